@@ -1,0 +1,148 @@
+/*
+ * Invariants
+ * 1. len <= ceiling, always.
+ * 2. Where ptr is not NULL, capacity > len: there is room for a NUL after the bytes (printf writes
+ *    it, and a blob made from the buffer ends with it), which the ceiling does not count.
+ * 3. state leaves BUFFER_OK only once; the bytes from before stay readable.
+ */
+#include "base/buffer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The first allocation: most keys, URIs and small answers fit. */
+#define FIRST_CAPACITY ((size_t)256)
+/* int64 in decimal: sign and 19 digits. */
+#define INT64_TEXT_SIZE 20
+
+void buffer_init(struct buffer *buffer, size_t ceiling)
+{
+    *buffer = (struct buffer){.ceiling = ceiling};
+}
+
+void buffer_finish(struct buffer *buffer)
+{
+    if (!buffer)
+        return;
+    free(buffer->ptr);
+    *buffer = (struct buffer){.ceiling = buffer->ceiling};
+}
+
+static bool buffer_fail(struct buffer *buffer, enum buffer_state state)
+{
+    buffer->state = state;
+    return false;
+}
+
+/* Doubling keeps appends linear; past the ceiling no memory is ever asked for. */
+static size_t next_capacity(const struct buffer *buffer, size_t needed)
+{
+    size_t capacity = buffer->capacity > 0 ? buffer->capacity : FIRST_CAPACITY;
+    while (capacity < needed)
+        capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
+    if (capacity > buffer->ceiling && buffer->ceiling < SIZE_MAX)
+        capacity = buffer->ceiling + 1;
+    return capacity;
+}
+
+bool buffer_reserve(struct buffer *buffer, size_t extra)
+{
+    if (buffer->state != BUFFER_OK)
+        return false;
+    if (extra < buffer->capacity - buffer->len)
+        return true;
+    if (extra > buffer->ceiling - buffer->len)
+        return buffer_fail(buffer, BUFFER_OVER_CEILING);
+    if (extra >= SIZE_MAX - buffer->len)
+        return buffer_fail(buffer, BUFFER_NO_MEMORY);
+    size_t capacity = next_capacity(buffer, buffer->len + extra + 1);
+    char *bytes = realloc(buffer->ptr, capacity);
+    if (!bytes)
+        return buffer_fail(buffer, BUFFER_NO_MEMORY);
+    buffer->ptr = bytes;
+    buffer->capacity = capacity;
+    return true;
+}
+
+void buffer_append(struct buffer *buffer, const void *bytes, size_t len)
+{
+    if (!buffer_reserve(buffer, len))
+        return;
+    if (len > 0)
+        memcpy(buffer->ptr + buffer->len, bytes, len);
+    buffer->len += len;
+}
+
+void buffer_append_slice(struct buffer *buffer, struct slice text)
+{
+    buffer_append(buffer, text.ptr, text.len);
+}
+
+void buffer_append_string(struct buffer *buffer, const char *text)
+{
+    buffer_append(buffer, text, strlen(text));
+}
+
+void buffer_append_byte(struct buffer *buffer, char byte)
+{
+    if (!buffer_reserve(buffer, 1))
+        return;
+    buffer->ptr[buffer->len++] = byte;
+}
+
+void buffer_append_int64(struct buffer *buffer, int64_t value)
+{
+    char text[INT64_TEXT_SIZE];
+    size_t at = sizeof(text);
+    /* Unsigned, because the magnitude of INT64_MIN does not fit an int64. */
+    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    do {
+        text[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0)
+        text[--at] = '-';
+    buffer_append(buffer, text + at, sizeof(text) - at);
+}
+
+void buffer_printf(struct buffer *buffer, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    int wanted = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    if (wanted < 0) {
+        buffer_fail(buffer, BUFFER_NO_MEMORY);
+        return;
+    }
+    if (!buffer_reserve(buffer, (size_t)wanted))
+        return;
+    va_start(args, fmt);
+    vsnprintf(buffer->ptr + buffer->len, (size_t)wanted + 1, fmt, args);
+    va_end(args);
+    buffer->len += (size_t)wanted;
+}
+
+void buffer_truncate(struct buffer *buffer, size_t len)
+{
+    if (len < buffer->len)
+        buffer->len = len;
+}
+
+bool buffer_check(const struct buffer *buffer, const char *what, struct error *err)
+{
+    if (buffer->state == BUFFER_OK)
+        return true;
+    if (buffer->state == BUFFER_NO_MEMORY)
+        return error_no_memory(err, what);
+    return error_set(err, ERROR_TOO_LARGE, "%s is larger than %zu bytes, the most that is allowed",
+                     what, buffer->ceiling);
+}
+
+char *buffer_detach(struct buffer *buffer)
+{
+    char *bytes = buffer->ptr;
+    *buffer = (struct buffer){.ceiling = buffer->ceiling};
+    return bytes;
+}

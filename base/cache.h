@@ -1,0 +1,45 @@
+/*
+ * cache.h — one budget of bytes for everything that is derived from immutable files.
+ *
+ * Keys are texts ("metadata <location>", "load <location> refs"); values are shared by reference
+ * count. What is cached can never be stale, only evicted, least recently used first.
+ *
+ * Owns:     one reference to each value, dropped at eviction
+ * Threads:  any; split in shards, each with its own mutex, which is a leaf in the lock order
+ */
+#ifndef BASE_CACHE_H
+#define BASE_CACHE_H
+
+#include "base/error.h"
+#include "base/slice.h"
+
+struct cache;
+
+/* How a kind of value is shared. Both must be callable from any thread. */
+struct cache_kind {
+    const char *name; /* for statistics */
+    void (*ref)(void *value);
+    void (*unref)(void *value);
+};
+
+struct cache_stats {
+    uint64_t hits;
+    uint64_t misses;
+    uint64_t evictions;
+    size_t bytes;
+    size_t entries;
+};
+
+bool cache_create(size_t budget, struct cache **ret_cache, struct error *err);
+void cache_destroy(struct cache *cache); /* NULL is fine */
+
+/* The value with a reference added for the caller, or NULL. */
+void *cache_get(struct cache *cache, struct slice key);
+/* Keeps a reference of its own. A value larger than a shard's share, or a failed allocation, is not
+ * kept: caching is never an error. An entry of that key is replaced. */
+void cache_put(struct cache *cache, struct slice key, void *value, size_t size,
+               const struct cache_kind *kind);
+void cache_remove(struct cache *cache, struct slice key);
+void cache_get_stats(struct cache *cache, struct cache_stats *ret_stats);
+
+#endif

@@ -1,0 +1,95 @@
+#include "base/clock.h"
+
+#include <limits.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static int64_t read_clock(clockid_t id)
+{
+    struct timespec now = {0};
+    clock_gettime(id, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int64_t real_now_ms(void *context)
+{
+    (void)context;
+    return read_clock(CLOCK_REALTIME);
+}
+
+static int64_t real_monotonic_ms(void *context)
+{
+    (void)context;
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+static bool real_fill(void *context, void *bytes, size_t size)
+{
+    (void)context;
+    return size <= INT_MAX && RAND_bytes(bytes, (int)size) == 1;
+}
+
+const struct clock clock_real = {.now_ms = real_now_ms, .monotonic_ms = real_monotonic_ms};
+const struct random_source random_source_real = {.fill = real_fill};
+
+static bool is_dash_place(size_t at)
+{
+    return at == 8 || at == 13 || at == 18 || at == 23;
+}
+
+bool uuid_make(const struct random_source *random, char ret_text[UUID_TEXT_SIZE], struct error *err)
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char bytes[16];
+    if (!random->fill(random->context, bytes, sizeof(bytes)))
+        return error_set(err, ERROR_INTERNAL, "the system gave no random bytes for a uuid");
+    /* RFC 9562, section 5.4: version 4 in the high bits of octet 6, variant 10 in those of 8. */
+    bytes[6] = (unsigned char)((bytes[6] & 0x0F) | 0x40);
+    bytes[8] = (unsigned char)((bytes[8] & 0x3F) | 0x80);
+    size_t out = 0;
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        if (is_dash_place(out))
+            ret_text[out++] = '-';
+        ret_text[out++] = hex[bytes[i] >> 4];
+        ret_text[out++] = hex[bytes[i] & 0xF];
+    }
+    ret_text[out] = '\0';
+    return true;
+}
+
+static bool is_hex_digit(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+bool uuid_is_valid(const char *text, size_t len)
+{
+    if (len != UUID_TEXT_SIZE - 1)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if (is_dash_place(i) ? text[i] != '-' : !is_hex_digit(text[i]))
+            return false;
+    }
+    return true;
+}
+
+void time_format_iso(int64_t ms, char *ret_text, size_t size)
+{
+    /* Rounded down also before 1970, so that the milliseconds are never negative. */
+    int64_t rest = ms % 1000;
+    time_t seconds = (time_t)(ms / 1000);
+    if (rest < 0) {
+        rest += 1000;
+        seconds--;
+    }
+    struct tm parts = {0};
+    if (!gmtime_r(&seconds, &parts)) {
+        snprintf(ret_text, size, "%lldms", (long long)ms);
+        return;
+    }
+    char date[64];
+    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(ret_text, size, "%s.%03dZ", date, (int)rest);
+}

@@ -1,0 +1,44 @@
+#include "base/digest.h"
+
+#include <openssl/evp.h>
+
+#define SHA256_SIZE 32
+
+static bool update_part(EVP_MD_CTX *context, struct slice part)
+{
+    unsigned char length[8];
+    for (size_t i = 0; i < sizeof(length); i++)
+        length[i] = (unsigned char)((uint64_t)part.len >> (56 - 8 * i));
+    return EVP_DigestUpdate(context, length, sizeof(length)) == 1 &&
+           EVP_DigestUpdate(context, part.ptr, part.len) == 1;
+}
+
+static bool digest_run(EVP_MD_CTX *context, const struct slice *parts, size_t count,
+                       unsigned char ret_bytes[SHA256_SIZE])
+{
+    if (EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        TRY(update_part(context, parts[i]));
+    return EVP_DigestFinal_ex(context, ret_bytes, NULL) == 1;
+}
+
+bool digest_parts(const struct slice *parts, size_t count, char ret_hex[DIGEST_HEX_SIZE],
+                  struct error *err)
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char bytes[SHA256_SIZE];
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (!context)
+        return error_no_memory(err, "a digest");
+    bool done = digest_run(context, parts, count, bytes);
+    EVP_MD_CTX_free(context);
+    if (!done)
+        return error_set(err, ERROR_INTERNAL, "OpenSSL cannot compute a SHA-256 digest");
+    for (size_t i = 0; i < SHA256_SIZE; i++) {
+        ret_hex[2 * i] = hex[bytes[i] >> 4];
+        ret_hex[2 * i + 1] = hex[bytes[i] & 0xF];
+    }
+    ret_hex[DIGEST_HEX_SIZE - 1] = '\0';
+    return true;
+}

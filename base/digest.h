@@ -1,0 +1,17 @@
+/*
+ * digest.h — SHA-256 by OpenSSL, as lower-case hex.
+ */
+#ifndef BASE_DIGEST_H
+#define BASE_DIGEST_H
+
+#include "base/error.h"
+#include "base/slice.h"
+
+#define DIGEST_HEX_SIZE 65 /* 64 characters and NUL */
+
+/* The digest of the parts one after another, each preceded by its length, so that ("a", "bc") and
+ * ("ab", "c") differ. */
+bool digest_parts(const struct slice *parts, size_t count, char ret_hex[DIGEST_HEX_SIZE],
+                  struct error *err);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * limits.h — every ceiling on what a client can make grow, with its reason. One place to look.
+ */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+#define KIB ((size_t)1024)
+#define MIB (1024 * KIB)
+
+/* A request's body. The largest honest ones are commits that carry a schema of thousands of columns
+ * (2-5 MiB) and transactions over hundreds of tables. */
+#define MAX_BODY_SIZE (32 * MIB)
+/* Past MAX_BODY_SIZE a chunked body is read and thrown away up to here, so that a client which only
+ * reads after it has sent everything still gets its 413; then the connection is closed. */
+#define MAX_DRAINED_SIZE (64 * MIB)
+/* Path and query as sent. Five nested levels of 4 KiB names, encoded, stay below it. */
+#define MAX_URI_SIZE (64 * KIB)
+/* One name: a namespace level, a table, a view. File systems stop at 255 bytes for a path segment;
+ * longer names are legal in the catalog, and their default location uses a digest. */
+#define MAX_NAME_SIZE (4 * KIB)
+/* All full names ("a.b.c") of one schema's nested fields: a tree of long names would otherwise grow
+ * with the square of its text. 100,000 fields with names of 600 bytes stay below it. */
+#define MAX_SCHEMA_NAMES_SIZE (64 * MIB)
+/* Fields of one partition spec or sort order: real ones have one to ten, and each is compared with
+ * each. */
+#define MAX_SPEC_FIELDS 1000
+/* The name of a view's SQL dialect: "spark", "trino" … */
+#define MAX_DIALECT_SIZE 255
+/* Levels of a namespace: real catalogs use one to five. */
+#define MAX_NAMESPACE_LEVELS 32
+/* Properties of one namespace, as JSON text. */
+#define MAX_PROPERTIES_SIZE (1 * MIB)
+/* Memory of one request's arena: parsed parts of large metadata and the answer's small parts. */
+#define MAX_REQUEST_ARENA (256 * MIB)
+/* One metadata file, inflated. Files of 250 MB have been seen in the field. */
+#define MAX_METADATA_SIZE (512 * MIB)
+/* Tables in one transaction, and updates or requirements in one table's commit. */
+#define MAX_TRANSACTION_TABLES 1000
+#define MAX_UPDATES_PER_COMMIT 10000
+/* A page of a listing where the client names no size, and the largest it may name. */
+#define DEFAULT_PAGE_SIZE 1000
+#define MAX_PAGE_SIZE 10000
+/* An Idempotency-Key: a uuid is 36 characters. */
+#define MAX_IDEMPOTENCY_KEY_SIZE 64
+/* What is kept of a small answer so that it can be replayed; larger ones are made anew. */
+#define MAX_REPLAYED_BODY_SIZE (64 * KIB)
+/* A metrics report, and how many are kept for each table and in all. */
+#define MAX_METRICS_REPORT_SIZE (256 * KIB)
+#define MAX_METRICS_REPORTS_PER_TABLE 100
+#define MAX_METRICS_REPORTS 10000
+
+#endif
