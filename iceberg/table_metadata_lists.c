@@ -1,0 +1,285 @@
+/*
+ * The long lists become arrays: entries are gathered in a scratch buffer, whose final size is only
+ * known at its end, and settle in the metadata's arena without slack.
+ */
+#include "iceberg/table_metadata_parts.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+
+#define LIST_CEILING (2 * MAX_METADATA_SIZE)
+/* Commits come from machines whose clocks differ: the reference tolerates as much. */
+#define CLOCK_SKEW_MS 60000
+
+/* A list's entries while they are read, with the metadata they are for. */
+struct list_reader {
+    struct table_metadata *metadata;
+    struct buffer entries;
+};
+
+/* Moves the entries that were read into the metadata's arena; none is NULL. */
+static bool entries_settle(struct list_reader *reader, size_t entry_size, void **ret_entries,
+                           size_t *ret_count, struct error *err)
+{
+    TRY(buffer_check(&reader->entries, "table metadata", err));
+    if (reader->entries.len == 0)
+        return true;
+    void *entries = arena_alloc(&reader->metadata->arena, reader->entries.len);
+    if (!entries)
+        return error_no_memory(err, "table metadata");
+    memcpy(entries, reader->entries.ptr, reader->entries.len);
+    *ret_entries = entries;
+    *ret_count = reader->entries.len / entry_size;
+    return true;
+}
+
+enum snapshot_field {
+    SNAPSHOT_ID,
+    SNAPSHOT_PARENT_ID,
+    SNAPSHOT_SEQUENCE_NUMBER,
+    SNAPSHOT_TIMESTAMP,
+    SNAPSHOT_SCHEMA_ID,
+    SNAPSHOT_FIRST_ROW_ID,
+    SNAPSHOT_ADDED_ROWS,
+    SNAPSHOT_MANIFEST_LIST,
+    SNAPSHOT_MANIFESTS,
+    SNAPSHOT_SUMMARY,
+    SNAPSHOT_FIELD_COUNT
+};
+
+static const char *const SNAPSHOT_FIELDS[SNAPSHOT_FIELD_COUNT] = {
+    "snapshot-id",  "parent-snapshot-id", "sequence-number", "timestamp-ms", "schema-id",
+    "first-row-id", "added-rows",         "manifest-list",   "manifests",    "summary",
+};
+
+static struct metadata_field snapshot_field(const struct slice *values, enum snapshot_field field)
+{
+    return (struct metadata_field){"snapshots", SNAPSHOT_FIELDS[field], values[field]};
+}
+
+static bool snapshot_numbers_read(const struct slice *values, struct table_snapshot *ret_snapshot,
+                                  struct error *err)
+{
+    struct table_snapshot *s = ret_snapshot;
+    return metadata_get_int64(snapshot_field(values, SNAPSHOT_ID), &s->snapshot_id, err) &&
+           metadata_opt_int64(snapshot_field(values, SNAPSHOT_PARENT_ID), &s->parent_id, err) &&
+           metadata_opt_int64(snapshot_field(values, SNAPSHOT_SEQUENCE_NUMBER), &s->sequence_number,
+                              err) &&
+           metadata_get_int64(snapshot_field(values, SNAPSHOT_TIMESTAMP), &s->timestamp_ms, err) &&
+           metadata_opt_int32(snapshot_field(values, SNAPSHOT_SCHEMA_ID), &s->schema_id, err) &&
+           metadata_opt_int64(snapshot_field(values, SNAPSHOT_FIRST_ROW_ID), &s->first_row_id,
+                              err) &&
+           metadata_opt_int64(snapshot_field(values, SNAPSHOT_ADDED_ROWS), &s->added_rows, err);
+}
+
+/* Where its manifests are: a list file, or (v1) the manifests themselves; and what it did. */
+static bool snapshot_parts_check(const struct slice *values, struct error *err)
+{
+    struct metadata_field summary = snapshot_field(values, SNAPSHOT_SUMMARY);
+    if (summary.value.ptr)
+        TRY(metadata_require_kind(summary, '{', err));
+    struct metadata_field list = snapshot_field(values, SNAPSHOT_MANIFEST_LIST);
+    struct metadata_field manifests = snapshot_field(values, SNAPSHOT_MANIFESTS);
+    if (!list.value.ptr && manifests.value.ptr)
+        return metadata_require_kind(manifests, '[', err);
+    return metadata_require_kind(list, '"', err);
+}
+
+static bool snapshot_numbers_check(const struct table_metadata *metadata,
+                                   const struct table_snapshot *s, const struct slice *values,
+                                   struct error *err)
+{
+    if (s->sequence_number > metadata->last_sequence_number)
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "snapshot %lld has sequence number %lld, greater than the "
+                         "last-sequence-number %lld",
+                         (long long)s->snapshot_id, (long long)s->sequence_number,
+                         (long long)metadata->last_sequence_number);
+    bool has_first = !metadata_field_is_absent(snapshot_field(values, SNAPSHOT_FIRST_ROW_ID));
+    bool has_added = !metadata_field_is_absent(snapshot_field(values, SNAPSHOT_ADDED_ROWS));
+    if ((has_first && s->first_row_id < 0) || (has_added && s->added_rows < 0))
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "snapshot %lld: first-row-id and added-rows cannot be negative",
+                         (long long)s->snapshot_id);
+    if (has_first && !has_added)
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "snapshot %lld: added-rows is required where first-row-id is set",
+                         (long long)s->snapshot_id);
+    return true;
+}
+
+static bool snapshot_read(void *context, struct slice element, struct error *err)
+{
+    struct list_reader *reader = context;
+    struct slice values[SNAPSHOT_FIELD_COUNT];
+    TRY(metadata_fields_read(element, "snapshots", SNAPSHOT_FIELDS, SNAPSHOT_FIELD_COUNT, values,
+                             err));
+    struct table_snapshot snapshot = {
+        .parent_id = NO_SNAPSHOT,
+        .schema_id = -1,
+        .first_row_id = NO_ROW_ID,
+        .added_rows = NO_ROW_ID,
+        .text = element,
+    };
+    TRY(snapshot_numbers_read(values, &snapshot, err));
+    TRY(snapshot_parts_check(values, err));
+    TRY(snapshot_numbers_check(reader->metadata, &snapshot, values, err));
+    buffer_append(&reader->entries, &snapshot, sizeof(snapshot));
+    return true;
+}
+
+static int snapshot_compare(const void *left, const void *right)
+{
+    const struct table_snapshot *const *a = left;
+    const struct table_snapshot *const *b = right;
+    return ((*a)->snapshot_id > (*b)->snapshot_id) - ((*a)->snapshot_id < (*b)->snapshot_id);
+}
+
+/* The index by id, and with it the rule that no id is listed twice. */
+static bool snapshots_index(struct table_metadata *metadata, struct error *err)
+{
+    size_t count = metadata->snapshot_count;
+    if (count == 0)
+        return true;
+    const struct table_snapshot **index =
+        ARENA_ARRAY(&metadata->arena, const struct table_snapshot *, count);
+    if (!index)
+        return error_no_memory(err, "table metadata");
+    for (size_t i = 0; i < count; i++)
+        index[i] = &metadata->snapshots[i];
+    qsort(index, count, sizeof(*index), snapshot_compare);
+    for (size_t i = 1; i < count; i++) {
+        if (index[i]->snapshot_id == index[i - 1]->snapshot_id)
+            return error_set(err, ERROR_BAD_REQUEST, "snapshots: snapshot-id %lld is there twice",
+                             (long long)index[i]->snapshot_id);
+    }
+    metadata->snapshots_by_id = index;
+    return true;
+}
+
+static bool snapshots_read(struct list_reader *reader, struct error *err)
+{
+    struct table_metadata *metadata = reader->metadata;
+    void *entries = NULL;
+    TRY(table_member_each(metadata, TABLE_MEMBER_SNAPSHOTS, snapshot_read, reader, err));
+    TRY(entries_settle(reader, sizeof(struct table_snapshot), &entries, &metadata->snapshot_count,
+                       err));
+    metadata->snapshots = entries;
+    return snapshots_index(metadata, err);
+}
+
+/* True where `later` is more than the tolerated skew before `earlier`. */
+static bool is_out_of_order(int64_t earlier, int64_t later)
+{
+    return earlier >= INT64_MIN + CLOCK_SKEW_MS && later < earlier - CLOCK_SKEW_MS;
+}
+
+static bool log_order_check(const char *list, int64_t earlier, int64_t later, struct error *err)
+{
+    if (!is_out_of_order(earlier, later))
+        return true;
+    return error_set(err, ERROR_BAD_REQUEST,
+                     "%s: entries must be sorted, but timestamp-ms %lld follows %lld", list,
+                     (long long)later, (long long)earlier);
+}
+
+static bool log_end_check(const struct table_metadata *metadata, const char *list, int64_t last,
+                          struct error *err)
+{
+    if (!is_out_of_order(last, metadata->last_updated_ms))
+        return true;
+    return error_set(err, ERROR_BAD_REQUEST,
+                     "last-updated-ms %lld is before the last entry of %s at %lld",
+                     (long long)metadata->last_updated_ms, list, (long long)last);
+}
+
+static bool snapshot_log_entry_read(void *context, struct slice element, struct error *err)
+{
+    static const char *const NAMES[] = {"timestamp-ms", "snapshot-id"};
+    struct list_reader *reader = context;
+    struct slice values[2];
+    struct snapshot_log_entry entry;
+    TRY(metadata_fields_read(element, "snapshot-log", NAMES, 2, values, err));
+    TRY(metadata_get_int64((struct metadata_field){"snapshot-log", NAMES[0], values[0]},
+                           &entry.timestamp_ms, err));
+    TRY(metadata_get_int64((struct metadata_field){"snapshot-log", NAMES[1], values[1]},
+                           &entry.snapshot_id, err));
+    buffer_append(&reader->entries, &entry, sizeof(entry));
+    return true;
+}
+
+static bool snapshot_log_read(struct list_reader *reader, struct error *err)
+{
+    struct table_metadata *metadata = reader->metadata;
+    void *entries = NULL;
+    /* A null log is an empty one for the reference. */
+    if (metadata_field_is_absent(table_member_field(metadata, TABLE_MEMBER_SNAPSHOT_LOG)))
+        return true;
+    TRY(table_member_each(metadata, TABLE_MEMBER_SNAPSHOT_LOG, snapshot_log_entry_read, reader,
+                          err));
+    TRY(entries_settle(reader, sizeof(struct snapshot_log_entry), &entries,
+                       &metadata->snapshot_log_count, err));
+    metadata->snapshot_log = entries;
+    for (size_t i = 1; i < metadata->snapshot_log_count; i++)
+        TRY(log_order_check("snapshot-log", metadata->snapshot_log[i - 1].timestamp_ms,
+                            metadata->snapshot_log[i].timestamp_ms, err));
+    if (metadata->snapshot_log_count == 0)
+        return true;
+    size_t last = metadata->snapshot_log_count - 1;
+    return log_end_check(metadata, "snapshot-log", metadata->snapshot_log[last].timestamp_ms, err);
+}
+
+static bool metadata_log_entry_read(void *context, struct slice element, struct error *err)
+{
+    static const char *const NAMES[] = {"timestamp-ms", "metadata-file"};
+    struct list_reader *reader = context;
+    struct slice values[2];
+    struct metadata_log_entry entry;
+    TRY(metadata_fields_read(element, "metadata-log", NAMES, 2, values, err));
+    TRY(metadata_get_int64((struct metadata_field){"metadata-log", NAMES[0], values[0]},
+                           &entry.timestamp_ms, err));
+    TRY(metadata_get_string((struct metadata_field){"metadata-log", NAMES[1], values[1]},
+                            &reader->metadata->arena, &entry.metadata_file, err));
+    buffer_append(&reader->entries, &entry, sizeof(entry));
+    return true;
+}
+
+static bool metadata_log_read(struct list_reader *reader, struct error *err)
+{
+    struct table_metadata *metadata = reader->metadata;
+    void *entries = NULL;
+    if (metadata_field_is_absent(table_member_field(metadata, TABLE_MEMBER_METADATA_LOG)))
+        return true;
+    TRY(table_member_each(metadata, TABLE_MEMBER_METADATA_LOG, metadata_log_entry_read, reader,
+                          err));
+    TRY(entries_settle(reader, sizeof(struct metadata_log_entry), &entries,
+                       &metadata->metadata_log_count, err));
+    metadata->metadata_log = entries;
+    for (size_t i = 1; i < metadata->metadata_log_count; i++)
+        TRY(log_order_check("metadata-log", metadata->metadata_log[i - 1].timestamp_ms,
+                            metadata->metadata_log[i].timestamp_ms, err));
+    if (metadata->metadata_log_count == 0)
+        return true;
+    size_t last = metadata->metadata_log_count - 1;
+    return log_end_check(metadata, "metadata-log", metadata->metadata_log[last].timestamp_ms, err);
+}
+
+/* Runs one list's reader with a scratch buffer of its own. */
+static bool list_read(struct table_metadata *metadata,
+                      bool (*read)(struct list_reader *reader, struct error *err),
+                      struct error *err)
+{
+    struct list_reader reader = {.metadata = metadata};
+    buffer_init(&reader.entries, LIST_CEILING);
+    bool ok = read(&reader, err);
+    buffer_finish(&reader.entries);
+    return ok;
+}
+
+bool table_metadata_read_lists(struct table_metadata *metadata, struct error *err)
+{
+    return list_read(metadata, snapshots_read, err) &&
+           list_read(metadata, snapshot_log_read, err) &&
+           list_read(metadata, metadata_log_read, err);
+}
