@@ -1,0 +1,129 @@
+#include "storage/object_store.h"
+
+#include <stdlib.h>
+
+#include "storage/location.h"
+
+/* One scheme's entry. A handful exist, so a list is as fast as anything. */
+struct store_entry {
+    struct store_entry *next;
+    struct object_store *store;
+    bool owns_store; /* false where an earlier entry names the same store */
+    size_t scheme_size;
+    char scheme[];
+};
+
+struct object_stores {
+    struct store_entry *first;
+};
+
+bool object_stores_create(struct object_stores **ret_stores, struct error *err)
+{
+    struct object_stores *stores = calloc(1, sizeof *stores);
+    if (!stores)
+        return error_no_memory(err, "the list of object stores");
+    *ret_stores = stores;
+    return true;
+}
+
+void object_stores_destroy(struct object_stores *stores)
+{
+    if (!stores)
+        return;
+    while (stores->first) {
+        struct store_entry *entry = stores->first;
+        stores->first = entry->next;
+        if (entry->owns_store)
+            entry->store->ops->destroy(entry->store);
+        free(entry);
+    }
+    free(stores);
+}
+
+static bool stores_hold(const struct object_stores *stores, const struct object_store *store)
+{
+    for (const struct store_entry *entry = stores->first; entry; entry = entry->next) {
+        if (entry->store == store)
+            return true;
+    }
+    return false;
+}
+
+static struct store_entry *stores_lookup(const struct object_stores *stores, struct slice scheme)
+{
+    for (struct store_entry *entry = stores->first; entry; entry = entry->next) {
+        if (slice_equals_ignore_case(scheme, slice_make(entry->scheme, entry->scheme_size)))
+            return entry;
+    }
+    return NULL;
+}
+
+bool object_stores_add(struct object_stores *stores, const char *scheme, struct object_store *store,
+                       struct error *err)
+{
+    struct slice name = slice_from_string(scheme);
+    if (stores_lookup(stores, name))
+        return error_set(err, ERROR_INTERNAL, "two object stores for the scheme '%s'", scheme);
+    struct store_entry *entry = calloc(1, sizeof *entry + name.len + 1);
+    if (!entry)
+        return error_no_memory(err, "an object store's scheme");
+    entry->store = store;
+    entry->owns_store = !stores_hold(stores, store);
+    entry->scheme_size = name.len;
+    memcpy(entry->scheme, name.ptr, name.len);
+    entry->next = stores->first;
+    stores->first = entry;
+    return true;
+}
+
+bool object_stores_find(struct object_stores *stores, struct slice uri,
+                        struct object_store **ret_store, struct error *err)
+{
+    struct store_entry *entry = stores_lookup(stores, location_scheme(uri));
+    if (!entry)
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "no object store serves the scheme of '%.*s': use one that this server "
+                         "is configured for",
+                         SLICE_ARG(uri));
+    *ret_store = entry->store;
+    return true;
+}
+
+bool object_get(struct object_stores *stores, struct slice uri, struct buffer *out,
+                struct error *err)
+{
+    struct object_store *store;
+    TRY(object_stores_find(stores, uri, &store, err));
+    return store->ops->get(store, uri, out, err);
+}
+
+bool object_put_new(struct object_stores *stores, struct slice uri, struct slice bytes,
+                    struct error *err)
+{
+    struct object_store *store;
+    TRY(object_stores_find(stores, uri, &store, err));
+    return store->ops->put_new(store, uri, bytes, err);
+}
+
+bool object_exists(struct object_stores *stores, struct slice uri, bool *ret_exists,
+                   struct error *err)
+{
+    struct object_store *store;
+    TRY(object_stores_find(stores, uri, &store, err));
+    return store->ops->exists(store, uri, ret_exists, err);
+}
+
+bool object_remove(struct object_stores *stores, struct slice uri, struct error *err)
+{
+    struct object_store *store;
+    TRY(object_stores_find(stores, uri, &store, err));
+    return store->ops->remove(store, uri, err);
+}
+
+bool object_list(struct object_stores *stores, struct slice prefix, object_visit_fn visit,
+                 void *context, struct error *err)
+{
+    struct object_store *store;
+    TRY(object_stores_find(stores, prefix, &store, err));
+    return store->ops->list(store, prefix, visit, context, err);
+}

@@ -1,0 +1,70 @@
+/*
+ * object_store.h — immutable objects under URIs: one interface, one implementation per scheme.
+ *
+ * Owns:     struct object_stores owns the stores that were added to it
+ * Errors:   ERROR_NOT_FOUND (no such object), ERROR_ALREADY_EXISTS (put_new), ERROR_STORAGE_FULL,
+ *           ERROR_STORAGE; sentences name the URI as it was given
+ * Threads:  every call may be made from any thread
+ * Rule:     an object is written once, under a name that was never used before, and never changed;
+ *           put_new returns true only when the bytes would survive a power cut
+ */
+#ifndef STORAGE_OBJECT_STORE_H
+#define STORAGE_OBJECT_STORE_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/error.h"
+
+struct object_store;
+
+/* Called for each object found; returning false stops the walk with the error that it set. */
+typedef bool (*object_visit_fn)(void *context, struct slice uri, uint64_t size, struct error *err);
+
+/* What a scheme implements. `self` is the store; all fields must be set. */
+struct object_store_ops {
+    /* Appends the whole object to `out`, whose ceiling bounds it. */
+    bool (*get)(struct object_store *self, struct slice uri, struct buffer *out, struct error *err);
+    /* Writes a new object durably. An existing one is ERROR_ALREADY_EXISTS and untouched. */
+    bool (*put_new)(struct object_store *self, struct slice uri, struct slice bytes,
+                    struct error *err);
+    bool (*exists)(struct object_store *self, struct slice uri, bool *ret_exists,
+                   struct error *err);
+    /* Removes; an object that is not there is fine (a purge may run twice). */
+    bool (*remove)(struct object_store *self, struct slice uri, struct error *err);
+    /* Visits every object below the prefix (on a '/' boundary). */
+    bool (*list)(struct object_store *self, struct slice prefix, object_visit_fn visit,
+                 void *context, struct error *err);
+    void (*destroy)(struct object_store *self);
+    /* True where `exists` costs one system call and may run on the HTTP thread. */
+    bool is_local;
+};
+
+struct object_store {
+    const struct object_store_ops *ops;
+};
+
+/* The stores of one server, found by the URI's scheme. */
+struct object_stores;
+
+bool object_stores_create(struct object_stores **ret_stores, struct error *err);
+void object_stores_destroy(struct object_stores *stores);
+/* `scheme` without ':' ("file"); several schemes may name one store (s3, s3a). Takes ownership of
+ * `store` with the first scheme it is added under. Before the server starts only. */
+bool object_stores_add(struct object_stores *stores, const char *scheme, struct object_store *store,
+                       struct error *err);
+/* The store for a URI; ERROR_BAD_REQUEST where no store serves its scheme. */
+bool object_stores_find(struct object_stores *stores, struct slice uri,
+                        struct object_store **ret_store, struct error *err);
+
+/* Each finds the store and calls it. */
+bool object_get(struct object_stores *stores, struct slice uri, struct buffer *out,
+                struct error *err);
+bool object_put_new(struct object_stores *stores, struct slice uri, struct slice bytes,
+                    struct error *err);
+bool object_exists(struct object_stores *stores, struct slice uri, bool *ret_exists,
+                   struct error *err);
+bool object_remove(struct object_stores *stores, struct slice uri, struct error *err);
+bool object_list(struct object_stores *stores, struct slice prefix, object_visit_fn visit,
+                 void *context, struct error *err);
+
+#endif

@@ -1,0 +1,369 @@
+/*
+ * The map is cut into shards by the key's hash, each with its read-write lock, so that threads that
+ * look up different tables touch different memory, and those that look up the same one only share
+ * its lock word. Within a shard: chains in fixed buckets, and one list in the order of insertion
+ * for eviction with a second chance (an entry that was found since it was last considered goes to
+ * the back instead).
+ *
+ * Why a reader can never bring back an old row
+ *
+ *   1  A reader notes the sequence S before its snapshot begins.
+ *   2  The writer commits in SQLite, then raises the sequence to T, then marks each shard that it
+ *      changes with `changed = T`, under the shard's lock.
+ *   3  A row is taken from a reader only where its shard's `changed` is at most S, under that lock.
+ *
+ * An old row comes from a snapshot that began before the commit, so its S was noted before T was
+ * given: S < T. Offered before step 2 reached the shard it is replaced there; offered after, it is
+ * refused. The writer's callers are woken after step 2, so whoever was told of a commit finds it.
+ */
+#include "storage/pointer_cache.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define SHARD_BITS 6
+#define SHARD_COUNT (1U << SHARD_BITS)
+/* With 100,000 entries a chain holds one or two. Untouched buckets cost no memory (calloc). */
+#define BUCKET_COUNT 1024U
+#define SHARD_MAX_ENTRIES (POINTER_CACHE_MAX_ENTRIES / SHARD_COUNT)
+#define SHARD_MAX_BYTES (POINTER_CACHE_MAX_BYTES / SHARD_COUNT)
+
+struct cache_entry {
+    struct cache_entry *next;  /* in its bucket, or in a transaction's chain */
+    struct cache_entry *older; /* in the order of insertion */
+    struct cache_entry *newer;
+    uint64_t hash;
+    size_t size;
+    bool is_forgotten;
+    atomic_bool was_found;
+    struct entity_row row; /* its slices point into `bytes` */
+    char bytes[];
+};
+
+struct cache_shard {
+    pthread_rwlock_t lock;
+    uint64_t changed;
+    size_t count;
+    size_t size;
+    struct cache_entry *oldest;
+    struct cache_entry *newest;
+    struct cache_entry *buckets[BUCKET_COUNT];
+};
+
+struct pointer_cache {
+    atomic_uint_fast64_t sequence;
+    struct cache_shard shards[SHARD_COUNT];
+};
+
+/* --- keys --------------------------------------------------------------------------------- */
+
+/* FNV-1a, then MurmurHash3's finaliser, since shards and buckets use few of its bits. */
+static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001B3ULL;
+    return hash;
+}
+
+static uint64_t hash_key(int64_t warehouse_id, struct slice namespace_path, struct slice name)
+{
+    uint64_t hash = 0xCBF29CE484222325ULL ^ (uint64_t)warehouse_id;
+    hash = hash_bytes(hash, namespace_path.ptr, namespace_path.len);
+    hash = hash_bytes(hash, "\0", 1);
+    hash = hash_bytes(hash, name.ptr, name.len);
+    hash = (hash ^ (hash >> 33)) * 0xFF51AFD7ED558CCDULL;
+    hash = (hash ^ (hash >> 33)) * 0xC4CEB9FE1A85EC53ULL;
+    return hash ^ (hash >> 33);
+}
+
+static struct cache_shard *shard_of(struct pointer_cache *cache, uint64_t hash)
+{
+    return &cache->shards[hash >> (64 - SHARD_BITS)];
+}
+
+static struct cache_entry **bucket_of(struct cache_shard *shard, uint64_t hash)
+{
+    return &shard->buckets[hash % BUCKET_COUNT];
+}
+
+static bool entry_matches(const struct cache_entry *entry, uint64_t hash, int64_t warehouse_id,
+                          struct slice namespace_path, struct slice name)
+{
+    return entry->hash == hash && entry->row.warehouse_id == warehouse_id &&
+           slice_equals(entry->row.namespace_path, namespace_path) &&
+           slice_equals(entry->row.name, name);
+}
+
+/* --- entries ------------------------------------------------------------------------------ */
+
+static struct slice keep(char **at, struct slice text)
+{
+    struct slice kept = {*at, text.len};
+    if (text.len)
+        memcpy(*at, text.ptr, text.len);
+    *at += text.len;
+    return kept;
+}
+
+bool cache_entry_create(const struct entity_row *row, bool is_forgotten,
+                        struct cache_entry **ret_entry, struct error *err)
+{
+    size_t size = sizeof(struct cache_entry) + row->namespace_path.len + row->name.len +
+                  row->uuid.len + row->location.len + row->metadata_location.len;
+    struct cache_entry *entry = calloc(1, size);
+    if (!entry)
+        return error_no_memory(err, "a pointer in memory");
+    entry->hash = hash_key(row->warehouse_id, row->namespace_path, row->name);
+    entry->size = size;
+    entry->is_forgotten = is_forgotten;
+    entry->row = *row;
+    char *at = entry->bytes;
+    entry->row.namespace_path = keep(&at, row->namespace_path);
+    entry->row.name = keep(&at, row->name);
+    entry->row.uuid = keep(&at, row->uuid);
+    entry->row.location = keep(&at, row->location);
+    entry->row.metadata_location = keep(&at, row->metadata_location);
+    *ret_entry = entry;
+    return true;
+}
+
+void cache_entry_chain(struct cache_entry **first, struct cache_entry *entry)
+{
+    while (*first)
+        first = &(*first)->next;
+    *first = entry;
+}
+
+void cache_entries_destroy(struct cache_entry *first)
+{
+    while (first) {
+        struct cache_entry *next = first->next;
+        free(first);
+        first = next;
+    }
+}
+
+void cache_entries_forget(struct cache_entry *first)
+{
+    for (; first; first = first->next)
+        first->is_forgotten = true;
+}
+
+/* --- one shard, its lock held for writing ------------------------------------------------- */
+
+static void order_append(struct cache_shard *shard, struct cache_entry *entry)
+{
+    entry->newer = NULL;
+    entry->older = shard->newest;
+    if (shard->newest)
+        shard->newest->newer = entry;
+    else
+        shard->oldest = entry;
+    shard->newest = entry;
+}
+
+static void order_remove(struct cache_shard *shard, struct cache_entry *entry)
+{
+    if (entry->older)
+        entry->older->newer = entry->newer;
+    else
+        shard->oldest = entry->newer;
+    if (entry->newer)
+        entry->newer->older = entry->older;
+    else
+        shard->newest = entry->older;
+}
+
+/* `link` is the pointer that leads to the entry in its bucket. */
+static void shard_unlink(struct cache_shard *shard, struct cache_entry **link)
+{
+    struct cache_entry *entry = *link;
+    *link = entry->next;
+    order_remove(shard, entry);
+    shard->count--;
+    shard->size -= entry->size;
+    free(entry);
+}
+
+static struct cache_entry **shard_find(struct cache_shard *shard, const struct cache_entry *like)
+{
+    struct cache_entry **link = bucket_of(shard, like->hash);
+    while (*link && !entry_matches(*link, like->hash, like->row.warehouse_id,
+                                   like->row.namespace_path, like->row.name))
+        link = &(*link)->next;
+    return link;
+}
+
+static void shard_remove(struct cache_shard *shard, const struct cache_entry *like)
+{
+    struct cache_entry **link = shard_find(shard, like);
+    if (*link)
+        shard_unlink(shard, link);
+}
+
+/* Each pass either frees an entry or takes away its second chance, so it ends. */
+static void shard_make_room(struct cache_shard *shard, size_t size)
+{
+    while (shard->oldest &&
+           (shard->count >= SHARD_MAX_ENTRIES || shard->size + size > SHARD_MAX_BYTES)) {
+        struct cache_entry *entry = shard->oldest;
+        if (atomic_exchange_explicit(&entry->was_found, false, memory_order_relaxed)) {
+            order_remove(shard, entry);
+            order_append(shard, entry);
+        } else {
+            shard_unlink(shard, shard_find(shard, entry));
+        }
+    }
+}
+
+/* Takes the entry. One that is larger than a shard may be is not kept. */
+static void shard_insert(struct cache_shard *shard, struct cache_entry *entry)
+{
+    if (entry->size > SHARD_MAX_BYTES) {
+        free(entry);
+        return;
+    }
+    shard_make_room(shard, entry->size);
+    struct cache_entry **bucket = bucket_of(shard, entry->hash);
+    entry->next = *bucket;
+    *bucket = entry;
+    order_append(shard, entry);
+    shard->count++;
+    shard->size += entry->size;
+}
+
+/* --- the map ------------------------------------------------------------------------------ */
+
+bool pointer_cache_create(struct pointer_cache **ret_cache, struct error *err)
+{
+    struct pointer_cache *cache = calloc(1, sizeof *cache);
+    if (!cache)
+        return error_no_memory(err, "the map of pointers");
+    for (size_t i = 0; i < SHARD_COUNT; i++) {
+        /* glibc's locks take no memory of their own: this cannot fail there. */
+        if (pthread_rwlock_init(&cache->shards[i].lock, NULL) != 0) {
+            while (i-- > 0)
+                pthread_rwlock_destroy(&cache->shards[i].lock);
+            free(cache);
+            return error_no_memory(err, "the map of pointers");
+        }
+    }
+    *ret_cache = cache;
+    return true;
+}
+
+void pointer_cache_destroy(struct pointer_cache *cache)
+{
+    if (!cache)
+        return;
+    for (size_t i = 0; i < SHARD_COUNT; i++) {
+        struct cache_shard *shard = &cache->shards[i];
+        while (shard->oldest)
+            shard_unlink(shard, shard_find(shard, shard->oldest));
+        pthread_rwlock_destroy(&shard->lock);
+    }
+    free(cache);
+}
+
+uint64_t pointer_cache_sequence(const struct pointer_cache *cache)
+{
+    return atomic_load(&cache->sequence);
+}
+
+/* Copies a row out; false where the arena is full. */
+static bool row_copy(const struct entity_row *row, struct arena *arena, struct entity_row *ret_row)
+{
+    struct entity_row copy = *row;
+    copy.namespace_path = arena_slice(arena, row->namespace_path);
+    copy.name = arena_slice(arena, row->name);
+    copy.uuid = arena_slice(arena, row->uuid);
+    copy.location = arena_slice(arena, row->location);
+    copy.metadata_location = arena_slice(arena, row->metadata_location);
+    if (!copy.namespace_path.ptr || !copy.name.ptr || !copy.uuid.ptr || !copy.location.ptr ||
+        !copy.metadata_location.ptr)
+        return false;
+    *ret_row = copy;
+    return true;
+}
+
+bool pointer_cache_find(struct pointer_cache *cache, int64_t warehouse_id,
+                        struct slice namespace_path, struct slice name, struct arena *arena,
+                        struct entity_row *ret_row)
+{
+    uint64_t hash = hash_key(warehouse_id, namespace_path, name);
+    struct cache_shard *shard = shard_of(cache, hash);
+    bool found = false;
+    pthread_rwlock_rdlock(&shard->lock);
+    struct cache_entry *entry = *bucket_of(shard, hash);
+    while (entry && !entry_matches(entry, hash, warehouse_id, namespace_path, name))
+        entry = entry->next;
+    if (entry) {
+        /* Read first: a store that changes nothing would still take the line from other cores. */
+        if (!atomic_load_explicit(&entry->was_found, memory_order_relaxed))
+            atomic_store_explicit(&entry->was_found, true, memory_order_relaxed);
+        found = row_copy(&entry->row, arena, ret_row);
+    }
+    pthread_rwlock_unlock(&shard->lock);
+    return found;
+}
+
+void pointer_cache_offer(struct pointer_cache *cache, const struct entity_row *row,
+                         uint64_t sequence)
+{
+    struct cache_entry *entry;
+    if (!cache_entry_create(row, false, &entry, NULL))
+        return;
+    struct cache_shard *shard = shard_of(cache, entry->hash);
+    pthread_rwlock_wrlock(&shard->lock);
+    bool is_wanted = shard->changed <= sequence && *shard_find(shard, entry) == NULL;
+    if (is_wanted)
+        shard_insert(shard, entry);
+    pthread_rwlock_unlock(&shard->lock);
+    if (!is_wanted)
+        free(entry);
+}
+
+static void commit_entry(struct pointer_cache *cache, struct cache_entry *entry, uint64_t sequence)
+{
+    struct cache_shard *shard = shard_of(cache, entry->hash);
+    pthread_rwlock_wrlock(&shard->lock);
+    shard->changed = sequence;
+    shard_remove(shard, entry);
+    if (entry->is_forgotten)
+        free(entry);
+    else
+        shard_insert(shard, entry);
+    pthread_rwlock_unlock(&shard->lock);
+}
+
+void pointer_cache_commit(struct pointer_cache *cache, struct cache_entry *first)
+{
+    uint64_t sequence = atomic_fetch_add(&cache->sequence, 1) + 1;
+    while (first) {
+        struct cache_entry *next = first->next;
+        commit_entry(cache, first, sequence);
+        first = next;
+    }
+}
+
+static size_t sum(struct pointer_cache *cache, bool of_sizes)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < SHARD_COUNT; i++) {
+        pthread_rwlock_rdlock(&cache->shards[i].lock);
+        total += of_sizes ? cache->shards[i].size : cache->shards[i].count;
+        pthread_rwlock_unlock(&cache->shards[i].lock);
+    }
+    return total;
+}
+
+size_t pointer_cache_count(struct pointer_cache *cache)
+{
+    return sum(cache, false);
+}
+
+size_t pointer_cache_size(struct pointer_cache *cache)
+{
+    return sum(cache, true);
+}

@@ -1,0 +1,35 @@
+/*
+ * pointer_internal.h — what the files of the pointer store share and nobody else sees.
+ *
+ * Owns:     a view of the pool its connection; a transaction's view borrows the writer's
+ */
+#ifndef STORAGE_POINTER_INTERNAL_H
+#define STORAGE_POINTER_INTERNAL_H
+
+#include "storage/pointer_cache.h"
+#include "storage/sqlite_connection.h"
+
+struct pointer_view {
+    struct sqlite_connection *connection;
+    struct pointer_cache *cache; /* NULL in a transaction: what it sees may be undone */
+    uint64_t sequence;           /* of the cache, noted before the snapshot began */
+    /* Only for views of the pool: */
+    struct pointer_store *store;
+    struct pointer_view *next_idle;
+    struct sqlite_connection own_connection;
+};
+
+struct pointer_txn {
+    struct pointer_view view;
+    int64_t now_ms;
+    struct cache_entry *changes; /* in order; for the cache, once committed */
+};
+
+/* Reads one entity by its id; used by the write side to learn names and new rows. */
+bool pointer_entity_get_by_id(struct pointer_view *view, int64_t id, struct arena *arena,
+                              struct entity_row *ret_row, bool *ret_found, struct error *err);
+
+/* A `kind` column as the enum. */
+enum entity_kind entity_kind_of(int64_t column);
+
+#endif

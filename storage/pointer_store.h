@@ -1,0 +1,247 @@
+/*
+ * pointer_store.h — what must never be lost: warehouses, namespaces, the pointer of every table and
+ * view, the change log, idempotency records, the purge queue, metrics reports.
+ *
+ * Reads go through a view; changes are jobs that one writer thread runs. All jobs that wait are run
+ * in one transaction, each in its savepoint, and each caller returns when that transaction is
+ * durable: one fsync pays for many.
+ *
+ * Owns:     the database and the writer thread; rows that are read live in the caller's arena
+ * Errors:   a job's own error is returned to its caller and undoes that job alone.
+ *           ERROR_COMMIT_UNKNOWN where it cannot be known whether the transaction became durable:
+ *           a view that is begun afterwards tells; ERROR_STORAGE_FULL, ERROR_STORAGE, ERROR_CORRUPT
+ *           otherwise, and then nothing was changed
+ * Threads:  all functions on the store may be called from any thread; a view or transaction belongs
+ *           to one thread
+ * Rule:     one process owns the database (a second open is refused); what is acknowledged was
+ *           synced
+ */
+#ifndef STORAGE_POINTER_STORE_H
+#define STORAGE_POINTER_STORE_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
+
+struct pointer_store;
+struct pointer_view; /* a read snapshot, or a transaction's own state */
+struct pointer_txn;
+
+/* Namespace levels are joined by this byte wherever a namespace is one text. */
+#define NAMESPACE_SEPARATOR '\x1F'
+
+/* Tables and views share one name space in each namespace; functions have one of their own. */
+enum entity_kind { ENTITY_TABLE = 1, ENTITY_VIEW = 2, ENTITY_FUNCTION = 3 };
+
+struct warehouse_row {
+    int64_t id;
+    struct slice name;
+    struct slice location;   /* as given: default locations are made below it */
+    struct slice properties; /* JSON object text: what /v1/config and loads add, policies */
+    bool is_default;
+    int64_t created_ms;
+};
+
+struct namespace_row {
+    int64_t id;
+    int64_t warehouse_id;
+    struct slice path;       /* levels joined by NAMESPACE_SEPARATOR */
+    struct slice properties; /* JSON object text */
+};
+
+struct entity_row {
+    int64_t id;
+    int64_t warehouse_id;
+    int64_t namespace_id;
+    enum entity_kind kind;
+    struct slice namespace_path;
+    struct slice name;
+    struct slice uuid;
+    struct slice location; /* canonical form (storage/location.h), for overlap checks */
+    struct slice metadata_location;
+    int64_t version; /* 1 at creation, +1 with each swap */
+    int64_t updated_ms;
+};
+
+struct change_row {
+    int64_t sequence; /* given by the store */
+    int64_t warehouse_id;
+    const char *operation;    /* an operationId of openapi/operations.h */
+    struct slice entity_uuid; /* empty for namespaces and warehouses */
+    struct slice namespace_path;
+    struct slice name;
+    struct slice old_location; /* metadata locations; for a rename the old "namespace 0x1F name" */
+    struct slice new_location;
+    struct slice actor;
+    struct slice request_id;
+    int64_t time_ms;
+};
+
+/* What is kept so that a repeated Idempotency-Key gives the same answer. */
+struct idempotency_row {
+    struct slice key;
+    struct slice request_digest; /* of method, path, query and body: another request is 400 */
+    int64_t status;
+    struct slice error_kind; /* error_kind_name, empty for success */
+    struct slice error_message;
+    struct slice metadata_location; /* tables and views: the answer is made from it again */
+    struct slice body;              /* small answers of other operations */
+    int64_t created_ms;
+};
+
+struct purge_row {
+    int64_t id;
+    int64_t warehouse_id;
+    enum entity_kind kind;
+    struct slice location; /* canonical; another table that uses it stops the purge */
+    struct slice metadata_location;
+    int64_t attempts;
+};
+
+struct metrics_row {
+    int64_t id;
+    struct slice entity_uuid;
+    struct slice report; /* JSON as received */
+    int64_t time_ms;
+};
+
+struct pointer_store_options {
+    const char *path; /* of the SQLite file, in a directory that exists */
+    const char *vfs;  /* NULL, or the name of a registered VFS (fault tests) */
+    const struct clock *clock;
+    int busy_timeout_ms;
+};
+
+/* Opens or creates, takes the lock of the data directory ("<path>.lock"), migrates, starts the
+ * writer. ERROR_CONFLICT where another server has it; ERROR_CORRUPT for a file that is not ours,
+ * damaged, or written by a newer version (the sentence says which). */
+bool pointer_store_open(const struct pointer_store_options *options,
+                        struct pointer_store **ret_store, struct error *err);
+/* Waits for the writer's queue to drain, checkpoints, closes. NULL is fine. */
+void pointer_store_close(struct pointer_store *store);
+
+/* --- reading ------------------------------------------------------------------------------ */
+
+/* A view of the newest committed state; give it back with pointer_view_end on the same thread. */
+bool pointer_view_begin(struct pointer_store *store, struct pointer_view **ret_view,
+                        struct error *err);
+void pointer_view_end(struct pointer_view *view); /* NULL is fine */
+
+bool pointer_warehouse_list(struct pointer_view *view, struct arena *arena,
+                            struct warehouse_row **ret_rows, size_t *ret_count, struct error *err);
+
+/* Single rows: *ret_found tells whether it is there; an absent row is not an error. */
+bool pointer_namespace_get(struct pointer_view *view, int64_t warehouse_id, struct slice path,
+                           struct arena *arena, struct namespace_row *ret_row, bool *ret_found,
+                           struct error *err);
+/* Children of a namespace (parent_id 0: top level) whose last level is > after, in that order, at
+ * most `limit`. */
+bool pointer_namespace_list(struct pointer_view *view, int64_t warehouse_id, int64_t parent_id,
+                            struct slice after, int64_t limit, struct arena *arena,
+                            struct namespace_row **ret_rows, size_t *ret_count, struct error *err);
+/* What keeps a namespace from being dropped: counts, each capped at 1. */
+struct namespace_content {
+    bool has_tables;
+    bool has_views;
+    bool has_functions;
+    bool has_children;
+};
+bool pointer_namespace_content(struct pointer_view *view, int64_t namespace_id,
+                               struct namespace_content *ret_content, struct error *err);
+
+/* The table or view of that name: they share one name space (functions are not found here). */
+bool pointer_entity_get(struct pointer_view *view, int64_t warehouse_id,
+                        struct slice namespace_path, struct slice name, struct arena *arena,
+                        struct entity_row *ret_row, bool *ret_found, struct error *err);
+/* The function of that name. */
+bool pointer_function_get(struct pointer_view *view, int64_t warehouse_id,
+                          struct slice namespace_path, struct slice name, struct arena *arena,
+                          struct entity_row *ret_row, bool *ret_found, struct error *err);
+bool pointer_entity_list(struct pointer_view *view, int64_t namespace_id, enum entity_kind kind,
+                         struct slice after, int64_t limit, struct arena *arena,
+                         struct entity_row **ret_rows, size_t *ret_count, struct error *err);
+/* Some table (not a view) of any warehouse whose location equals, contains or lies within
+ * `location` (canonical), other than `except_id`: two warehouses may share a bucket. */
+bool pointer_location_overlap(struct pointer_view *view, struct slice location, int64_t except_id,
+                              struct arena *arena, struct entity_row *ret_row, bool *ret_found,
+                              struct error *err);
+
+bool pointer_idempotency_get(struct pointer_view *view, struct slice key, struct arena *arena,
+                             struct idempotency_row *ret_row, bool *ret_found, struct error *err);
+bool pointer_purge_list(struct pointer_view *view, int64_t limit, struct arena *arena,
+                        struct purge_row **ret_rows, size_t *ret_count, struct error *err);
+bool pointer_metrics_list(struct pointer_view *view, struct slice entity_uuid, int64_t limit,
+                          struct arena *arena, struct metrics_row **ret_rows, size_t *ret_count,
+                          struct error *err);
+/* Change log entries with sequence > after, oldest first. warehouse_id 0: all. */
+bool pointer_change_list(struct pointer_view *view, int64_t warehouse_id, int64_t after,
+                         int64_t limit, struct arena *arena, struct change_row **ret_rows,
+                         size_t *ret_count, struct error *err);
+
+/* A table's or view's pointer from memory alone, without any system call: false where it is not
+ * known there (which says nothing about whether it exists). Strings are copied into the arena. */
+bool pointer_store_peek(struct pointer_store *store, int64_t warehouse_id,
+                        struct slice namespace_path, struct slice name, struct arena *arena,
+                        struct entity_row *ret_row);
+
+/* --- changing ----------------------------------------------------------------------------- */
+
+/* One change. May be run more than once (when a neighbour in the batch broke the transaction), so
+ * it only sets outputs in `context` and never accumulates. False with *err set undoes it. */
+typedef bool (*pointer_job_fn)(struct pointer_txn *txn, void *context, struct error *err);
+
+/* Runs the job in the next transaction and returns when that is durable or has failed. */
+bool pointer_store_write(struct pointer_store *store, pointer_job_fn job, void *context,
+                         struct error *err);
+
+/* Reads as the transaction sees them; valid while the job runs, not to be given back. */
+struct pointer_view *pointer_txn_view(struct pointer_txn *txn);
+
+/* ERROR_ALREADY_EXISTS where the name is taken. is_default moves the flag from its holder.
+ * created_ms is the store's clock. */
+bool pointer_warehouse_insert(struct pointer_txn *txn, const struct warehouse_row *row,
+                              int64_t *ret_id, struct error *err);
+bool pointer_warehouse_update(struct pointer_txn *txn, const struct warehouse_row *row,
+                              struct error *err);
+/* ERROR_CONFLICT where it still holds a namespace. */
+bool pointer_warehouse_delete(struct pointer_txn *txn, int64_t id, struct error *err);
+
+/* ERROR_ALREADY_EXISTS "Namespace already exists: a.b"; the parent must be checked by the caller in
+ * the same job. parent_id 0: top level. */
+bool pointer_namespace_insert(struct pointer_txn *txn, int64_t warehouse_id, int64_t parent_id,
+                              struct slice path, struct slice properties, int64_t *ret_id,
+                              struct error *err);
+bool pointer_namespace_set_properties(struct pointer_txn *txn, int64_t id, struct slice properties,
+                                      struct error *err);
+/* ERROR_NAMESPACE_NOT_EMPTY where anything is in it. */
+bool pointer_namespace_delete(struct pointer_txn *txn, int64_t id, struct error *err);
+
+/* Uses namespace_id, kind, name, uuid, location, metadata_location of the row. ERROR_ALREADY_EXISTS
+ * where the name is taken by a table or view. */
+bool pointer_entity_insert(struct pointer_txn *txn, const struct entity_row *row, int64_t *ret_id,
+                           struct error *err);
+/* Compare-and-swap: the pointer moves from `expected` to `metadata_location` (and the row's
+ * location becomes `location`) only where it still equals `expected`; *ret_swapped tells. */
+bool pointer_entity_swap(struct pointer_txn *txn, int64_t id, struct slice expected,
+                         struct slice metadata_location, struct slice location, bool *ret_swapped,
+                         struct error *err);
+bool pointer_entity_rename(struct pointer_txn *txn, int64_t id, int64_t namespace_id,
+                           struct slice name, struct error *err);
+/* Rename and delete: ERROR_NO_SUCH_TABLE where the id is gone (of a table or a view). */
+bool pointer_entity_delete(struct pointer_txn *txn, int64_t id, struct error *err);
+
+bool pointer_change_append(struct pointer_txn *txn, const struct change_row *row,
+                           struct error *err);
+/* Replaces an expired record of the same key. */
+bool pointer_idempotency_put(struct pointer_txn *txn, const struct idempotency_row *row,
+                             struct error *err);
+bool pointer_idempotency_expire(struct pointer_txn *txn, int64_t created_before_ms,
+                                struct error *err);
+bool pointer_purge_add(struct pointer_txn *txn, const struct purge_row *row, struct error *err);
+bool pointer_purge_failed(struct pointer_txn *txn, int64_t id, struct error *err);
+bool pointer_purge_done(struct pointer_txn *txn, int64_t id, struct error *err);
+/* Keeps the newest `per_entity` reports of the entity and `in_all` of all. */
+bool pointer_metrics_add(struct pointer_txn *txn, const struct metrics_row *row, int64_t per_entity,
+                         int64_t in_all, struct error *err);
+
+#endif

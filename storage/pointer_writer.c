@@ -1,0 +1,422 @@
+/*
+ * A batch
+ *
+ *   BEGIN IMMEDIATE
+ *     for each job:  SAVEPOINT job → run → RELEASE, or ROLLBACK TO where it failed
+ *   COMMIT           one sync for all
+ *   cache changed    then the callers are woken
+ *
+ * Jobs that arrive while a batch syncs form the next one, so the batch grows with the load.
+ *
+ * Three things can go wrong beyond a job that fails by itself:
+ *
+ *   SQLite rolls the whole transaction back inside a job (disk full, I/O error, no memory). That
+ *   job keeps its error; the others, whatever their verdict was, were judged on a state that is
+ *   gone, so they run again, each in a transaction of its own.
+ *
+ *   COMMIT fails before the log can hold a whole commit (SQLITE_FULL, SQLITE_BUSY): nothing was
+ *   changed, and every job of the batch gets that error.
+ *
+ *   COMMIT fails in any other way. The log may hold the whole commit although SQLite has reported
+ *   an error (a failed sync; no memory for the log's index after the sync). As long as this process
+ *   lives the old state is seen, and the next commit overwrites the frames; but a crash before that
+ *   would bring them to life at the next start. So the connection is closed and opened again, and a
+ *   small transaction ("settle") is committed before anything else: it goes either over those
+ *   frames or behind them, and makes final whatever is then seen. The callers hear
+ *   ERROR_COMMIT_UNKNOWN after that attempt, so that a view which they begin tells the truth. Where
+ *   settling fails too, no batch runs until it succeeds.
+ */
+#include "storage/pointer_writer.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "storage/migrations.h"
+#include "storage/pointer_internal.h"
+
+/* More jobs in one transaction would make the first of them wait long for the last. */
+#define MAX_BATCH_JOBS 256
+
+struct write_job {
+    struct write_job *next;
+    pointer_job_fn run;
+    void *context;
+    struct cache_entry *changes;
+    struct error error;
+    bool ok;
+    bool is_answered;
+    pthread_cond_t answered;
+};
+
+struct pointer_writer {
+    const struct connection_options *options;
+    struct pointer_cache *cache;
+    const struct clock *clock;
+    /* Only the writer thread uses these two once it runs. */
+    struct sqlite_connection connection;
+    bool is_settled; /* false: the outcome of a commit is not final yet */
+    pthread_t thread;
+    /* Guards what follows, and `is_answered` of every job. */
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct write_job *first;
+    struct write_job **end;
+    bool is_stopping;
+};
+
+/* --- one job ------------------------------------------------------------------------------ */
+
+static bool run(struct pointer_writer *writer, enum statement_id id, struct error *err)
+{
+    return connection_run(&writer->connection, id, err);
+}
+
+static void transaction_undo(struct pointer_writer *writer)
+{
+    if (connection_in_transaction(&writer->connection))
+        (void)run(writer, STATEMENT_BATCH_ROLLBACK, NULL);
+}
+
+static bool job_fail(struct write_job *job, const struct error *reason)
+{
+    cache_entries_destroy(job->changes);
+    job->changes = NULL;
+    job->ok = false;
+    if (&job->error != reason)
+        job->error = *reason;
+    return false;
+}
+
+/* The job's own part, between savepoint and release. */
+static bool job_call(struct pointer_writer *writer, struct write_job *job)
+{
+    struct pointer_txn txn = {.view = {.connection = &writer->connection},
+                              .now_ms = clock_now_ms(writer->clock)};
+    TRY(run(writer, STATEMENT_JOB_BEGIN, &job->error));
+    bool ok = job->run(&txn, job->context, &job->error);
+    job->changes = txn.changes;
+    if (!ok && job->error.kind == ERROR_NONE)
+        return error_set(&job->error, ERROR_INTERNAL, "a write failed without saying why");
+    if (ok && !connection_in_transaction(&writer->connection))
+        return error_set(&job->error, ERROR_STORAGE, "the database undid the transaction");
+    return ok && run(writer, STATEMENT_JOB_END, &job->error);
+}
+
+/* False where the transaction is gone, and with it what the jobs before this one did. */
+static bool job_run(struct pointer_writer *writer, struct write_job *job)
+{
+    error_clear(&job->error);
+    job->ok = job_call(writer, job);
+    if (job->ok)
+        return true;
+    (void)job_fail(job, &job->error);
+    if (!connection_in_transaction(&writer->connection))
+        return false;
+    struct error ignored;
+    if (run(writer, STATEMENT_JOB_UNDO, &ignored) && run(writer, STATEMENT_JOB_END, &ignored))
+        return true;
+    transaction_undo(writer);
+    return false;
+}
+
+/* --- the connection after a commit of unknown outcome ------------------------------------- */
+
+static bool settle(struct pointer_writer *writer, struct error *err)
+{
+    TRY(run(writer, STATEMENT_BATCH_BEGIN, err));
+    if (run(writer, STATEMENT_SETTLE, err) && run(writer, STATEMENT_BATCH_COMMIT, err))
+        return true;
+    transaction_undo(writer);
+    return false;
+}
+
+/* True where the outcome of every earlier commit is final. */
+static bool writer_settle(struct pointer_writer *writer, struct error *err)
+{
+    if (writer->is_settled)
+        return true;
+    connection_close(&writer->connection);
+    TRY(connection_open(writer->options, &writer->connection, err));
+    TRY(settle(writer, err));
+    writer->is_settled = true;
+    return true;
+}
+
+/* --- a batch ------------------------------------------------------------------------------ */
+
+/* True where the failed COMMIT surely changed nothing. */
+static bool is_definite(enum error_kind kind)
+{
+    return kind == ERROR_STORAGE_FULL || kind == ERROR_OVERLOADED;
+}
+
+static void batch_fail(struct write_job *jobs, const struct error *reason)
+{
+    for (struct write_job *job = jobs; job; job = job->next)
+        (void)job_fail(job, reason);
+}
+
+static void batch_publish(struct pointer_writer *writer, struct write_job *jobs)
+{
+    for (struct write_job *job = jobs; job; job = job->next) {
+        pointer_cache_commit(writer->cache, job->changes);
+        job->changes = NULL;
+    }
+}
+
+/* Jobs that had failed by themselves wrote nothing, but their reason may have been a neighbour that
+ * never came to be: they hear of a failure that is safe to try again. */
+static void batch_answer_unknown(struct write_job *jobs, const struct error *reason)
+{
+    for (struct write_job *job = jobs; job; job = job->next) {
+        struct error error;
+        if (job->ok)
+            error_set(&error, ERROR_COMMIT_UNKNOWN,
+                      "it is not known whether the change was made: read it back before trying "
+                      "again (%s)",
+                      reason->message);
+        else
+            error_set(&error, ERROR_STORAGE, "nothing was changed: %s", reason->message);
+        (void)job_fail(job, &error);
+    }
+}
+
+static void batch_commit_unknown(struct pointer_writer *writer, struct write_job *jobs,
+                                 const struct error *reason)
+{
+    writer->is_settled = false;
+    (void)writer_settle(writer, NULL);
+    for (struct write_job *job = jobs; job; job = job->next)
+        cache_entries_forget(job->changes);
+    batch_publish(writer, jobs);
+    batch_answer_unknown(jobs, reason);
+}
+
+static void batch_commit(struct pointer_writer *writer, struct write_job *jobs)
+{
+    struct error reason = {0};
+    if (run(writer, STATEMENT_BATCH_COMMIT, &reason)) {
+        batch_publish(writer, jobs);
+        return;
+    }
+    transaction_undo(writer);
+    if (is_definite(reason.kind))
+        batch_fail(jobs, &reason);
+    else
+        batch_commit_unknown(writer, jobs, &reason);
+}
+
+static bool batch_has_success(const struct write_job *jobs)
+{
+    for (const struct write_job *job = jobs; job; job = job->next) {
+        if (job->ok)
+            return true;
+    }
+    return false;
+}
+
+/* Runs the jobs in one transaction. Gives the job in which the transaction was lost, or NULL. */
+static struct write_job *batch_try(struct pointer_writer *writer, struct write_job *jobs)
+{
+    struct error reason = {0};
+    if (!writer_settle(writer, &reason) || !run(writer, STATEMENT_BATCH_BEGIN, &reason)) {
+        transaction_undo(writer);
+        batch_fail(jobs, &reason);
+        return NULL;
+    }
+    for (struct write_job *job = jobs; job; job = job->next) {
+        if (!job_run(writer, job))
+            return job;
+    }
+    if (batch_has_success(jobs))
+        batch_commit(writer, jobs);
+    else
+        transaction_undo(writer);
+    return NULL;
+}
+
+/* `jobs` without `broken`, each in its own transaction. */
+static void batch_run_alone(struct pointer_writer *writer, struct write_job *jobs,
+                            const struct write_job *broken)
+{
+    for (struct write_job *job = jobs; job; job = job->next)
+        (void)job_fail(job, &job->error);
+    for (struct write_job *job = jobs; job; job = job->next) {
+        struct write_job *next = job->next;
+        job->next = NULL;
+        if (job != broken)
+            (void)batch_try(writer, job);
+        job->next = next;
+    }
+}
+
+static void batch_run(struct pointer_writer *writer, struct write_job *jobs)
+{
+    struct write_job *broken = batch_try(writer, jobs);
+    if (broken)
+        batch_run_alone(writer, jobs, broken);
+}
+
+/* --- the thread --------------------------------------------------------------------------- */
+
+/* Under the lock: the next batch, or NULL where the writer is to end. */
+static struct write_job *queue_take(struct pointer_writer *writer)
+{
+    while (!writer->first && !writer->is_stopping)
+        pthread_cond_wait(&writer->wake, &writer->lock);
+    struct write_job *jobs = writer->first;
+    struct write_job **end = &writer->first;
+    for (size_t i = 0; i < MAX_BATCH_JOBS && *end; i++)
+        end = &(*end)->next;
+    writer->first = *end;
+    *end = NULL;
+    if (!writer->first)
+        writer->end = &writer->first;
+    return jobs;
+}
+
+/* Under the lock. A job is gone as soon as its caller can run again: `next` is read before. */
+static void queue_answer(struct write_job *jobs)
+{
+    while (jobs) {
+        struct write_job *next = jobs->next;
+        jobs->is_answered = true;
+        pthread_cond_signal(&jobs->answered);
+        jobs = next;
+    }
+}
+
+static void *writer_main(void *argument)
+{
+    struct pointer_writer *writer = argument;
+    pthread_mutex_lock(&writer->lock);
+    for (;;) {
+        struct write_job *jobs = queue_take(writer);
+        if (!jobs)
+            break;
+        pthread_mutex_unlock(&writer->lock);
+        batch_run(writer, jobs);
+        pthread_mutex_lock(&writer->lock);
+        queue_answer(jobs);
+    }
+    pthread_mutex_unlock(&writer->lock);
+    return NULL;
+}
+
+/* Under the lock. */
+static bool queue_wait(struct pointer_writer *writer, struct write_job *job)
+{
+    if (writer->is_stopping)
+        return error_set(&job->error, ERROR_OVERLOADED, "the server is stopping");
+    *writer->end = job;
+    writer->end = &job->next;
+    pthread_cond_signal(&writer->wake);
+    while (!job->is_answered)
+        pthread_cond_wait(&job->answered, &writer->lock);
+    return job->ok;
+}
+
+bool pointer_writer_run(struct pointer_writer *writer, pointer_job_fn job_function, void *context,
+                        struct error *err)
+{
+    assert(!pthread_equal(pthread_self(), writer->thread)); /* a job that waits for itself */
+    struct write_job job = {.run = job_function, .context = context};
+    if (pthread_cond_init(&job.answered, NULL) != 0)
+        return error_no_memory(err, "a write");
+    pthread_mutex_lock(&writer->lock);
+    bool ok = queue_wait(writer, &job);
+    pthread_mutex_unlock(&writer->lock);
+    pthread_cond_destroy(&job.answered);
+    return ok || error_set(err, job.error.kind, "%s", job.error.message);
+}
+
+/* --- life --------------------------------------------------------------------------------- */
+
+static bool writer_start(struct pointer_writer *writer, struct error *err)
+{
+    if (pthread_mutex_init(&writer->lock, NULL) != 0)
+        return error_no_memory(err, "the writer's lock");
+    if (pthread_cond_init(&writer->wake, NULL) == 0) {
+        if (pthread_create(&writer->thread, NULL, writer_main, writer) == 0)
+            return true;
+        pthread_cond_destroy(&writer->wake);
+    }
+    pthread_mutex_destroy(&writer->lock);
+    return error_set(err, ERROR_NO_MEMORY, "the writer thread cannot be started");
+}
+
+/* A process that was killed may have left commits in the log that were never synced. They are about
+ * to be seen, so they are made durable first; on a clean start the log is empty and this is free. A
+ * full disk must not keep the server from answering reads. */
+static bool log_settle(struct sqlite_connection *connection, struct error *err)
+{
+    int code =
+        sqlite3_wal_checkpoint_v2(connection->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (code == SQLITE_OK || (code & 0xFF) == SQLITE_FULL || (code & 0xFF) == SQLITE_BUSY)
+        return true;
+    return connection_error(code, "CHECKPOINT", err);
+}
+
+static bool database_open(struct pointer_writer *writer, struct error *err)
+{
+    TRY(connection_open(writer->options, &writer->connection, err));
+    if (migrations_run(&writer->connection, writer->options->path, err) &&
+        log_settle(&writer->connection, err) && writer_start(writer, err))
+        return true;
+    connection_close(&writer->connection);
+    return false;
+}
+
+/* A start that fails is read by a person: the sentence names the file and the cure. */
+static bool open_error(const char *path, const struct error *reason, struct error *err)
+{
+    if (strstr(reason->message, path))
+        return error_set(err, reason->kind, "%s", reason->message);
+    if (reason->kind == ERROR_CORRUPT)
+        return error_set(err, ERROR_CORRUPT,
+                         "'%s' is damaged or not a SQLite database: restore a backup, or choose "
+                         "another data directory (%s)",
+                         path, reason->message);
+    return error_set(err, reason->kind, "cannot open '%s': %s", path, reason->message);
+}
+
+bool pointer_writer_create(const struct connection_options *options, struct pointer_cache *cache,
+                           const struct clock *clock, struct pointer_writer **ret_writer,
+                           struct error *err)
+{
+    struct pointer_writer *writer = calloc(1, sizeof *writer);
+    if (!writer)
+        return error_no_memory(err, "the writer");
+    writer->options = options;
+    writer->cache = cache;
+    writer->clock = clock;
+    writer->is_settled = true;
+    writer->end = &writer->first;
+    struct error reason = {0};
+    if (!database_open(writer, &reason)) {
+        free(writer);
+        return open_error(options->path, &reason, err);
+    }
+    *ret_writer = writer;
+    return true;
+}
+
+void pointer_writer_destroy(struct pointer_writer *writer)
+{
+    if (!writer)
+        return;
+    pthread_mutex_lock(&writer->lock);
+    writer->is_stopping = true;
+    pthread_cond_signal(&writer->wake);
+    pthread_mutex_unlock(&writer->lock);
+    pthread_join(writer->thread, NULL);
+    /* A last attempt; what stays in the log is found at the next start. */
+    if (writer->is_settled)
+        (void)sqlite3_wal_checkpoint_v2(writer->connection.db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+                                        NULL, NULL);
+    connection_close(&writer->connection);
+    pthread_cond_destroy(&writer->wake);
+    pthread_mutex_destroy(&writer->lock);
+    free(writer);
+}

@@ -1,0 +1,30 @@
+/*
+ * pointer_writer.h — the one thread that changes the database: jobs queue up, run in batches, and
+ * are answered when their batch is durable.
+ *
+ * Owns:     the write connection and the thread; a waiting job lives on its caller's stack
+ * Errors:   as pointer_store.h; after ERROR_COMMIT_UNKNOWN the connection is opened anew, and the
+ *           outcome made final, before anything else is written
+ * Threads:  pointer_writer_run from any thread but the writer's own
+ */
+#ifndef STORAGE_POINTER_WRITER_H
+#define STORAGE_POINTER_WRITER_H
+
+#include "storage/pointer_cache.h"
+#include "storage/sqlite_connection.h"
+
+struct pointer_writer;
+
+/* Opens and migrates the database, then starts the thread. `options`, `cache` and `clock` are
+ * borrowed until pointer_writer_destroy. */
+bool pointer_writer_create(const struct connection_options *options, struct pointer_cache *cache,
+                           const struct clock *clock, struct pointer_writer **ret_writer,
+                           struct error *err);
+/* Runs what waits, checkpoints, closes. NULL is fine. */
+void pointer_writer_destroy(struct pointer_writer *writer);
+
+/* Waits until the job's transaction is durable or has failed. */
+bool pointer_writer_run(struct pointer_writer *writer, pointer_job_fn job, void *context,
+                        struct error *err);
+
+#endif

@@ -1,0 +1,194 @@
+#include "storage/sqlite_connection.h"
+
+#include <assert.h>
+
+static enum error_kind kind_of(int code)
+{
+    /* Extended codes whose primary code says too little. */
+    if (code == SQLITE_IOERR_NOMEM)
+        return ERROR_NO_MEMORY;
+    if (code == SQLITE_IOERR_CORRUPTFS)
+        return ERROR_CORRUPT;
+    switch (code & 0xFF) {
+    case SQLITE_FULL:
+        return ERROR_STORAGE_FULL;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return ERROR_CORRUPT;
+    case SQLITE_IOERR:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_PROTOCOL:
+        return ERROR_STORAGE;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return ERROR_OVERLOADED;
+    case SQLITE_NOMEM:
+        return ERROR_NO_MEMORY;
+    case SQLITE_TOOBIG:
+        return ERROR_TOO_LARGE;
+    default:
+        return ERROR_INTERNAL;
+    }
+}
+
+bool connection_error(int code, const char *doing, struct error *err)
+{
+    return error_set(err, kind_of(code), "the catalog database failed in %s: %s (SQLite code %d)",
+                     doing, sqlite3_errstr(code), code);
+}
+
+static bool open_handle(const struct connection_options *options,
+                        struct sqlite_connection *connection, struct error *err)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    if (options->is_writer)
+        flags |= SQLITE_OPEN_CREATE;
+    int code = sqlite3_open_v2(options->path, &connection->db, flags, options->vfs);
+    if (code == SQLITE_OK)
+        code = sqlite3_busy_timeout(connection->db, options->busy_timeout_ms);
+    return code == SQLITE_OK || connection_error(code, "open", err);
+}
+
+bool connection_open(const struct connection_options *options, struct sqlite_connection *connection,
+                     struct error *err)
+{
+    *connection = (struct sqlite_connection){0};
+    if (open_handle(options, connection, err) &&
+        connection_script(connection, options->is_writer ? sql_writer_setup : sql_reader_setup,
+                          err))
+        return true;
+    connection_close(connection);
+    return false;
+}
+
+void connection_close(struct sqlite_connection *connection)
+{
+    for (size_t i = 0; i < STATEMENT_COUNT; i++)
+        sqlite3_finalize(connection->statements[i]);
+    int code = sqlite3_close(connection->db);
+    assert(code == SQLITE_OK); /* every statement is ours and was finalised */
+    (void)code;
+    *connection = (struct sqlite_connection){0};
+}
+
+bool connection_script(struct sqlite_connection *connection, const char *sql, struct error *err)
+{
+    int code = sqlite3_exec(connection->db, sql, NULL, NULL, NULL);
+    return code == SQLITE_OK || connection_error(code, "setup", err);
+}
+
+bool connection_in_transaction(const struct sqlite_connection *connection)
+{
+    return connection->db && !sqlite3_get_autocommit(connection->db);
+}
+
+bool statement_begin(struct sqlite_connection *connection, enum statement_id id,
+                     struct statement *ret_statement, struct error *err)
+{
+    *ret_statement = (struct statement){.id = id, .code = SQLITE_OK};
+    sqlite3_stmt **handle = &connection->statements[id];
+    if (!*handle) {
+        int code = sqlite3_prepare_v3(connection->db, statement_sql(id), -1,
+                                      SQLITE_PREPARE_PERSISTENT, handle, NULL);
+        if (code != SQLITE_OK)
+            return connection_error(code, statement_name(id), err);
+    }
+    ret_statement->handle = *handle;
+    return true;
+}
+
+/* Bindings are cleared: they point into memory that dies with the caller. */
+void statement_finish(struct statement *statement)
+{
+    if (!statement->handle)
+        return;
+    sqlite3_reset(statement->handle);
+    sqlite3_clear_bindings(statement->handle);
+    statement->handle = NULL;
+}
+
+static void remember(struct statement *statement, int code)
+{
+    if (statement->code == SQLITE_OK)
+        statement->code = code;
+}
+
+void statement_bind_int64(struct statement *statement, int index, int64_t value)
+{
+    remember(statement, sqlite3_bind_int64(statement->handle, index, value));
+}
+
+void statement_bind_null(struct statement *statement, int index)
+{
+    remember(statement, sqlite3_bind_null(statement->handle, index));
+}
+
+/* A NULL pointer would bind NULL: an empty slice is the empty text. */
+void statement_bind_text(struct statement *statement, int index, struct slice text)
+{
+    remember(statement, sqlite3_bind_text64(statement->handle, index, text.len ? text.ptr : "",
+                                            text.len, SQLITE_STATIC, SQLITE_UTF8));
+}
+
+bool statement_step(struct statement *statement, bool *ret_row, struct error *err)
+{
+    if (statement->code != SQLITE_OK)
+        return connection_error(statement->code, statement_name(statement->id), err);
+    int code = sqlite3_step(statement->handle);
+    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+        statement->code = code;
+        return connection_error(code, statement_name(statement->id), err);
+    }
+    *ret_row = code == SQLITE_ROW;
+    return true;
+}
+
+bool statement_run(struct statement *statement, struct error *err)
+{
+    bool has_row = true;
+    while (has_row)
+        TRY(statement_step(statement, &has_row, err));
+    return true;
+}
+
+int64_t statement_int64(const struct statement *statement, int column)
+{
+    return sqlite3_column_int64(statement->handle, column);
+}
+
+/* Every text column is NOT NULL, so NULL here means that SQLite had no memory to show it. */
+bool statement_text(const struct statement *statement, int column, struct arena *arena,
+                    struct slice *ret_text, struct error *err)
+{
+    const char *bytes = (const char *)sqlite3_column_text(statement->handle, column);
+    if (!bytes)
+        return error_no_memory(err, "a row of the catalog database");
+    int size = sqlite3_column_bytes(statement->handle, column);
+    struct slice text = arena_slice(arena, slice_make(bytes, (size_t)size));
+    if (!text.ptr)
+        return error_no_memory(err, "a row of the catalog database");
+    *ret_text = text;
+    return true;
+}
+
+bool connection_run(struct sqlite_connection *connection, enum statement_id id, struct error *err)
+{
+    STATEMENT_SCOPED struct statement statement;
+    TRY(statement_begin(connection, id, &statement, err));
+    return statement_run(&statement, err);
+}
+
+bool connection_int64(struct sqlite_connection *connection, enum statement_id id,
+                      int64_t *ret_value, struct error *err)
+{
+    STATEMENT_SCOPED struct statement statement;
+    TRY(statement_begin(connection, id, &statement, err));
+    bool has_row = false;
+    TRY(statement_step(&statement, &has_row, err));
+    if (!has_row)
+        return error_set(err, ERROR_INTERNAL, "%s gave no row", statement_name(id));
+    *ret_value = statement_int64(&statement, 0);
+    return true;
+}

@@ -1,0 +1,138 @@
+#include "storage/statements.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+static const struct {
+    const char *name;
+    const char *sql;
+} statements[STATEMENT_COUNT] = {
+#define STATEMENT_ROW(id, text, why) [STATEMENT_##id] = {.name = #id, .sql = (text)},
+    STATEMENTS(STATEMENT_ROW)
+#undef STATEMENT_ROW
+};
+
+const char *statement_sql(enum statement_id id)
+{
+    assert(id < STATEMENT_COUNT);
+    return statements[id].sql;
+}
+
+const char *statement_name(enum statement_id id)
+{
+    assert(id < STATEMENT_COUNT);
+    return statements[id].name;
+}
+
+/* synchronous = FULL syncs the log at each commit. The log is copied back every 1000 pages (4 MiB)
+ * and cut to at most 64 MiB after a burst. trusted_schema = OFF: a database that someone handed us
+ * cannot call functions from its schema. */
+const char *const sql_writer_setup = "PRAGMA synchronous = FULL;"
+                                     "PRAGMA foreign_keys = ON;"
+                                     "PRAGMA trusted_schema = OFF;"
+                                     "PRAGMA cell_size_check = ON;"
+                                     "PRAGMA wal_autocheckpoint = 1000;"
+                                     "PRAGMA journal_size_limit = 67108864;";
+
+const char *const sql_reader_setup = "PRAGMA query_only = ON;"
+                                     "PRAGMA trusted_schema = OFF;"
+                                     "PRAGMA cell_size_check = ON;";
+
+/* AUTOINCREMENT: an id is never given twice, so an id that a client, a log line or a queue still
+ * holds cannot come to mean something else. Names compare byte by byte (BINARY, the default).
+ *
+ * Each foreign key's column leads an index, or deleting a parent would read the whole table. */
+static const char migration_1[] =
+    "CREATE TABLE warehouses ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  name TEXT NOT NULL UNIQUE,"
+    "  location TEXT NOT NULL,"
+    "  properties TEXT NOT NULL,"
+    "  is_default INTEGER NOT NULL CHECK (is_default IN (0, 1)),"
+    "  created_ms INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE UNIQUE INDEX warehouses_one_default ON warehouses (is_default) WHERE is_default = 1;"
+
+    "CREATE TABLE namespaces ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  warehouse_id INTEGER NOT NULL REFERENCES warehouses (id) ON DELETE RESTRICT,"
+    "  parent_id INTEGER REFERENCES namespaces (id) ON DELETE RESTRICT,"
+    "  path TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  properties TEXT NOT NULL,"
+    "  UNIQUE (warehouse_id, path)"
+    ") STRICT;"
+    "CREATE INDEX namespaces_by_parent ON namespaces (parent_id, warehouse_id, name);"
+
+    "CREATE TABLE entities ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  namespace_id INTEGER NOT NULL REFERENCES namespaces (id) ON DELETE RESTRICT,"
+    "  kind INTEGER NOT NULL CHECK (kind IN (1, 2, 3)),"
+    "  name_space INTEGER NOT NULL CHECK (name_space = (kind = 3)),"
+    "  name TEXT NOT NULL,"
+    "  uuid TEXT NOT NULL,"
+    "  location TEXT NOT NULL,"
+    "  metadata_location TEXT NOT NULL,"
+    "  version INTEGER NOT NULL,"
+    "  updated_ms INTEGER NOT NULL,"
+    "  UNIQUE (namespace_id, name_space, name)"
+    ") STRICT;"
+    "CREATE INDEX entities_by_kind ON entities (namespace_id, kind, name);"
+    "CREATE INDEX entities_by_location ON entities (location) WHERE kind = 1;"
+
+    "CREATE TABLE change_log ("
+    "  sequence INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  warehouse_id INTEGER NOT NULL,"
+    "  operation TEXT NOT NULL,"
+    "  entity_uuid TEXT NOT NULL,"
+    "  namespace_path TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  old_location TEXT NOT NULL,"
+    "  new_location TEXT NOT NULL,"
+    "  actor TEXT NOT NULL,"
+    "  request_id TEXT NOT NULL,"
+    "  time_ms INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX change_log_by_warehouse ON change_log (warehouse_id, sequence);"
+
+    "CREATE TABLE idempotency ("
+    "  key TEXT PRIMARY KEY,"
+    "  request_digest TEXT NOT NULL,"
+    "  status INTEGER NOT NULL,"
+    "  error_kind TEXT NOT NULL,"
+    "  error_message TEXT NOT NULL,"
+    "  metadata_location TEXT NOT NULL,"
+    "  body TEXT NOT NULL,"
+    "  created_ms INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX idempotency_by_age ON idempotency (created_ms);"
+
+    "CREATE TABLE purge_queue ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  warehouse_id INTEGER NOT NULL,"
+    "  kind INTEGER NOT NULL CHECK (kind IN (1, 2)),"
+    "  location TEXT NOT NULL,"
+    "  metadata_location TEXT NOT NULL,"
+    "  attempts INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX purge_queue_by_attempts ON purge_queue (attempts, id);"
+
+    "CREATE TABLE metrics_reports ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  entity_uuid TEXT NOT NULL,"
+    "  report TEXT NOT NULL,"
+    "  time_ms INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX metrics_reports_by_entity ON metrics_reports (entity_uuid, id);"
+    "CREATE INDEX metrics_reports_by_id ON metrics_reports (id);"
+
+    "CREATE TABLE writer_state ("
+    "  id INTEGER PRIMARY KEY CHECK (id = 1),"
+    "  settled INTEGER NOT NULL"
+    ") STRICT;"
+    "INSERT INTO writer_state (id, settled) VALUES (1, 0);"
+
+    "PRAGMA application_id = 0x4669726E;"
+    "PRAGMA user_version = 1;";
+
+const char *const sql_migrations[SQL_SCHEMA_VERSION] = {migration_1};

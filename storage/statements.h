@@ -1,0 +1,187 @@
+/*
+ * statements.h — every line of SQL that Firn runs: one row each, its name, its text, its reason.
+ *
+ * Owns:     static text
+ * Threads:  constants
+ * Rule:     SQL stands nowhere else, and none is put together at run time; each query that runs per
+ *           request finds its rows by an index (tests/unit/storage/statements_test.c asks SQLite)
+ */
+#ifndef STORAGE_STATEMENTS_H
+#define STORAGE_STATEMENTS_H
+
+#define ENTITY_COLUMNS                                                                   \
+    "e.id, n.warehouse_id, e.namespace_id, e.kind, n.path, e.name, e.uuid, e.location, " \
+    "e.metadata_location, e.version, e.updated_ms "
+#define CHANGE_COLUMNS                                                                     \
+    "sequence, warehouse_id, operation, entity_uuid, namespace_path, name, old_location, " \
+    "new_location, actor, request_id, time_ms "
+
+/* X(name, SQL, why) */
+#define STATEMENTS(X)                                                                              \
+    X(VIEW_BEGIN, "BEGIN", "several reads of one view see one snapshot")                           \
+    X(VIEW_END, "COMMIT", "gives the snapshot back")                                               \
+    X(BATCH_BEGIN, "BEGIN IMMEDIATE", "the write lock first, so that no job meets SQLITE_BUSY")    \
+    X(BATCH_COMMIT, "COMMIT", "one sync for all jobs of the batch")                                \
+    X(BATCH_ROLLBACK, "ROLLBACK", "nothing of the batch stays")                                    \
+    X(JOB_BEGIN, "SAVEPOINT job", "a job that fails is undone alone")                              \
+    X(JOB_END, "RELEASE job", "the job's changes join the batch")                                  \
+    X(JOB_UNDO, "ROLLBACK TO job", "the batch goes on as if the job had not run")                  \
+    X(SETTLE, "UPDATE writer_state SET settled = settled + 1 WHERE id = 1",                        \
+      "a commit after one of unknown outcome makes that outcome final (see pointer_writer.c)")     \
+    X(APPLICATION_ID, "PRAGMA application_id", "is this database ours")                            \
+    X(USER_VERSION, "PRAGMA user_version", "which migrations have run")                            \
+    X(SCHEMA_COUNT, "SELECT count(*) FROM sqlite_schema", "a file with no tables may be ours")     \
+    X(JOURNAL_WAL, "PRAGMA journal_mode = WAL", "answers with the mode that is now in force")      \
+    X(WAREHOUSE_LIST,                                                                              \
+      "SELECT id, name, location, properties, is_default, created_ms FROM warehouses "             \
+      "ORDER BY name",                                                                             \
+      "there are few, and the caller picks by name or location")                                   \
+    X(WAREHOUSE_INSERT,                                                                            \
+      "INSERT INTO warehouses (name, location, properties, is_default, created_ms) "               \
+      "VALUES (?1, ?2, ?3, ?4, ?5)",                                                               \
+      "UNIQUE(name) refuses a second one")                                                         \
+    X(WAREHOUSE_UPDATE,                                                                            \
+      "UPDATE warehouses SET name = ?2, location = ?3, properties = ?4, is_default = ?5 "          \
+      "WHERE id = ?1",                                                                             \
+      "created_ms stays")                                                                          \
+    X(WAREHOUSE_CLEAR_DEFAULT, "UPDATE warehouses SET is_default = 0 WHERE is_default = 1",        \
+      "the flag moves: a partial unique index allows one holder")                                  \
+    X(WAREHOUSE_DELETE, "DELETE FROM warehouses WHERE id = ?1", "RESTRICT keeps namespaces' one")  \
+    X(NAMESPACE_GET,                                                                               \
+      "SELECT id, warehouse_id, path, properties FROM namespaces "                                 \
+      "WHERE warehouse_id = ?1 AND path = ?2",                                                     \
+      "by its whole path")                                                                         \
+    X(NAMESPACE_LIST,                                                                              \
+      "SELECT id, warehouse_id, path, properties FROM namespaces "                                 \
+      "WHERE parent_id IS ?2 AND warehouse_id = ?1 AND name > ?3 ORDER BY name LIMIT ?4",          \
+      "a page of children; NULL is the parent of the top level")                                   \
+    X(NAMESPACE_CONTENT,                                                                           \
+      "SELECT EXISTS (SELECT 1 FROM entities WHERE namespace_id = ?1 AND kind = 1), "              \
+      "EXISTS (SELECT 1 FROM entities WHERE namespace_id = ?1 AND kind = 2), "                     \
+      "EXISTS (SELECT 1 FROM entities WHERE namespace_id = ?1 AND kind = 3), "                     \
+      "EXISTS (SELECT 1 FROM namespaces WHERE parent_id = ?1)",                                    \
+      "what keeps it from being dropped")                                                          \
+    X(NAMESPACE_PATH, "SELECT path FROM namespaces WHERE id = ?1", "for the sentence of an error") \
+    X(NAMESPACE_INSERT,                                                                            \
+      "INSERT INTO namespaces (warehouse_id, parent_id, path, name, properties) "                  \
+      "VALUES (?1, ?2, ?3, ?4, ?5)",                                                               \
+      "name is the last level, for paging")                                                        \
+    X(NAMESPACE_SET_PROPERTIES, "UPDATE namespaces SET properties = ?2 WHERE id = ?1",             \
+      "the caller has merged them in the same job")                                                \
+    X(NAMESPACE_DELETE, "DELETE FROM namespaces WHERE id = ?1", "RESTRICT guards the content")     \
+    X(ENTITY_GET,                                                                                  \
+      "SELECT " ENTITY_COLUMNS "FROM namespaces n CROSS JOIN entities e "                          \
+      "ON e.namespace_id = n.id WHERE n.warehouse_id = ?1 AND n.path = ?2 "                        \
+      "AND e.name_space = 0 AND e.name = ?3",                                                      \
+      "tables and views share one name space")                                                     \
+    X(FUNCTION_GET,                                                                                \
+      "SELECT " ENTITY_COLUMNS "FROM namespaces n CROSS JOIN entities e "                          \
+      "ON e.namespace_id = n.id WHERE n.warehouse_id = ?1 AND n.path = ?2 "                        \
+      "AND e.name_space = 1 AND e.name = ?3",                                                      \
+      "functions have a name space of their own")                                                  \
+    X(ENTITY_GET_BY_ID,                                                                            \
+      "SELECT " ENTITY_COLUMNS "FROM entities e CROSS JOIN namespaces n "                          \
+      "ON n.id = e.namespace_id WHERE e.id = ?1",                                                  \
+      "what the memory map must learn after a change")                                             \
+    X(ENTITY_LIST,                                                                                 \
+      "SELECT " ENTITY_COLUMNS "FROM namespaces n CROSS JOIN entities e "                          \
+      "ON e.namespace_id = n.id WHERE n.id = ?1 AND e.namespace_id = ?1 AND e.kind = ?2 "          \
+      "AND e.name > ?3 ORDER BY e.name LIMIT ?4",                                                  \
+      "a page of tables, of views or of functions")                                                \
+    X(ENTITY_AT_LOCATION,                                                                          \
+      "SELECT " ENTITY_COLUMNS "FROM entities e CROSS JOIN namespaces n "                          \
+      "ON n.id = e.namespace_id WHERE e.kind = 1 AND e.location = ?1 AND e.id <> ?2 LIMIT 1",      \
+      "the location itself or one of its ancestors")                                               \
+    X(ENTITY_BELOW_LOCATION,                                                                       \
+      "SELECT " ENTITY_COLUMNS "FROM entities e CROSS JOIN namespaces n "                          \
+      "ON n.id = e.namespace_id WHERE e.kind = 1 AND e.location >= ?1 AND e.location < ?3 "        \
+      "AND e.id <> ?2 ORDER BY e.location LIMIT 1",                                                \
+      "from 'location/' up to 'location0': '0' follows '/' in ASCII")                              \
+    X(ENTITY_HOLDER,                                                                               \
+      "SELECT e.kind, n.path FROM entities e CROSS JOIN namespaces n ON n.id = e.namespace_id "    \
+      "WHERE e.namespace_id = ?1 AND e.name_space = (?3 = 3) AND e.name = ?2",                     \
+      "for the sentence of a name that is taken")                                                  \
+    X(ENTITY_KIND, "SELECT kind FROM entities WHERE id = ?1", "a table or a view")                 \
+    X(ENTITY_INSERT,                                                                               \
+      "INSERT INTO entities (namespace_id, kind, name_space, name, uuid, location, "               \
+      "metadata_location, version, updated_ms) "                                                   \
+      "VALUES (?1, ?2, ?2 = 3, ?3, ?4, ?5, ?6, 1, ?7)",                                            \
+      "UNIQUE(namespace_id, name_space, name) and the foreign key decide")                         \
+    X(ENTITY_SWAP,                                                                                 \
+      "UPDATE entities SET metadata_location = ?3, location = ?4, version = version + 1, "         \
+      "updated_ms = ?5 WHERE id = ?1 AND metadata_location = ?2",                                  \
+      "compare-and-swap: two writers may both have passed their requirements")                     \
+    X(ENTITY_RENAME,                                                                               \
+      "UPDATE entities SET namespace_id = ?2, name = ?3, updated_ms = ?4 WHERE id = ?1",           \
+      "uuid, location and pointer stay")                                                           \
+    X(ENTITY_DELETE, "DELETE FROM entities WHERE id = ?1", "files are the purge queue's matter")   \
+    X(CHANGE_INSERT,                                                                               \
+      "INSERT INTO change_log (warehouse_id, operation, entity_uuid, namespace_path, name, "       \
+      "old_location, new_location, actor, request_id, time_ms) "                                   \
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",                                          \
+      "in the transaction of the change that it tells of")                                         \
+    X(CHANGE_LIST_ALL,                                                                             \
+      "SELECT " CHANGE_COLUMNS "FROM change_log WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",   \
+      "of every warehouse")                                                                        \
+    X(CHANGE_LIST_WAREHOUSE,                                                                       \
+      "SELECT " CHANGE_COLUMNS "FROM change_log WHERE warehouse_id = ?3 AND sequence > ?1 "        \
+      "ORDER BY sequence LIMIT ?2",                                                                \
+      "of one warehouse")                                                                          \
+    X(IDEMPOTENCY_GET,                                                                             \
+      "SELECT key, request_digest, status, error_kind, error_message, metadata_location, body, "   \
+      "created_ms FROM idempotency WHERE key = ?1",                                                \
+      "has this request been answered before")                                                     \
+    X(IDEMPOTENCY_PUT,                                                                             \
+      "INSERT OR REPLACE INTO idempotency (key, request_digest, status, error_kind, "              \
+      "error_message, metadata_location, body, created_ms) "                                       \
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",                                                   \
+      "the caller has seen in the same job that an old record is expired")                         \
+    X(IDEMPOTENCY_EXPIRE, "DELETE FROM idempotency WHERE created_ms < ?1", "records die by age")   \
+    X(PURGE_INSERT,                                                                                \
+      "INSERT INTO purge_queue (warehouse_id, kind, location, metadata_location, attempts) "       \
+      "VALUES (?1, ?2, ?3, ?4, 0)",                                                                \
+      "in the transaction of the drop, so that a restart finds it")                                \
+    X(PURGE_LIST,                                                                                  \
+      "SELECT id, warehouse_id, kind, location, metadata_location, attempts FROM purge_queue "     \
+      "ORDER BY attempts, id LIMIT ?1",                                                            \
+      "what failed goes behind what was not tried")                                                \
+    X(PURGE_FAILED, "UPDATE purge_queue SET attempts = attempts + 1 WHERE id = ?1",                \
+      "it is tried again")                                                                         \
+    X(PURGE_DONE, "DELETE FROM purge_queue WHERE id = ?1", "its files are gone")                   \
+    X(METRICS_INSERT,                                                                              \
+      "INSERT INTO metrics_reports (entity_uuid, report, time_ms) VALUES (?1, ?2, ?3)",            \
+      "then trimmed by the two below")                                                             \
+    X(METRICS_TRIM_ENTITY,                                                                         \
+      "DELETE FROM metrics_reports WHERE entity_uuid = ?1 AND id <= (SELECT id FROM "              \
+      "metrics_reports WHERE entity_uuid = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",                \
+      "the newest of one table")                                                                   \
+    X(METRICS_TRIM_ALL,                                                                            \
+      "DELETE FROM metrics_reports WHERE id <= (SELECT id FROM metrics_reports "                   \
+      "INDEXED BY metrics_reports_by_id ORDER BY id DESC LIMIT 1 OFFSET ?1)",                      \
+      "the newest of all; the index is narrow, so that its walk skips the reports' bytes")         \
+    X(METRICS_LIST,                                                                                \
+      "SELECT id, entity_uuid, report, time_ms FROM metrics_reports WHERE entity_uuid = ?1 "       \
+      "ORDER BY id DESC LIMIT ?2",                                                                 \
+      "newest first")
+
+#define STATEMENT_ENUM(name, sql, why) STATEMENT_##name,
+enum statement_id { STATEMENTS(STATEMENT_ENUM) STATEMENT_COUNT };
+#undef STATEMENT_ENUM
+
+/* One statement's text, and what it is called where it fails. */
+const char *statement_sql(enum statement_id id);
+const char *statement_name(enum statement_id id);
+
+/* Run once on each new connection: the writer's and a reader's. */
+extern const char *const sql_writer_setup;
+extern const char *const sql_reader_setup;
+
+/* "Firn" in ASCII, in the database's header: a file of another program is refused. */
+#define SQL_APPLICATION_ID 0x4669726E
+
+/* sql_migrations[i] leads from user_version i to i + 1. A migration that was released is never
+ * edited: the next one corrects it. */
+#define SQL_SCHEMA_VERSION 1
+extern const char *const sql_migrations[SQL_SCHEMA_VERSION];
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * fault_vfs.h — a SQLite VFS over the real one, whose n-th change of the disk fails.
+ *
+ * Counted are xWrite, xSync, xTruncate and xShmMap (how the log's index grows), of every file.
+ *
+ * Owns:     one VFS named FAULT_VFS_NAME, registered once for the process
+ * Threads:  counters are atomic; set them while nothing runs
+ */
+#ifndef TESTS_UNIT_STORAGE_FAULT_VFS_H
+#define TESTS_UNIT_STORAGE_FAULT_VFS_H
+
+#include <stdbool.h>
+
+#define FAULT_VFS_NAME "firn-fault"
+
+struct fault_plan {
+    int fail_at;        /* 1: the next call; 0: none */
+    int code;           /* SQLITE_FULL, SQLITE_IOERR; xSync always fails with SQLITE_IOERR_FSYNC */
+    bool is_done;       /* the call does its work before it reports the failure */
+    bool is_persistent; /* every later call fails as well */
+};
+
+void fault_vfs_register(void);
+void fault_vfs_plan(struct fault_plan plan);
+/* No failures; true where the planned one has happened. */
+bool fault_vfs_clear(void);
+
+#endif

@@ -1,0 +1,175 @@
+#include "storage/pointer_cache.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/limits.h"
+
+static int setup(void **state)
+{
+    struct pointer_cache *cache;
+    assert_true(pointer_cache_create(&cache, NULL));
+    *state = cache;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    pointer_cache_destroy(*state);
+    return 0;
+}
+
+static struct entity_row row_of(const char *path, const char *name, const char *pointer)
+{
+    return (struct entity_row){.id = 1,
+                               .warehouse_id = 1,
+                               .kind = ENTITY_TABLE,
+                               .namespace_path = slice_from_string(path),
+                               .name = slice_from_string(name),
+                               .uuid = SLICE_LITERAL("u"),
+                               .location = SLICE_LITERAL("file:///t"),
+                               .metadata_location = slice_from_string(pointer)};
+}
+
+static void commit(struct pointer_cache *cache, struct entity_row row, bool is_forgotten)
+{
+    struct cache_entry *entry;
+    assert_true(cache_entry_create(&row, is_forgotten, &entry, NULL));
+    pointer_cache_commit(cache, entry);
+}
+
+/* The pointer under a name, or "" where the map does not know it. */
+static bool holds(struct pointer_cache *cache, const char *path, const char *name,
+                  const char *pointer)
+{
+    struct arena arena;
+    struct entity_row row;
+    arena_init(&arena, MIB);
+    bool found = pointer_cache_find(cache, 1, slice_from_string(path), slice_from_string(name),
+                                    &arena, &row);
+    bool equal = found && slice_equals_string(row.metadata_location, pointer);
+    arena_finish(&arena);
+    return equal;
+}
+
+static void test_offer__is_taken_while_nothing_changed(void **state)
+{
+    struct entity_row row = row_of("db", "t", "m1");
+    pointer_cache_offer(*state, &row, pointer_cache_sequence(*state));
+    assert_true(holds(*state, "db", "t", "m1"));
+    assert_false(holds(*state, "db", "u", "m1"));
+}
+
+static void test_offer__of_an_old_row_is_refused_after_a_commit(void **state)
+{
+    struct entity_row old = row_of("db", "t", "m1");
+    uint64_t before = pointer_cache_sequence(*state);
+    commit(*state, row_of("db", "t", "m2"), false);
+    pointer_cache_offer(*state, &old, before);
+    assert_true(holds(*state, "db", "t", "m2"));
+}
+
+static void test_offer__of_a_dropped_row_is_refused(void **state)
+{
+    struct entity_row old = row_of("db", "t", "m1");
+    uint64_t before = pointer_cache_sequence(*state);
+    commit(*state, old, true);
+    pointer_cache_offer(*state, &old, before);
+    assert_false(holds(*state, "db", "t", "m1"));
+    /* A reader that began afterwards knows better. */
+    pointer_cache_offer(*state, &old, pointer_cache_sequence(*state));
+    assert_true(holds(*state, "db", "t", "m1"));
+}
+
+static void test_offer__does_not_replace_what_is_known(void **state)
+{
+    struct entity_row other = row_of("db", "t", "m9");
+    commit(*state, row_of("db", "t", "m2"), false);
+    pointer_cache_offer(*state, &other, pointer_cache_sequence(*state));
+    assert_true(holds(*state, "db", "t", "m2"));
+}
+
+static void test_key__tells_path_and_name_apart(void **state)
+{
+    commit(*state, row_of("a", "bc", "m1"), false);
+    assert_false(holds(*state, "ab", "c", "m1"));
+    assert_true(holds(*state, "a", "bc", "m1"));
+}
+
+static void test_forget__makes_a_chain_of_removals(void **state)
+{
+    struct entity_row row = row_of("db", "t", "m1");
+    struct cache_entry *chain = NULL;
+    struct cache_entry *entry;
+    commit(*state, row, false);
+    row.metadata_location = SLICE_LITERAL("m2");
+    assert_true(cache_entry_create(&row, false, &entry, NULL));
+    cache_entry_chain(&chain, entry);
+    cache_entries_forget(chain);
+    pointer_cache_commit(*state, chain);
+    assert_false(holds(*state, "db", "t", "m1"));
+    assert_int_equal(pointer_cache_count(*state), 0);
+    assert_int_equal(pointer_cache_size(*state), 0);
+}
+
+static void test_find__gives_nothing_where_the_arena_is_full(void **state)
+{
+    struct arena arena;
+    struct entity_row row = {.id = 77};
+    commit(*state, row_of("db", "t", "m1"), false);
+    arena_init(&arena, 0);
+    assert_false(
+        pointer_cache_find(*state, 1, SLICE_LITERAL("db"), SLICE_LITERAL("t"), &arena, &row));
+    assert_int_equal(row.id, 77);
+    arena_finish(&arena);
+}
+
+static void test_bounds__hold_and_what_is_used_stays(void **state)
+{
+    char name[32];
+    commit(*state, row_of("db", "hot", "m1"), false);
+    for (int i = 0; i < POINTER_CACHE_MAX_ENTRIES + 20000; i++) {
+        (void)snprintf(name, sizeof name, "t%d", i);
+        commit(*state, row_of("db", name, "m1"), false);
+        assert_true(i % 100 != 0 || holds(*state, "db", "hot", "m1"));
+    }
+    assert_true(pointer_cache_count(*state) <= POINTER_CACHE_MAX_ENTRIES);
+    assert_true(pointer_cache_count(*state) > POINTER_CACHE_MAX_ENTRIES / 2);
+    assert_true(pointer_cache_size(*state) <= POINTER_CACHE_MAX_BYTES);
+    assert_false(holds(*state, "db", "t0", "m1"));
+}
+
+static void test_bounds__hold_for_large_rows(void **state)
+{
+    char name[32];
+    static char large[200 * 1024];
+    memset(large, 'x', sizeof large - 1);
+    for (int i = 0; i < 600; i++) {
+        (void)snprintf(name, sizeof name, "t%d", i);
+        commit(*state, row_of("db", name, large), false);
+    }
+    assert_true(pointer_cache_size(*state) <= POINTER_CACHE_MAX_BYTES);
+    assert_true(pointer_cache_count(*state) > 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_offer__is_taken_while_nothing_changed),
+        TEST(test_offer__of_an_old_row_is_refused_after_a_commit),
+        TEST(test_offer__of_a_dropped_row_is_refused),
+        TEST(test_offer__does_not_replace_what_is_known),
+        TEST(test_key__tells_path_and_name_apart),
+        TEST(test_forget__makes_a_chain_of_removals),
+        TEST(test_find__gives_nothing_where_the_arena_is_full),
+        TEST(test_bounds__hold_and_what_is_used_stays),
+        TEST(test_bounds__hold_for_large_rows),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

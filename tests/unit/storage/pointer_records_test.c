@@ -1,0 +1,221 @@
+#include "storage/pointer_store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/storage/store_fixture.h"
+
+static int setup(void **state)
+{
+    static struct fixture fixture;
+    fixture_start(&fixture);
+    *state = &fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fixture_finish(*state);
+    return 0;
+}
+
+/* --- records ------------------------------------------------------------------------------ */
+
+static bool job_idempotency(struct pointer_txn *txn, void *context, struct error *err)
+{
+    return pointer_idempotency_put(txn, context, err);
+}
+
+static bool job_expire(struct pointer_txn *txn, void *context, struct error *err)
+{
+    return pointer_idempotency_expire(txn, *(int64_t *)context, err);
+}
+
+static bool idempotency(struct fixture *fixture, const char *key, struct idempotency_row *ret_row)
+{
+    struct error err = {0};
+    bool found = false;
+    struct pointer_view *view = must_view(fixture);
+    assert_true(pointer_idempotency_get(view, slice_from_string(key), &fixture->arena, ret_row,
+                                        &found, &err));
+    pointer_view_end(view);
+    return found;
+}
+
+static void test_idempotency__keeps_replaces_and_expires(void **state)
+{
+    struct fixture *fixture = *state;
+    struct idempotency_row got;
+    struct idempotency_row row = {.key = SLICE_LITERAL("k"),
+                                  .request_digest = SLICE_LITERAL("d"),
+                                  .status = 409,
+                                  .error_kind = SLICE_LITERAL("commit_failed"),
+                                  .error_message = SLICE_LITERAL("moved"),
+                                  .metadata_location = SLICE_EMPTY,
+                                  .body = SLICE_LITERAL("{}"),
+                                  .created_ms = 100};
+    must_write(fixture, job_idempotency, &row);
+    assert_true(idempotency(fixture, "k", &got));
+    assert_int_equal(got.status, 409);
+    assert_true(slice_equals_string(got.request_digest, "d"));
+    assert_true(slice_equals_string(got.error_kind, "commit_failed"));
+    assert_true(slice_equals_string(got.error_message, "moved"));
+    assert_int_equal(got.metadata_location.len, 0);
+    assert_true(slice_equals_string(got.body, "{}"));
+    row.status = 200;
+    row.created_ms = 200;
+    must_write(fixture, job_idempotency, &row);
+    assert_true(idempotency(fixture, "k", &got));
+    assert_int_equal(got.status, 200);
+    int64_t before = 200;
+    must_write(fixture, job_expire, &before);
+    assert_true(idempotency(fixture, "k", &got));
+    before = 201;
+    must_write(fixture, job_expire, &before);
+    assert_false(idempotency(fixture, "k", &got));
+}
+
+static bool job_purge_add(struct pointer_txn *txn, void *context, struct error *err)
+{
+    return pointer_purge_add(txn, context, err);
+}
+
+static bool job_purge_failed(struct pointer_txn *txn, void *context, struct error *err)
+{
+    return pointer_purge_failed(txn, *(int64_t *)context, err);
+}
+
+static bool job_purge_done(struct pointer_txn *txn, void *context, struct error *err)
+{
+    return pointer_purge_done(txn, *(int64_t *)context, err);
+}
+
+static struct purge_row *purges(struct fixture *fixture, size_t *ret_count)
+{
+    struct error err = {0};
+    struct purge_row *rows = NULL;
+    struct pointer_view *view = must_view(fixture);
+    assert_true(pointer_purge_list(view, 10, &fixture->arena, &rows, ret_count, &err));
+    pointer_view_end(view);
+    return rows;
+}
+
+static void test_purge__what_failed_waits_behind_the_rest(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t count = 0;
+    struct purge_row row = {.warehouse_id = 1,
+                            .kind = ENTITY_TABLE,
+                            .location = SLICE_LITERAL("file:///w/a"),
+                            .metadata_location = SLICE_LITERAL("a")};
+    must_write(fixture, job_purge_add, &row);
+    row.metadata_location = SLICE_LITERAL("b");
+    must_write(fixture, job_purge_add, &row);
+    struct purge_row *rows = purges(fixture, &count);
+    assert_int_equal(count, 2);
+    int64_t first = rows[0].id;
+    must_write(fixture, job_purge_failed, &first);
+    rows = purges(fixture, &count);
+    assert_int_equal(count, 2);
+    assert_true(slice_equals_string(rows[0].metadata_location, "b"));
+    assert_int_equal(rows[1].id, first);
+    assert_int_equal(rows[1].attempts, 1);
+    must_write(fixture, job_purge_done, &first);
+    (void)purges(fixture, &count);
+    assert_int_equal(count, 1);
+}
+
+struct metrics_job {
+    struct metrics_row row;
+    int64_t per_entity;
+    int64_t in_all;
+};
+
+static bool job_metrics(struct pointer_txn *txn, void *context, struct error *err)
+{
+    struct metrics_job *job = context;
+    return pointer_metrics_add(txn, &job->row, job->per_entity, job->in_all, err);
+}
+
+static size_t metrics_count(struct fixture *fixture, const char *uuid, int64_t *ret_newest)
+{
+    struct error err = {0};
+    struct metrics_row *rows = NULL;
+    size_t count = 0;
+    struct pointer_view *view = must_view(fixture);
+    assert_true(pointer_metrics_list(view, slice_from_string(uuid), 100, &fixture->arena, &rows,
+                                     &count, &err));
+    pointer_view_end(view);
+    if (count)
+        *ret_newest = rows[0].time_ms;
+    return count;
+}
+
+static void test_metrics__keeps_the_newest_of_each_and_of_all(void **state)
+{
+    struct fixture *fixture = *state;
+    struct metrics_job job = {.row = {.report = SLICE_LITERAL("{}")}, .per_entity = 3, .in_all = 5};
+    int64_t newest = 0;
+    for (int i = 0; i < 12; i++) {
+        job.row.entity_uuid = i < 6 ? SLICE_LITERAL("a") : SLICE_LITERAL("b");
+        job.row.time_ms = i;
+        must_write(fixture, job_metrics, &job);
+    }
+    assert_int_equal(metrics_count(fixture, "b", &newest), 3);
+    assert_int_equal(newest, 11);
+    assert_int_equal(metrics_count(fixture, "a", &newest), 2);
+    assert_int_equal(newest, 5);
+}
+
+static bool job_change(struct pointer_txn *txn, void *context, struct error *err)
+{
+    return pointer_change_append(txn, context, err);
+}
+
+static void test_change_log__is_read_in_order_and_by_warehouse(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error err = {0};
+    struct change_row row = {.operation = "createTable",
+                             .entity_uuid = SLICE_LITERAL("u"),
+                             .namespace_path = SLICE_LITERAL("db"),
+                             .name = SLICE_LITERAL("t"),
+                             .new_location = SLICE_LITERAL("m1"),
+                             .actor = SLICE_LITERAL("anonymous"),
+                             .request_id = SLICE_LITERAL("r"),
+                             .time_ms = 7};
+    for (int i = 1; i <= 4; i++) {
+        row.warehouse_id = 1 + i % 2;
+        must_write(fixture, job_change, &row);
+    }
+    struct change_row *rows = NULL;
+    size_t count = 0;
+    struct pointer_view *view = must_view(fixture);
+    assert_true(pointer_change_list(view, 0, 0, 10, &fixture->arena, &rows, &count, &err));
+    assert_int_equal(count, 4);
+    assert_string_equal(rows[0].operation, "createTable");
+    assert_true(slice_equals_string(rows[0].new_location, "m1"));
+    assert_int_equal(rows[0].old_location.len, 0);
+    assert_true(rows[0].sequence < rows[1].sequence);
+    int64_t second = rows[1].sequence;
+    assert_true(pointer_change_list(view, 1, second, 10, &fixture->arena, &rows, &count, &err));
+    assert_int_equal(count, 1);
+    assert_true(rows[0].sequence > second);
+    pointer_view_end(view);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_idempotency__keeps_replaces_and_expires),
+        TEST(test_purge__what_failed_waits_behind_the_rest),
+        TEST(test_metrics__keeps_the_newest_of_each_and_of_all),
+        TEST(test_change_log__is_read_in_order_and_by_warehouse),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
