@@ -10,6 +10,7 @@ static const char *const KIND_NAMES[ERROR_KIND_COUNT] = {
     [ERROR_NONE] = "none",
     [ERROR_BAD_REQUEST] = "bad_request",
     [ERROR_VALIDATION] = "validation",
+    [ERROR_ILLEGAL_ARGUMENT] = "illegal_argument",
     [ERROR_UNPROCESSABLE] = "unprocessable",
     [ERROR_FORBIDDEN] = "forbidden",
     [ERROR_UNSUPPORTED_OPERATION] = "unsupported_operation",

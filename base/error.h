@@ -18,6 +18,7 @@ enum error_kind {
     /* what the caller sent */
     ERROR_BAD_REQUEST,           /* malformed, or breaks a rule that needs no state to see */
     ERROR_VALIDATION,            /* well formed, but not applicable to the entity as it is */
+    ERROR_ILLEGAL_ARGUMENT,      /* as ERROR_VALIDATION, where Java clients look for that type */
     ERROR_UNPROCESSABLE,         /* a key both updated and removed (updateProperties) */
     ERROR_FORBIDDEN,             /* refused by policy: cross-site request, anonymous access … */
     ERROR_UNSUPPORTED_OPERATION, /* in the protocol, not served here */

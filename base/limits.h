@@ -34,6 +34,14 @@
 #define MAX_REQUEST_ARENA (256 * MIB)
 /* One metadata file, inflated. Files of 250 MB have been seen in the field. */
 #define MAX_METADATA_SIZE (512 * MIB)
+/* A manifest or a manifest list as it lies in the store. Writers aim at 8 MiB. */
+#define MAX_MANIFEST_FILE_SIZE (512 * MIB)
+/* One of its blocks, inflated, and all of them. Writers end a block at 64 kB, but some make one block
+ * of a whole manifest; a million files with statistics of ten columns inflate to some 500 MB. */
+#define MAX_MANIFEST_BLOCK_SIZE (256 * MIB)
+#define MAX_MANIFEST_INFLATED_SIZE ((size_t)1024 * MIB)
+/* Its entries in memory, with all statistics of 10,000 columns where those are asked for. */
+#define MAX_MANIFEST_COLUMNS_SIZE ((size_t)1024 * MIB)
 /* Tables in one transaction, and updates or requirements in one table's commit. */
 #define MAX_TRANSACTION_TABLES 1000
 #define MAX_UPDATES_PER_COMMIT 10000
@@ -48,5 +56,11 @@
 #define MAX_METRICS_REPORT_SIZE (256 * KIB)
 #define MAX_METRICS_REPORTS_PER_TABLE 100
 #define MAX_METRICS_REPORTS 10000
+/* Levels of a filter. Engines nest a few dozen; who reads one recurses as deep as it goes. */
+#define MAX_FILTER_DEPTH 500
+/* Predicates of one filter: each is evaluated for every file. */
+#define MAX_FILTER_PREDICATES 10000
+/* Literals of one filter, all IN lists together; engines send some thousands. */
+#define MAX_FILTER_LITERALS 200000
 
 #endif

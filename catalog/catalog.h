@@ -1,0 +1,115 @@
+/*
+ * catalog.h — what the rules of change work with, and the context of one call.
+ *
+ * Owns:     struct catalog owns the warehouse set, the entity locks, the keys in flight and the
+ *           purge worker; it borrows the stores, the cache, clock and random source
+ * Threads:  struct catalog is shared; a struct call belongs to one thread
+ * Rule:     no HTTP and no SQL here; bytes are reached through storage's two interfaces only
+ */
+#ifndef CATALOG_CATALOG_H
+#define CATALOG_CATALOG_H
+
+#include <jansson.h>
+
+#include "base/arena.h"
+#include "base/cache.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "storage/object_store.h"
+#include "storage/pointer_store.h"
+
+struct warehouse_set;
+struct entity_locks;
+struct inflight_keys;
+struct purge_worker;
+
+struct catalog_options {
+    struct pointer_store *pointers;
+    struct object_stores *objects;
+    struct cache *cache;
+    const struct clock *clock;
+    const struct random_source *random;
+    const struct slice *allowed_locations; /* beside the warehouses' own: as given */
+    size_t allowed_location_count;
+    struct slice default_warehouse_location; /* of the warehouse that is made in an empty catalog */
+};
+
+struct catalog {
+    struct pointer_store *pointers;
+    struct object_stores *objects;
+    struct cache *cache;
+    const struct clock *clock;
+    const struct random_source *random;
+    struct arena arena; /* what lives as long as the catalog */
+    struct slice *allowed_locations; /* canonical */
+    size_t allowed_location_count;
+    struct warehouse_set *warehouses;
+    struct entity_locks *locks;
+    struct inflight_keys *inflight;
+    struct purge_worker *purge;
+};
+
+/* Reads the warehouses, makes the default one in an empty catalog, starts the purge worker. */
+bool catalog_create(const struct catalog_options *options, struct catalog **ret_catalog,
+                    struct error *err);
+void catalog_destroy(struct catalog *catalog); /* NULL is fine */
+
+/* A warehouse as calls see it: immutable, shared by reference count. */
+struct warehouse {
+    int64_t id;
+    struct slice name;
+    struct slice location;  /* as given, without trailing slash */
+    struct slice canonical; /* for comparisons */
+    struct slice properties; /* JSON object text */
+    bool is_default;
+};
+
+/* What a change leaves behind for a repeated Idempotency-Key (catalog/idempotency.h). */
+struct call_outcome {
+    int status; /* the HTTP status that a success will be answered with */
+    struct slice metadata_location;
+    struct slice body;
+};
+
+/* One operation of one client. */
+struct call {
+    struct catalog *catalog;
+    struct arena *arena; /* dies with the answer */
+    const struct warehouse *warehouse;
+    const char *operation; /* operationId */
+    struct slice actor;
+    struct slice request_id;
+    struct slice idempotency_key; /* empty: none was sent */
+    struct slice request_digest;
+    struct call_outcome outcome; /* set before the change is written */
+    bool is_recorded;            /* the outcome was stored together with the change */
+};
+
+/* A name of a table or view: namespace levels joined by NAMESPACE_SEPARATOR, and the name. */
+struct entity_name {
+    struct slice namespace_path;
+    struct slice name;
+};
+
+/* "a.b.name", for messages: levels joined by '.', as clients print it. */
+const char *entity_name_text(struct arena *arena, struct entity_name name);
+const char *namespace_text(struct arena *arena, struct slice namespace_path);
+
+/* From JSON {"namespace": ["a","b"], "name": "t"}. */
+bool entity_name_parse(const struct call *call, const json_t *identifier,
+                       struct entity_name *ret_name, struct error *err);
+/* Levels from JSON ["a","b"], joined; each checked by name_check. An empty list is allowed only
+ * where `allow_root` says so. */
+bool namespace_path_parse(const struct call *call, const json_t *levels, bool allow_root,
+                          struct slice *ret_path, struct error *err);
+/* A legal level or entity name: 1 to MAX_NAME_SIZE bytes of UTF-8, no control characters, not "."
+ * or "..". `what` is "namespace", "table", "view". */
+bool name_check(struct slice name, const char *what, struct error *err);
+
+/* Runs a job that changes something, appends its rows to the change log (the job may still fill
+ * them; operation, actor, request id, warehouse and time are the call's) and, where an
+ * Idempotency-Key was sent, its record: all in one transaction. */
+bool call_write(struct call *call, pointer_job_fn job, void *context, struct change_row *changes,
+                size_t change_count, struct error *err);
+
+#endif

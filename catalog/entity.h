@@ -1,0 +1,26 @@
+/*
+ * entity.h — what tables and views have in common: lists, existence, renaming, leaving.
+ *
+ * Errors:   as in table.h and view.h; `kind` decides the words
+ * Owns:     rows and pages are in the call's arena
+ */
+#ifndef CATALOG_ENTITY_H
+#define CATALOG_ENTITY_H
+
+#include "catalog/catalog.h"
+#include "catalog/namespace.h"
+
+bool entity_list(struct call *call, struct slice namespace_path, enum entity_kind kind,
+                 const struct page_request *page, struct name_page *ret_page, struct error *err);
+
+/* request = RenameTableRequest {"source", "destination"}. */
+bool entity_rename(struct call *call, const json_t *request, enum entity_kind kind,
+                   struct error *err);
+
+/* Takes the entity out of the catalog where its pointer still is the one in `row`; where it has
+ * moved on, *ret_moved is true, nothing was done, and the caller reads again. `purge` queues its
+ * files. */
+bool entity_remove(struct call *call, struct entity_name name, const struct entity_row *row,
+                   bool purge, bool *ret_moved, struct error *err);
+
+#endif

@@ -1,0 +1,184 @@
+#include "catalog/function.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "catalog/entity.h"
+#include "catalog/location_policy.h"
+#include "catalog/lookup.h"
+#include "catalog/metadata_store.h"
+#include "iceberg/function_metadata.h"
+
+static bool find_function(const struct call *call, struct pointer_view *view,
+                          struct entity_name name, struct entity_row *ret_row, bool *ret_found,
+                          struct error *err)
+{
+    return pointer_function_get(view, call->warehouse->id, name.namespace_path, name.name,
+                                call->arena, ret_row, ret_found, err);
+}
+
+static bool function_must_exist(const struct call *call, struct pointer_view *view,
+                                struct entity_name name, struct entity_row *ret_row,
+                                struct error *err)
+{
+    struct namespace_row above;
+    bool found = false;
+    TRY(namespace_must_exist(call, view, name.namespace_path, &above, err));
+    TRY(find_function(call, view, name, ret_row, &found, err));
+    return found || error_set(err, ERROR_NO_SUCH_FUNCTION, "Function does not exist: %s",
+                              entity_name_text(call->arena, name));
+}
+
+bool function_list(struct call *call, struct slice namespace_path, const struct page_request *page,
+                   struct name_page *ret_page, struct error *err)
+{
+    return entity_list(call, namespace_path, ENTITY_FUNCTION, page, ret_page, err);
+}
+
+bool function_load(struct call *call, struct entity_name name, struct slice *ret_metadata,
+                   struct slice *ret_metadata_location, struct error *err)
+{
+    struct pointer_view *view = NULL;
+    struct entity_row row;
+    struct buffer bytes;
+    TRY(pointer_view_begin(call->catalog->pointers, &view, err));
+    bool ok = function_must_exist(call, view, name, &row, err);
+    pointer_view_end(view);
+    if (!ok)
+        return false;
+    buffer_init(&bytes, MAX_BODY_SIZE);
+    ok = object_get(call->catalog->objects, row.metadata_location, &bytes, err);
+    struct slice text = ok ? arena_slice(call->arena, buffer_slice(&bytes)) : SLICE_EMPTY;
+    buffer_finish(&bytes);
+    if (ok && text.ptr == NULL)
+        return error_no_memory(err, "the function");
+    if (ok) {
+        *ret_metadata = text;
+        *ret_metadata_location = row.metadata_location;
+    }
+    return ok;
+}
+
+/* --- put and drop --------------------------------------------------------------------------- */
+
+struct function_job {
+    struct call *call;
+    struct entity_name name;
+    struct slice uuid;
+    struct slice location;
+    struct slice metadata_location;
+    bool is_new;
+};
+
+static bool insert_function(struct pointer_txn *txn, struct function_job *job, struct error *err)
+{
+    struct namespace_row above;
+    int64_t id = 0;
+    TRY(namespace_must_exist(job->call, pointer_txn_view(txn), job->name.namespace_path, &above,
+                             err));
+    struct entity_row row = {
+        .warehouse_id = job->call->warehouse->id,
+        .namespace_id = above.id,
+        .kind = ENTITY_FUNCTION,
+        .namespace_path = job->name.namespace_path,
+        .name = job->name.name,
+        .uuid = job->uuid,
+        .location = job->location,
+        .metadata_location = job->metadata_location,
+    };
+    return pointer_entity_insert(txn, &row, &id, err);
+}
+
+static bool swap_function(struct pointer_txn *txn, struct function_job *job,
+                          const struct entity_row *row, struct error *err)
+{
+    bool is_swapped = false;
+    if (!slice_equals_ignore_case(row->uuid, job->uuid))
+        return error_set(err, ERROR_VALIDATION,
+                         "Function %s has the function-uuid %.*s: it cannot become %.*s",
+                         entity_name_text(job->call->arena, job->name), SLICE_ARG(row->uuid),
+                         SLICE_ARG(job->uuid));
+    TRY(pointer_entity_swap(txn, row->id, row->metadata_location, job->metadata_location,
+                            job->location, &is_swapped, err));
+    return is_swapped ||
+           error_set(err, ERROR_INTERNAL, "a function changed in its own transaction");
+}
+
+static bool store_function(struct pointer_txn *txn, void *context, struct error *err)
+{
+    struct function_job *job = context;
+    struct entity_row row;
+    bool found = false;
+    TRY(find_function(job->call, pointer_txn_view(txn), job->name, &row, &found, err));
+    job->is_new = !found;
+    job->call->outcome.status = found ? 200 : 201;
+    return found ? swap_function(txn, job, &row, err) : insert_function(txn, job, err);
+}
+
+static bool place_function(struct function_job *job, struct error *err)
+{
+    struct namespace_row above;
+    struct slice base;
+    struct call *call = job->call;
+    TRY(namespace_load(call, job->name.namespace_path, &above, err));
+    TRY(location_default(call, above.path, above.properties, job->name.name,
+                         SLICE_LITERAL("function"), &base, err));
+    return location_check(call, base, "function location", &job->location, err);
+}
+
+static bool write_metadata(struct function_job *job, const json_t *request, struct error *err)
+{
+    struct slice directory = arena_printf(job->call->arena, "%.*s/metadata",
+                                          (int)job->location.len, job->location.ptr);
+    char *text = json_dumps(request, JSON_COMPACT);
+    bool ok = directory.ptr && text;
+    if (ok)
+        ok = metadata_write(job->call, slice_from_string(text), directory, SLICE_EMPTY,
+                            METADATA_CODEC_NONE, &job->metadata_location, err);
+    else
+        error_no_memory(err, "the function");
+    free(text);
+    return ok;
+}
+
+bool function_put(struct call *call, struct entity_name name, const json_t *request,
+                  bool *ret_is_new, struct error *err)
+{
+    struct function_job job = {.call = call, .name = name};
+    struct error cause = {0};
+    TRY(name_check(name.name, "function", err));
+    TRY(function_metadata_check(request, &job.uuid, err));
+    TRY(place_function(&job, err));
+    TRY(write_metadata(&job, request, err));
+    struct change_row change = {
+        .entity_uuid = job.uuid,
+        .namespace_path = name.namespace_path,
+        .name = name.name,
+        .new_location = job.metadata_location,
+    };
+    if (call_write(call, store_function, &job, &change, 1, &cause)) {
+        *ret_is_new = job.is_new;
+        return true;
+    }
+    if (cause.kind != ERROR_COMMIT_UNKNOWN)
+        object_remove(call->catalog->objects, job.metadata_location, NULL);
+    if (err)
+        *err = cause;
+    return false;
+}
+
+static bool delete_function(struct pointer_txn *txn, void *context, struct error *err)
+{
+    struct function_job *job = context;
+    struct entity_row row;
+    TRY(function_must_exist(job->call, pointer_txn_view(txn), job->name, &row, err));
+    return pointer_entity_delete(txn, row.id, err);
+}
+
+bool function_drop(struct call *call, struct entity_name name, struct error *err)
+{
+    struct function_job job = {.call = call, .name = name};
+    struct change_row change = {.namespace_path = name.namespace_path, .name = name.name};
+    call->outcome.status = 204;
+    return call_write(call, delete_function, &job, &change, 1, err);
+}

@@ -1,0 +1,33 @@
+/*
+ * idempotency.h — a change that is asked for twice with one key happens once.
+ *
+ * Spec:     REST protocol, Idempotency-Key: 200, 201, 204 and deterministic 4xx are kept and played
+ *           again, 5xx and 429 never; another request under the same key is 400
+ * Threads:  a second request with a key that is being worked on waits for the first, at most
+ *           IDEMPOTENCY_WAIT_MS, then ERROR_OVERLOADED (429: ask again)
+ * Rule:     a success is stored in the transaction of its effect (call_write); an error afterwards
+ */
+#ifndef CATALOG_IDEMPOTENCY_H
+#define CATALOG_IDEMPOTENCY_H
+
+#include "catalog/catalog.h"
+
+/* How long records are kept: the lifetime that /v1/config advertises, and a margin for clocks. */
+#define IDEMPOTENCY_LIFETIME_ISO "PT30M"
+#define IDEMPOTENCY_LIFETIME_MS (30 * 60 * 1000)
+#define IDEMPOTENCY_MARGIN_MS (5 * 60 * 1000)
+/* Longer than any honest commit, shorter than clients' socket time limits. */
+#define IDEMPOTENCY_WAIT_MS (10 * 1000)
+
+/* Takes call->idempotency_key (a no-op where it is empty; not a uuid: ERROR_BAD_REQUEST). Where the
+ * key has an outcome already, *ret_is_replay is true and *ret_row (in the arena) holds it.
+ * Otherwise the key is this call's until idempotency_end. */
+bool idempotency_begin(struct call *call, bool *ret_is_replay, struct idempotency_row *ret_row,
+                       struct error *err);
+
+/* Stores what call_write did not: an error that would come again (`failure`, its status in
+ * `status`), or a success without any change (`failure` NULL). Then lets the key go. Always call it
+ * after a begin that returned true without a replay. `may_store` is false for 5xx and 429. */
+void idempotency_end(struct call *call, const struct error *failure, int status, bool may_store);
+
+#endif

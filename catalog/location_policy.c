@@ -1,0 +1,143 @@
+#include "catalog/location_policy.h"
+
+#include "base/buffer.h"
+#include "base/digest.h"
+#include "base/json_text.h"
+#include "base/limits.h"
+#include "storage/location.h"
+
+/* Longest part of a name that goes into a path segment: with the digest it stays far below the 255
+ * bytes that file systems allow. */
+#define MAX_PLAIN_SEGMENT 100
+/* Hexadecimal digits of the name's digest behind a changed segment. */
+#define SEGMENT_DIGEST_SIZE 10
+
+bool location_is_allowed(const struct catalog *catalog, const struct warehouse *warehouse,
+                         struct slice location, struct arena *arena)
+{
+    struct slice canonical;
+    if (!location_canonical(location, arena, &canonical, NULL))
+        return false;
+    if (warehouse && location_is_within(canonical, warehouse->canonical))
+        return true;
+    for (size_t i = 0; i < catalog->allowed_location_count; i++)
+        if (location_is_within(canonical, catalog->allowed_locations[i]))
+            return true;
+    return false;
+}
+
+bool location_check(const struct call *call, struct slice location, const char *what,
+                    struct slice *ret_canonical, struct error *err)
+{
+    struct slice canonical;
+    if (!location_canonical(location, call->arena, &canonical, err))
+        return error_prefix(err, "Invalid %s", what);
+    if (!location_is_allowed(call->catalog, call->warehouse, location, call->arena))
+        return error_set(err, ERROR_FORBIDDEN,
+                         "The %s %.*s lies outside of the warehouse %.*s and of every allowed "
+                         "location: choose one below %.*s, or start the server with "
+                         "--allow-location",
+                         what, SLICE_ARG(location), SLICE_ARG(call->warehouse->name),
+                         SLICE_ARG(call->warehouse->location));
+    *ret_canonical = canonical;
+    return true;
+}
+
+bool location_check_metadata(const struct call *call, struct slice directory,
+                             struct slice canonical, struct error *err)
+{
+    struct slice unused, inner;
+    if (location_canonical(directory, call->arena, &inner, NULL) &&
+        location_is_within(inner, canonical))
+        return true;
+    return location_check(call, directory, "metadata location (write.metadata.path)", &unused,
+                          err);
+}
+
+static bool is_plain(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '_' || c == '-' || c == '.';
+}
+
+/* One path segment for a name: itself where it is plain, else a readable part and a digest. */
+static bool append_segment(struct buffer *out, struct slice name, struct error *err)
+{
+    bool is_changed = name.len > MAX_PLAIN_SEGMENT || name.ptr[0] == '.';
+    size_t size = name.len > MAX_PLAIN_SEGMENT ? MAX_PLAIN_SEGMENT : name.len;
+    buffer_append_byte(out, '/');
+    for (size_t i = 0; i < size; i++) {
+        bool plain = is_plain(name.ptr[i]) && !(i == 0 && name.ptr[i] == '.');
+        is_changed = is_changed || !plain;
+        buffer_append_byte(out, plain ? name.ptr[i] : '_');
+    }
+    if (!is_changed)
+        return true;
+    char hex[DIGEST_HEX_SIZE];
+    TRY(digest_parts(&name, 1, hex, err));
+    buffer_append_byte(out, '-');
+    buffer_append(out, hex, SEGMENT_DIGEST_SIZE);
+    return true;
+}
+
+static bool append_namespace(struct buffer *out, struct slice path, struct error *err)
+{
+    while (path.len > 0) {
+        size_t end = slice_find(path, NAMESPACE_SEPARATOR);
+        TRY(append_segment(out, slice_make(path.ptr, end), err));
+        path = slice_from(path, end + 1);
+    }
+    return true;
+}
+
+static bool append_base(const struct call *call, struct slice namespace_path,
+                        struct slice namespace_properties, struct buffer *out, struct error *err)
+{
+    struct slice value = {NULL, 0}, own = SLICE_EMPTY;
+    TRY(json_object_find(namespace_properties, "location", &value, err));
+    if (value.ptr && json_value_is_string(value))
+        TRY(json_value_string(value, call->arena, &own, err));
+    if (own.len > 0) {
+        buffer_append_slice(out, location_strip_slash(own));
+        return true;
+    }
+    buffer_append_slice(out, call->warehouse->location);
+    return append_namespace(out, namespace_path, err);
+}
+
+bool location_default(const struct call *call, struct slice namespace_path,
+                      struct slice namespace_properties, struct slice name, struct slice suffix,
+                      struct slice *ret_location, struct error *err)
+{
+    struct buffer out;
+    buffer_init(&out, MAX_URI_SIZE);
+    bool ok = append_base(call, namespace_path, namespace_properties, &out, err) &&
+              append_segment(&out, name, err);
+    if (ok && suffix.len > 0) {
+        buffer_append_byte(&out, '-');
+        buffer_append_slice(&out, suffix);
+    }
+    ok = ok && buffer_check(&out, "the table's location", err);
+    struct slice copy = ok ? arena_slice(call->arena, buffer_slice(&out)) : SLICE_EMPTY;
+    buffer_finish(&out);
+    if (ok && copy.ptr == NULL)
+        return error_no_memory(err, "the table's location");
+    if (ok)
+        *ret_location = copy;
+    return ok;
+}
+
+bool location_check_free(struct pointer_view *view, struct arena *arena, struct slice canonical,
+                         int64_t except_id, struct error *err)
+{
+    struct entity_row other;
+    bool found = false;
+    TRY(pointer_location_overlap(view, canonical, except_id, arena, &other, &found, err));
+    if (!found)
+        return true;
+    struct entity_name name = {other.namespace_path, other.name};
+    return error_set(err, ERROR_VALIDATION,
+                     "Location %.*s overlaps with %.*s, the location of table %s: choose another",
+                     SLICE_ARG(canonical), SLICE_ARG(other.location),
+                     entity_name_text(arena, name));
+}

@@ -1,0 +1,40 @@
+/*
+ * location_policy.h — where tables and views may lie, and where they lie by default.
+ *
+ * Errors:   ERROR_FORBIDDEN for a location outside the warehouse and the allowed locations,
+ *           ERROR_VALIDATION for one that another table uses, ERROR_BAD_REQUEST for no location
+ * Threads:  pure functions over the catalog's immutable settings
+ * Rule:     overlap is checked in the transaction that inserts or moves the row
+ */
+#ifndef CATALOG_LOCATION_POLICY_H
+#define CATALOG_LOCATION_POLICY_H
+
+#include "catalog/catalog.h"
+
+/* A client's location: *ret_canonical (in the arena) lies within the warehouse or an allowed
+ * location. `what` names it in the error: "table location", "metadata location". */
+bool location_check(const struct call *call, struct slice location, const char *what,
+                    struct slice *ret_canonical, struct error *err);
+
+/* Where metadata files are to be written: within the entity's own place `canonical` (which may be one
+ * that the policy no longer allows), or anywhere that location_check allows. */
+bool location_check_metadata(const struct call *call, struct slice directory,
+                             struct slice canonical, struct error *err);
+
+/* As location_check, where only the verdict counts (files that a purge is to delete). */
+bool location_is_allowed(const struct catalog *catalog, const struct warehouse *warehouse,
+                         struct slice location, struct arena *arena);
+
+/* "<base>/<name>", where base is the namespace's own `location` property or
+ * "<warehouse>/<level>/<level>". Characters that some file system or client would change become
+ * '_', and then a digest of the name keeps the result unique. With `suffix` (not empty) "-<suffix>"
+ * follows. */
+bool location_default(const struct call *call, struct slice namespace_path,
+                      struct slice namespace_properties, struct slice name, struct slice suffix,
+                      struct slice *ret_location, struct error *err);
+
+/* ERROR_VALIDATION naming the other table where the canonical location overlaps with one. */
+bool location_check_free(struct pointer_view *view, struct arena *arena, struct slice canonical,
+                         int64_t except_id, struct error *err);
+
+#endif

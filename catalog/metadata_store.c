@@ -1,0 +1,178 @@
+#include "catalog/metadata_store.h"
+
+#include "base/limits.h"
+
+static void table_ref(void *value)
+{
+    table_metadata_ref(value);
+}
+
+static void table_unref(void *value)
+{
+    table_metadata_unref(value);
+}
+
+static void view_ref(void *value)
+{
+    view_metadata_ref(value);
+}
+
+static void view_unref(void *value)
+{
+    view_metadata_unref(value);
+}
+
+static const struct cache_kind table_kind = {"table metadata", table_ref, table_unref};
+static const struct cache_kind view_kind = {"view metadata", view_ref, view_unref};
+
+/* Keys of the two kinds differ by their first word: a view's file is never taken for a table's. */
+static struct slice cache_key(struct arena *scratch, const char *word, struct slice location)
+{
+    struct slice key = arena_slice(scratch, location);
+    return key.ptr ? arena_printf(scratch, "%s %s", word, key.ptr) : key;
+}
+
+#define KEY_ARENA_CEILING (4 * MAX_URI_SIZE)
+
+/* The sentence that Java's file IO gives: clients tell a lost file from a lost table by it. */
+static bool gone(struct slice location, struct error *err)
+{
+    return error_set(err, ERROR_NOT_FOUND, "Failed to open input stream for file: %.*s",
+                     SLICE_ARG(location));
+}
+
+static bool read_text(struct catalog *catalog, struct slice location, struct blob **ret_blob,
+                      struct error *err)
+{
+    struct buffer bytes, text;
+    struct error cause = {0};
+    buffer_init(&bytes, MAX_METADATA_SIZE);
+    buffer_init(&text, MAX_METADATA_SIZE);
+    bool ok = object_get(catalog->objects, location, &bytes, &cause);
+    if (!ok && cause.kind == ERROR_NOT_FOUND) {
+        gone(location, err);
+    } else if (!ok) {
+        if (err)
+            *err = cause;
+    } else {
+        ok = metadata_file_decode(buffer_slice(&bytes), &text, err) &&
+             blob_from_buffer(&text, ret_blob, err);
+    }
+    buffer_finish(&bytes);
+    buffer_finish(&text);
+    return ok;
+}
+
+/* A file that a pointer names but that does not read as metadata is damage, not a bad request. */
+static bool as_corrupt(struct slice location, struct error *err)
+{
+    if (err && (err->kind == ERROR_BAD_REQUEST || err->kind == ERROR_VALIDATION ||
+                err->kind == ERROR_CORRUPT)) {
+        err->kind = ERROR_CORRUPT;
+        error_prefix(err, "metadata file %.*s", SLICE_ARG(location));
+    }
+    return false;
+}
+
+static bool table_metadata_fetch(struct catalog *catalog, struct slice location,
+                                 struct table_metadata **ret_metadata, struct error *err)
+{
+    struct blob *blob = NULL;
+    TRY(read_text(catalog, location, &blob, err));
+    bool ok = table_metadata_parse(blob, ret_metadata, err);
+    blob_unref(blob);
+    return ok || as_corrupt(location, err);
+}
+
+void table_metadata_remember(struct catalog *catalog, struct slice location,
+                             struct table_metadata *metadata)
+{
+    struct arena scratch;
+    arena_init(&scratch, KEY_ARENA_CEILING);
+    struct slice key = cache_key(&scratch, "table", location);
+    if (key.ptr)
+        cache_put(catalog->cache, key, metadata, metadata->blob->size + metadata->arena.total,
+                  &table_kind);
+    arena_finish(&scratch);
+}
+
+void view_metadata_remember(struct catalog *catalog, struct slice location,
+                            struct view_metadata *metadata)
+{
+    /* A jansson tree takes some six bytes for each byte of text. */
+    size_t size = metadata->blob->size * 7;
+    struct arena scratch;
+    arena_init(&scratch, KEY_ARENA_CEILING);
+    struct slice key = cache_key(&scratch, "view", location);
+    if (key.ptr)
+        cache_put(catalog->cache, key, metadata, size, &view_kind);
+    arena_finish(&scratch);
+}
+
+static void *remembered(struct catalog *catalog, const char *word, struct slice location)
+{
+    struct arena scratch;
+    arena_init(&scratch, KEY_ARENA_CEILING);
+    struct slice key = cache_key(&scratch, word, location);
+    void *value = key.ptr ? cache_get(catalog->cache, key) : NULL;
+    arena_finish(&scratch);
+    return value;
+}
+
+bool table_metadata_read(struct catalog *catalog, struct slice location,
+                         struct table_metadata **ret_metadata, struct error *err)
+{
+    struct table_metadata *metadata = remembered(catalog, "table", location);
+    if (metadata == NULL) {
+        TRY(table_metadata_fetch(catalog, location, &metadata, err));
+        table_metadata_remember(catalog, location, metadata);
+    }
+    *ret_metadata = metadata;
+    return true;
+}
+
+bool view_metadata_read(struct catalog *catalog, struct slice location,
+                        struct view_metadata **ret_metadata, struct error *err)
+{
+    struct view_metadata *metadata = remembered(catalog, "view", location);
+    if (metadata == NULL) {
+        struct blob *blob = NULL;
+        TRY(read_text(catalog, location, &blob, err));
+        bool ok = view_metadata_parse(blob, &metadata, err);
+        blob_unref(blob);
+        if (!ok)
+            return as_corrupt(location, err);
+        view_metadata_remember(catalog, location, metadata);
+    }
+    *ret_metadata = metadata;
+    return true;
+}
+
+bool metadata_file_must_exist(struct catalog *catalog, struct slice location, struct error *err)
+{
+    bool exists = false;
+    TRY(object_exists(catalog->objects, location, &exists, err));
+    return exists || gone(location, err);
+}
+
+bool metadata_write(struct call *call, struct slice text, struct slice directory,
+                    struct slice previous, enum metadata_codec codec, struct slice *ret_location,
+                    struct error *err)
+{
+    struct slice location;
+    struct buffer bytes;
+    TRY(metadata_file_name(directory, previous, codec, call->catalog->random, call->arena,
+                           &location, err));
+    if (codec == METADATA_CODEC_NONE) {
+        TRY(object_put_new(call->catalog->objects, location, text, err));
+        *ret_location = location;
+        return true;
+    }
+    buffer_init(&bytes, MAX_METADATA_SIZE);
+    bool ok = metadata_file_encode(text, codec, &bytes, err) &&
+              object_put_new(call->catalog->objects, location, buffer_slice(&bytes), err);
+    buffer_finish(&bytes);
+    if (ok)
+        *ret_location = location;
+    return ok;
+}

@@ -1,0 +1,83 @@
+#include "catalog/metrics_report.h"
+
+#include "base/json_tree.h"
+#include "base/limits.h"
+#include "catalog/lookup.h"
+
+static bool check_scan_report(const json_t *report, struct error *err)
+{
+    json_t *filter = json_object_get(report, "filter");
+    json_t *names = NULL, *ids = NULL, *metrics = NULL;
+    int64_t number;
+    if (filter == NULL)
+        return error_set(err, ERROR_BAD_REQUEST, "A scan report needs a filter");
+    return json_get_int64(report, "snapshot-id", &number, err) &&
+           json_get_int64(report, "schema-id", &number, err) &&
+           json_get_array(report, "projected-field-ids", &ids, err) &&
+           json_get_array(report, "projected-field-names", &names, err) &&
+           json_get_object(report, "metrics", &metrics, err);
+}
+
+static bool check_commit_report(const json_t *report, struct error *err)
+{
+    json_t *metrics = NULL;
+    struct slice operation;
+    int64_t number;
+    return json_get_int64(report, "snapshot-id", &number, err) &&
+           json_get_int64(report, "sequence-number", &number, err) &&
+           json_get_string(report, "operation", &operation, err) &&
+           json_get_object(report, "metrics", &metrics, err);
+}
+
+static bool check_report(const json_t *report, struct error *err)
+{
+    struct slice type, table_name;
+    if (!json_is_object(report))
+        return error_set(err, ERROR_BAD_REQUEST, "A metrics report must be a JSON object");
+    TRY(json_get_string(report, "report-type", &type, err));
+    TRY(json_get_string(report, "table-name", &table_name, err));
+    if (slice_equals_string(type, "scan-report"))
+        return check_scan_report(report, err);
+    if (slice_equals_string(type, "commit-report"))
+        return check_commit_report(report, err);
+    return error_set(err, ERROR_BAD_REQUEST,
+                     "Unknown report-type '%.*s': use scan-report or commit-report",
+                     SLICE_ARG(type));
+}
+
+static bool add_report(struct pointer_txn *txn, void *context, struct error *err)
+{
+    return pointer_metrics_add(txn, context, MAX_METRICS_REPORTS_PER_TABLE, MAX_METRICS_REPORTS,
+                               err);
+}
+
+bool metrics_report_add(struct call *call, struct entity_name name, const json_t *request,
+                        struct slice text, struct error *err)
+{
+    struct entity_row row;
+    TRY(check_report(request, err));
+    if (text.len > MAX_METRICS_REPORT_SIZE)
+        return error_set(err, ERROR_TOO_LARGE,
+                         "The metrics report has %zu bytes, the most kept are %zu", text.len,
+                         MAX_METRICS_REPORT_SIZE);
+    TRY(entity_find(call, name, ENTITY_TABLE, &row, err));
+    struct metrics_row report = {
+        .entity_uuid = row.uuid,
+        .report = text,
+        .time_ms = clock_now_ms(call->catalog->clock),
+    };
+    call->outcome.status = 204;
+    return call_write(call, add_report, &report, NULL, 0, err);
+}
+
+bool metrics_report_list(struct call *call, struct entity_name name, int64_t limit,
+                         struct metrics_row **ret_rows, size_t *ret_count, struct error *err)
+{
+    struct pointer_view *view = NULL;
+    struct entity_row row;
+    TRY(pointer_view_begin(call->catalog->pointers, &view, err));
+    bool ok = entity_must_exist(call, view, name, ENTITY_TABLE, &row, err) &&
+              pointer_metrics_list(view, row.uuid, limit, call->arena, ret_rows, ret_count, err);
+    pointer_view_end(view);
+    return ok;
+}

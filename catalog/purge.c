@@ -1,0 +1,231 @@
+#include "catalog/purge.h"
+
+#include "base/json_text.h"
+#include "base/limits.h"
+#include "base/text_set.h"
+#include "catalog/location_policy.h"
+#include "catalog/metadata_store.h"
+#include "catalog/warehouse_set.h"
+#include "iceberg/manifest.h"
+
+/* What one manifest or manifest list may take inflated: an honest one has 8 MiB, some have 100. */
+#define MAX_MANIFEST_SIZE (1024 * MIB)
+/* Paths of one table's manifests and lists that are held at once. */
+#define PURGE_ARENA_CEILING (1024 * MIB)
+
+struct purge_run {
+    struct catalog *catalog;
+    const struct warehouse *warehouse;
+    struct arena arena;
+    struct text_set lists;     /* manifest lists of all snapshots */
+    struct text_set manifests; /* of all lists */
+    bool (*is_stopping)(void *);
+    void *context;
+};
+
+/* --- single files ------------------------------------------------------------------------- */
+
+/* Metadata may name any file in the world: only what lies in allowed places is ours to delete. */
+static bool delete_file(void *context, struct slice path, struct error *err)
+{
+    struct purge_run *run = context;
+    struct arena scratch;
+    if (run->is_stopping && run->is_stopping(run->context))
+        return error_set(err, ERROR_OVERLOADED, "the server stops; the purge goes on after it");
+    arena_init(&scratch, 4 * MAX_URI_SIZE);
+    bool is_allowed = location_is_allowed(run->catalog, run->warehouse, path, &scratch);
+    arena_finish(&scratch);
+    return !is_allowed || object_remove(run->catalog->objects, path, err);
+}
+
+/* Reads a file that an earlier, interrupted run may have deleted already: then *ret_found is false.
+ * */
+static bool read_file(struct purge_run *run, struct slice path, struct buffer *out,
+                      bool *ret_found, struct error *err)
+{
+    struct error cause = {0};
+    *ret_found = object_get(run->catalog->objects, path, out, &cause);
+    if (*ret_found || cause.kind == ERROR_NOT_FOUND)
+        return true;
+    if (err)
+        *err = cause;
+    return false;
+}
+
+typedef bool (*each_path_fn)(struct slice bytes, manifest_path_fn visit, void *context,
+                             struct error *err);
+
+static bool each_path_in(struct purge_run *run, struct slice path, each_path_fn each,
+                         manifest_path_fn visit, struct error *err)
+{
+    struct buffer bytes;
+    bool found = false;
+    buffer_init(&bytes, MAX_MANIFEST_SIZE);
+    bool ok = read_file(run, path, &bytes, &found, err);
+    if (ok && found)
+        ok = each(buffer_slice(&bytes), visit, run, err) ||
+             error_prefix(err, "%.*s", SLICE_ARG(path));
+    buffer_finish(&bytes);
+    return ok;
+}
+
+/* --- what a table reaches ----------------------------------------------------------------- */
+
+static bool keep_manifest(void *context, struct slice path, struct error *err)
+{
+    struct purge_run *run = context;
+    bool added;
+    return text_set_add(&run->manifests, path, &added, err);
+}
+
+static bool keep_list_manifests(void *context, struct slice path, struct error *err)
+{
+    return each_path_in(context, path, manifest_list_each, keep_manifest, err);
+}
+
+static bool delete_manifest_files(void *context, struct slice path, struct error *err)
+{
+    return each_path_in(context, path, manifest_each_file, delete_file, err);
+}
+
+/* Format v1 may list a snapshot's manifests in the metadata itself. */
+static bool keep_inline_manifests(struct purge_run *run, struct slice snapshot, struct error *err)
+{
+    struct slice list = {NULL, 0}, value, path;
+    struct json_cursor cursor;
+    bool more = true;
+    TRY(json_object_find(snapshot, "manifests", &list, err));
+    if (list.ptr == NULL || json_value_is_null(list))
+        return true;
+    TRY(json_array_open(list, &cursor, err));
+    for (;;) {
+        TRY(json_array_next(&cursor, &value, &more, err));
+        if (!more)
+            return true;
+        TRY(json_value_string(value, &run->arena, &path, err));
+        TRY(keep_manifest(run, path, err));
+    }
+}
+
+static bool keep_snapshot(struct purge_run *run, struct slice snapshot, struct error *err)
+{
+    struct slice value = {NULL, 0}, path;
+    bool added;
+    TRY(json_object_find(snapshot, "manifest-list", &value, err));
+    if (value.ptr == NULL || json_value_is_null(value))
+        return keep_inline_manifests(run, snapshot, err);
+    TRY(json_value_string(value, &run->arena, &path, err));
+    return text_set_add(&run->lists, path, &added, err);
+}
+
+/* "statistics" and "partition-statistics" have the same shape: objects with a statistics-path. */
+static bool delete_statistics(struct purge_run *run, struct slice list, struct error *err)
+{
+    struct json_cursor cursor;
+    struct slice item, value, path;
+    bool more = true;
+    if (list.ptr == NULL || json_value_is_null(list))
+        return true;
+    TRY(json_array_open(list, &cursor, err));
+    for (;;) {
+        TRY(json_array_next(&cursor, &item, &more, err));
+        if (!more)
+            return true;
+        value = (struct slice){NULL, 0};
+        TRY(json_object_find(item, "statistics-path", &value, err));
+        if (value.ptr == NULL)
+            continue;
+        TRY(json_value_string(value, &run->arena, &path, err));
+        TRY(delete_file(run, path, err));
+    }
+}
+
+static bool delete_reached_files(struct purge_run *run, const struct table_metadata *metadata,
+                                 struct error *err)
+{
+    for (size_t i = 0; i < metadata->snapshot_count; i++)
+        TRY(keep_snapshot(run, metadata->snapshots[i].text, err));
+    TRY(text_set_each(&run->lists, keep_list_manifests, run, err));
+    TRY(text_set_each(&run->manifests, delete_manifest_files, run, err));
+    TRY(text_set_each(&run->manifests, delete_file, run, err));
+    TRY(text_set_each(&run->lists, delete_file, run, err));
+    TRY(delete_statistics(run, metadata->members[TABLE_MEMBER_STATISTICS], err));
+    TRY(delete_statistics(run, metadata->members[TABLE_MEMBER_PARTITION_STATISTICS], err));
+    for (size_t i = 0; i < metadata->metadata_log_count; i++)
+        TRY(delete_file(run, metadata->metadata_log[i].metadata_file, err));
+    return true;
+}
+
+/* The table may have come back meanwhile, by a register of its metadata: then its files are in use.
+ * A new table at the same place has another uuid, and files of its own. */
+static bool has_come_back(struct purge_run *run, struct slice location,
+                          const struct table_metadata *metadata, bool *ret_is_back,
+                          struct error *err)
+{
+    struct pointer_view *view = NULL;
+    struct entity_row other;
+    bool found = false;
+    TRY(pointer_view_begin(run->catalog->pointers, &view, err));
+    bool ok = pointer_location_overlap(view, location, 0, &run->arena, &other, &found, err);
+    pointer_view_end(view);
+    *ret_is_back = ok && found && slice_equals_ignore_case(other.uuid, metadata->uuid);
+    return ok;
+}
+
+static bool purge_metadata(struct purge_run *run, const struct purge_row *row,
+                           const struct table_metadata *metadata, struct error *err)
+{
+    bool is_back = false;
+    TRY(has_come_back(run, row->location, metadata, &is_back, err));
+    return is_back || (delete_reached_files(run, metadata, err) &&
+                       delete_file(run, row->metadata_location, err));
+}
+
+static bool purge_table(struct purge_run *run, const struct purge_row *row, struct error *err)
+{
+    struct table_metadata *metadata = NULL;
+    struct error cause = {0};
+    if (!table_metadata_read(run->catalog, row->metadata_location, &metadata, &cause)) {
+        if (cause.kind == ERROR_NOT_FOUND)
+            return true; /* The metadata goes last: without it all else is gone. */
+        if (err)
+            *err = cause;
+        return false;
+    }
+    bool ok = purge_metadata(run, row, metadata, err);
+    table_metadata_unref(metadata);
+    return ok;
+}
+
+/* --- one entry ---------------------------------------------------------------------------- */
+
+static bool has_id(const struct warehouse *warehouse, const void *id)
+{
+    return warehouse->id == *(const int64_t *)id;
+}
+
+bool purge_entry(struct catalog *catalog, const struct purge_row *row,
+                 bool (*is_stopping)(void *), void *context, struct error *err)
+{
+    struct purge_run run = {.catalog = catalog, .is_stopping = is_stopping, .context = context};
+    run.warehouse = warehouse_set_find(catalog->warehouses, has_id, &row->warehouse_id);
+    arena_init(&run.arena, PURGE_ARENA_CEILING);
+    text_set_init(&run.lists, &run.arena);
+    text_set_init(&run.manifests, &run.arena);
+    bool ok = purge_table(&run, row, err);
+    text_set_finish(&run.manifests);
+    text_set_finish(&run.lists);
+    arena_finish(&run.arena);
+    warehouse_unref(run.warehouse);
+    return ok;
+}
+
+bool purge_list(struct call *call, int64_t limit, struct purge_row **ret_rows, size_t *ret_count,
+                struct error *err)
+{
+    struct pointer_view *view = NULL;
+    TRY(pointer_view_begin(call->catalog->pointers, &view, err));
+    bool ok = pointer_purge_list(view, limit, call->arena, ret_rows, ret_count, err);
+    pointer_view_end(view);
+    return ok;
+}

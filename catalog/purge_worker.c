@@ -1,0 +1,199 @@
+/* Declared in catalog/purge.h: the thread that empties the queue. */
+#include "catalog/purge.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/limits.h"
+#include "catalog/idempotency.h"
+
+/*
+ * The thread that empties the purge queue and, now and then, forgets old idempotency records. It
+ * sleeps until it is woken by a drop, or until the next round of housekeeping.
+ */
+
+#define PURGE_BATCH 100
+/* Between rounds when nobody wakes it: also how long a failed entry waits for its next attempt. */
+#define HOUSEKEEPING_INTERVAL_S 60
+
+struct purge_worker {
+    struct catalog *catalog;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool is_woken;
+    bool is_stopping;
+    struct timespec next_round; /* of housekeeping, by the monotonic clock */
+};
+
+static bool worker_is_stopping(void *context)
+{
+    struct purge_worker *worker = context;
+    pthread_mutex_lock(&worker->mutex);
+    bool stopping = worker->is_stopping;
+    pthread_mutex_unlock(&worker->mutex);
+    return stopping;
+}
+
+static bool entry_done(struct pointer_txn *txn, void *context, struct error *err)
+{
+    return pointer_purge_done(txn, *(const int64_t *)context, err);
+}
+
+static bool entry_failed(struct pointer_txn *txn, void *context, struct error *err)
+{
+    return pointer_purge_failed(txn, *(const int64_t *)context, err);
+}
+
+/* True where the entry's new state is stored. */
+static bool work_on(struct purge_worker *worker, const struct purge_row *row)
+{
+    struct error cause = {0};
+    int64_t id = row->id;
+    bool ok = purge_entry(worker->catalog, row, worker_is_stopping, worker, &cause);
+    if (!ok && worker_is_stopping(worker))
+        return false;
+    /* If this cannot be stored the entry stays as it is, and is worked on again. */
+    return pointer_store_write(worker->catalog->pointers, ok ? entry_done : entry_failed, &id, NULL);
+}
+
+/* Entries that failed before wait for the next round, however often drops wake the worker. */
+static bool is_due(const struct purge_row *row, bool is_round)
+{
+    return row->attempts == 0 || (is_round && row->attempts < MAX_PURGE_ATTEMPTS);
+}
+
+/* True where there may be more to do: a full batch, and one that moved something (or a full disk
+ * would turn this into a busy loop). */
+static bool empty_batch(struct purge_worker *worker, bool is_round)
+{
+    struct arena arena;
+    struct purge_row *rows = NULL;
+    size_t count = 0, stored = 0;
+    struct pointer_view *view = NULL;
+    arena_init(&arena, MAX_REQUEST_ARENA);
+    if (pointer_view_begin(worker->catalog->pointers, &view, NULL)) {
+        pointer_purge_list(view, PURGE_BATCH, &arena, &rows, &count, NULL);
+        pointer_view_end(view);
+    }
+    for (size_t i = 0; i < count && !worker_is_stopping(worker); i++)
+        if (is_due(&rows[i], is_round) && work_on(worker, &rows[i]))
+            stored++;
+    arena_finish(&arena);
+    return count == PURGE_BATCH && stored > 0;
+}
+
+/* The queue comes in the order of attempts: batches after the first meet only what was not tried. */
+static void empty_queue(struct purge_worker *worker, bool is_round)
+{
+    while (empty_batch(worker, is_round))
+        is_round = false;
+}
+
+static bool expire_records(struct pointer_txn *txn, void *context, struct error *err)
+{
+    return pointer_idempotency_expire(txn, *(const int64_t *)context, err);
+}
+
+static void forget_old_keys(struct purge_worker *worker)
+{
+    int64_t oldest = clock_now_ms(worker->catalog->clock) - IDEMPOTENCY_LIFETIME_MS -
+                     IDEMPOTENCY_MARGIN_MS;
+    pointer_store_write(worker->catalog->pointers, expire_records, &oldest, NULL);
+}
+
+static void plan_round(struct purge_worker *worker)
+{
+    clock_gettime(CLOCK_MONOTONIC, &worker->next_round);
+    worker->next_round.tv_sec += HOUSEKEEPING_INTERVAL_S;
+}
+
+static bool is_round_due(const struct purge_worker *worker)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec > worker->next_round.tv_sec ||
+           (now.tv_sec == worker->next_round.tv_sec && now.tv_nsec >= worker->next_round.tv_nsec);
+}
+
+/* Returns true where it is time for housekeeping: drops that wake the worker do not put it off. */
+static bool wait_for_work(struct purge_worker *worker)
+{
+    bool timed_out = false;
+    pthread_mutex_lock(&worker->mutex);
+    while (!worker->is_woken && !worker->is_stopping && !timed_out)
+        timed_out =
+            pthread_cond_timedwait(&worker->changed, &worker->mutex, &worker->next_round) ==
+            ETIMEDOUT;
+    worker->is_woken = false;
+    pthread_mutex_unlock(&worker->mutex);
+    return is_round_due(worker);
+}
+
+static void *worker_main(void *context)
+{
+    struct purge_worker *worker = context;
+    bool is_round = true;
+    plan_round(worker);
+    while (!worker_is_stopping(worker)) {
+        empty_queue(worker, is_round);
+        is_round = wait_for_work(worker);
+        if (is_round) {
+            forget_old_keys(worker);
+            plan_round(worker);
+        }
+    }
+    return NULL;
+}
+
+static void worker_free(struct purge_worker *worker)
+{
+    pthread_cond_destroy(&worker->changed);
+    pthread_mutex_destroy(&worker->mutex);
+    free(worker);
+}
+
+bool purge_worker_start(struct catalog *catalog, struct purge_worker **ret_worker,
+                        struct error *err)
+{
+    struct purge_worker *worker = calloc(1, sizeof(*worker));
+    if (worker == NULL)
+        return error_no_memory(err, "the purge worker");
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&worker->mutex, NULL);
+    pthread_cond_init(&worker->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    worker->catalog = catalog;
+    if (pthread_create(&worker->thread, NULL, worker_main, worker) != 0) {
+        worker_free(worker);
+        return error_set(err, ERROR_NO_MEMORY, "Cannot start the purge thread");
+    }
+    *ret_worker = worker;
+    return true;
+}
+
+static void set_flag(struct purge_worker *worker, bool *flag)
+{
+    pthread_mutex_lock(&worker->mutex);
+    *flag = true;
+    pthread_cond_signal(&worker->changed);
+    pthread_mutex_unlock(&worker->mutex);
+}
+
+void purge_worker_wake(struct purge_worker *worker)
+{
+    set_flag(worker, &worker->is_woken);
+}
+
+void purge_worker_stop(struct purge_worker *worker)
+{
+    if (worker == NULL)
+        return;
+    set_flag(worker, &worker->is_stopping);
+    pthread_join(worker->thread, NULL);
+    worker_free(worker);
+}

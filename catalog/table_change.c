@@ -1,0 +1,238 @@
+#include "catalog/table_change.h"
+
+#include "base/limits.h"
+#include "catalog/location_policy.h"
+#include "catalog/lookup.h"
+#include "catalog/metadata_store.h"
+#include "catalog/requirement.h"
+
+/*
+ * A commit that dies between any two steps leaves this:
+ *   before the file is written          nothing happened
+ *   file written, pointer not swapped   the old metadata counts; the file is an orphan, removed
+ *                                       here when the process lives, listed by fsck when it died
+ *   pointer swapped and durable         the new metadata counts; files that fell out of the
+ *                                       metadata log may stay, which costs space and nothing else
+ * The file is durable before the transaction begins: a durable pointer never names a missing file.
+ */
+
+void table_change_init(struct table_change *change, struct call *call, struct entity_name name)
+{
+    memset(change, 0, sizeof(*change));
+    change->call = call;
+    change->name = name;
+}
+
+void table_change_finish(struct table_change *change)
+{
+    table_metadata_unref(change->base);
+    table_metadata_unref(change->next);
+    change->base = change->next = NULL;
+}
+
+/* --- read --------------------------------------------------------------------------------- */
+
+static bool check_name_is_free(struct table_change *change, struct pointer_view *view,
+                               struct error *err)
+{
+    struct namespace_row above;
+    TRY(namespace_must_exist(change->call, view, change->name.namespace_path, &above, err));
+    return entity_must_not_exist(change->call, view, change->name, ENTITY_TABLE, err);
+}
+
+bool table_change_read(struct table_change *change, struct error *err)
+{
+    struct pointer_view *view = NULL;
+    TRY(pointer_view_begin(change->call->catalog->pointers, &view, err));
+    bool ok = change->is_create ? check_name_is_free(change, view, err)
+                                : entity_must_exist(change->call, view, change->name, ENTITY_TABLE,
+                                                    &change->row, err);
+    pointer_view_end(view);
+    if (!ok || change->is_create)
+        return ok;
+    return table_metadata_read(change->call->catalog, change->row.metadata_location, &change->base,
+                               err);
+}
+
+/* --- apply -------------------------------------------------------------------------------- */
+
+/* The table may stay where it is whatever the policy became; a new place must be allowed. */
+static bool check_location(struct table_change *change, struct slice location, struct error *err)
+{
+    if (change->base && slice_equals(location, change->base->location)) {
+        change->canonical = change->row.location;
+        return true;
+    }
+    return location_check(change->call, location, "table location", &change->canonical, err);
+}
+
+static bool check_directory(struct table_change *change, struct error *err)
+{
+    return location_check_metadata(change->call, change->result.metadata_directory,
+                                   change->canonical, err);
+}
+
+static bool parse_next(struct table_change *change, struct buffer *text, struct error *err)
+{
+    struct blob *blob = NULL;
+    TRY(blob_from_buffer(text, &blob, err));
+    bool ok = table_metadata_parse(blob, &change->next, err);
+    blob_unref(blob);
+    return ok;
+}
+
+static bool write_next(struct table_change *change, struct error *err)
+{
+    enum metadata_codec codec;
+    struct slice previous = change->base ? change->row.metadata_location : SLICE_EMPTY;
+    TRY(metadata_codec_parse(change->result.metadata_codec, METADATA_CODEC_NONE, &codec, err));
+    TRY(metadata_write(change->call, blob_slice(change->next->blob),
+                       change->result.metadata_directory, previous, codec, &change->next_location,
+                       err));
+    change->is_written = true;
+    return true;
+}
+
+bool table_change_set_text(struct table_change *change, struct buffer *text, struct error *err)
+{
+    TRY(check_location(change, change->result.location, err));
+    TRY(check_directory(change, err));
+    TRY(parse_next(change, text, err));
+    return write_next(change, err);
+}
+
+static void keep_base(struct table_change *change)
+{
+    change->next = table_metadata_ref(change->base);
+    change->next_location = change->row.metadata_location;
+    change->canonical = change->row.location;
+}
+
+static bool apply_updates(struct table_change *change, const json_t *updates, struct buffer *text,
+                          struct error *err)
+{
+    struct table_update_input input = {
+        .base = change->base,
+        .base_metadata_location = change->base ? change->row.metadata_location : SLICE_EMPTY,
+        .updates = updates,
+        .now_ms = clock_now_ms(change->call->catalog->clock),
+    };
+    TRY(table_updates_apply(&input, change->call->arena, text, &change->result, err));
+    if (change->base && !change->result.is_changed) {
+        keep_base(change);
+        return true;
+    }
+    return table_change_set_text(change, text, err);
+}
+
+bool table_change_apply(struct table_change *change, const json_t *requirements,
+                        const json_t *updates, struct error *err)
+{
+    struct buffer text;
+    TRY(table_updates_check(updates, err));
+    TRY(table_requirements_check(requirements, change->base, err));
+    buffer_init(&text, MAX_METADATA_SIZE);
+    bool ok = apply_updates(change, updates, &text, err);
+    buffer_finish(&text);
+    return ok;
+}
+
+/* --- store -------------------------------------------------------------------------------- */
+
+static bool insert_row(struct table_change *change, struct pointer_txn *txn, struct error *err)
+{
+    struct pointer_view *view = pointer_txn_view(txn);
+    struct namespace_row above;
+    int64_t id = 0;
+    TRY(namespace_must_exist(change->call, view, change->name.namespace_path, &above, err));
+    TRY(entity_must_not_exist(change->call, view, change->name, ENTITY_TABLE, err));
+    TRY(location_check_free(view, change->call->arena, change->canonical, 0, err));
+    struct entity_row row = {
+        .warehouse_id = change->call->warehouse->id,
+        .namespace_id = above.id,
+        .kind = ENTITY_TABLE,
+        .namespace_path = change->name.namespace_path,
+        .name = change->name.name,
+        .uuid = change->next->uuid,
+        .location = change->canonical,
+        .metadata_location = change->next_location,
+    };
+    return pointer_entity_insert(txn, &row, &id, err);
+}
+
+static bool swap_row(struct table_change *change, struct pointer_txn *txn, struct error *err)
+{
+    bool is_swapped = false;
+    if (!slice_equals(change->canonical, change->row.location))
+        TRY(location_check_free(pointer_txn_view(txn), change->call->arena, change->canonical,
+                                change->row.id, err));
+    TRY(pointer_entity_swap(txn, change->row.id, change->row.metadata_location,
+                            change->next_location, change->canonical, &is_swapped, err));
+    change->has_moved = !is_swapped;
+    return is_swapped || error_set(err, ERROR_COMMIT_FAILED,
+                                   "Table %s changed while this commit was made: try again",
+                                   entity_name_text(change->call->arena, change->name));
+}
+
+bool table_change_store(struct table_change *change, struct pointer_txn *txn, struct error *err)
+{
+    if (change->is_create)
+        return insert_row(change, txn, err);
+    return swap_row(change, txn, err);
+}
+
+void table_change_describe(const struct table_change *change, struct change_row *ret_row)
+{
+    *ret_row = (struct change_row){
+        .entity_uuid = change->next->uuid,
+        .namespace_path = change->name.namespace_path,
+        .name = change->name.name,
+        .old_location = change->is_create ? SLICE_EMPTY : change->row.metadata_location,
+        .new_location = change->next_location,
+    };
+}
+
+/* --- after -------------------------------------------------------------------------------- */
+
+bool table_change_has_arrived(struct table_change *change)
+{
+    struct call *call = change->call;
+    struct pointer_view *view = NULL;
+    struct entity_row row;
+    if (!pointer_view_begin(call->catalog->pointers, &view, NULL))
+        return false;
+    bool ok = entity_must_exist(call, view, change->name, ENTITY_TABLE, &row, NULL);
+    pointer_view_end(view);
+    return ok && slice_equals(row.metadata_location, change->next_location);
+}
+
+/* A registered file's metadata-log may name any file in the world: only what lies in allowed places
+ * is ours to delete. */
+static void delete_dropped_file(struct call *call, struct slice location)
+{
+    if (location_is_allowed(call->catalog, call->warehouse, location, call->arena))
+        object_remove(call->catalog->objects, location, NULL);
+}
+
+void table_change_complete(struct table_change *change)
+{
+    if (change->is_written)
+        table_metadata_remember(change->call->catalog, change->next_location, change->next);
+    /* The commit is done: a file that cannot be deleted now is only an orphan. */
+    for (size_t i = 0; i < change->result.dropped_count; i++)
+        delete_dropped_file(change->call, change->result.dropped_metadata_files[i]);
+}
+
+void table_change_abandon(struct table_change *change, const struct error *cause)
+{
+    if (change->is_written && cause->kind != ERROR_COMMIT_UNKNOWN)
+        object_remove(change->call->catalog->objects, change->next_location, NULL);
+    change->is_written = false;
+}
+
+void table_change_result(struct table_change *change, struct table_result *ret_result)
+{
+    ret_result->metadata_location = change->next_location;
+    ret_result->metadata = change->next;
+    change->next = NULL;
+}

@@ -1,0 +1,200 @@
+#include "catalog/warehouse.h"
+
+#include <stdlib.h>
+
+#include "base/json_tree.h"
+#include "base/limits.h"
+#include "catalog/warehouse_set.h"
+#include "storage/location.h"
+
+/* The words that stand where a prefix stands in the routes without one. */
+static const char *const reserved_names[] = {
+    "namespaces", "tables", "views", "transactions", "config", "oauth",
+};
+
+static bool name_matches(const struct warehouse *warehouse, const void *context)
+{
+    const struct slice *name = context;
+    return name->len == 0 ? warehouse->is_default : slice_equals(warehouse->name, *name);
+}
+
+static bool location_matches(const struct warehouse *warehouse, const void *context)
+{
+    return slice_equals(warehouse->canonical, *(const struct slice *)context);
+}
+
+bool warehouse_find(struct catalog *catalog, struct slice name, const struct warehouse **ret,
+                    struct error *err)
+{
+    const struct warehouse *found = warehouse_set_find(catalog->warehouses, name_matches, &name);
+    if (found == NULL && name.len == 0)
+        return error_set(err, ERROR_NO_SUCH_WAREHOUSE,
+                         "No warehouse was named and none is the default one");
+    if (found == NULL)
+        return error_set(err, ERROR_NO_SUCH_WAREHOUSE, "Warehouse does not exist: %.*s",
+                         SLICE_ARG(name));
+    *ret = found;
+    return true;
+}
+
+bool warehouse_find_any(struct catalog *catalog, struct slice name_or_location,
+                        const struct warehouse **ret, struct error *err)
+{
+    if (warehouse_find(catalog, name_or_location, ret, err))
+        return true;
+    struct arena arena;
+    struct slice canonical;
+    arena_init(&arena, MAX_REQUEST_ARENA);
+    const struct warehouse *found = NULL;
+    if (location_canonical(name_or_location, &arena, &canonical, NULL))
+        found = warehouse_set_find(catalog->warehouses, location_matches, &canonical);
+    arena_finish(&arena);
+    if (found == NULL)
+        return false;
+    error_clear(err);
+    *ret = found;
+    return true;
+}
+
+bool warehouse_list(struct call *call, const struct warehouse ***ret, size_t *ret_count,
+                    struct error *err)
+{
+    return warehouse_set_list(call->catalog->warehouses, call->arena, ret, ret_count, err);
+}
+
+static bool is_name_character(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '_' || c == '-' || c == '.';
+}
+
+static bool warehouse_name_check(struct slice name, struct error *err)
+{
+    bool ok = name.len >= 1 && name.len <= MAX_WAREHOUSE_NAME && name.ptr[0] != '.';
+    for (size_t i = 0; ok && i < name.len; i++)
+        ok = is_name_character(name.ptr[i]);
+    for (size_t i = 0; ok && i < sizeof(reserved_names) / sizeof(reserved_names[0]); i++)
+        ok = !slice_equals_string(name, reserved_names[i]);
+    return ok || error_set(err, ERROR_BAD_REQUEST,
+                           "Invalid warehouse name '%.*s': use 1 to %d of A-Z a-z 0-9 _ - . and "
+                           "no word of the routes, such as 'namespaces'",
+                           SLICE_ARG(name), MAX_WAREHOUSE_NAME);
+}
+
+/* Fields that create and alter share; what is absent keeps the row's value. */
+static bool row_apply_request(struct call *call, const json_t *request, struct warehouse_row *row,
+                              struct error *err)
+{
+    json_t *properties = NULL;
+    struct slice canonical;
+    struct object_store *store;
+    TRY(json_opt_string(request, "location", &row->location, err));
+    TRY(json_opt_bool(request, "default", &row->is_default, err));
+    TRY(json_opt_string_map(request, "properties", &properties, err));
+    if (row->location.len > MAX_URI_SIZE)
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "The location has %zu bytes, the most allowed are %zu",
+                         row->location.len, MAX_URI_SIZE);
+    TRY(location_canonical(row->location, call->arena, &canonical, err));
+    TRY(object_stores_find(call->catalog->objects, row->location, &store, err));
+    if (properties == NULL)
+        return true;
+    char *text = json_dumps(properties, JSON_COMPACT);
+    if (text == NULL)
+        return error_no_memory(err, "the warehouse's properties");
+    row->properties = arena_slice(call->arena, slice_from_string(text));
+    free(text);
+    if (row->properties.ptr == NULL)
+        return error_no_memory(err, "the warehouse's properties");
+    return row->properties.len <= MAX_PROPERTIES_SIZE ||
+           error_set(err, ERROR_BAD_REQUEST,
+                     "The properties take %zu bytes, the most allowed are %zu",
+                     row->properties.len, MAX_PROPERTIES_SIZE);
+}
+
+struct warehouse_job {
+    struct warehouse_row row;
+    int64_t new_id;
+};
+
+static bool insert_warehouse(struct pointer_txn *txn, void *context, struct error *err)
+{
+    struct warehouse_job *job = context;
+    return pointer_warehouse_insert(txn, &job->row, &job->new_id, err);
+}
+
+static bool update_warehouse(struct pointer_txn *txn, void *context, struct error *err)
+{
+    struct warehouse_job *job = context;
+    return pointer_warehouse_update(txn, &job->row, err);
+}
+
+static bool delete_warehouse(struct pointer_txn *txn, void *context, struct error *err)
+{
+    struct warehouse_job *job = context;
+    return pointer_warehouse_delete(txn, job->row.id, err);
+}
+
+static bool write_warehouse(struct call *call, pointer_job_fn run, struct warehouse_job *job,
+                            struct error *err)
+{
+    struct change_row change = {
+        .warehouse_id = job->row.id,
+        .name = job->row.name,
+        .new_location = job->row.location,
+    };
+    TRY(call_write(call, run, job, &change, 1, err));
+    return warehouse_set_load(call->catalog, err);
+}
+
+bool warehouse_create(struct call *call, const json_t *request, const struct warehouse **ret,
+                      struct error *err)
+{
+    struct warehouse_job job = {.row = {.properties = SLICE_LITERAL("{}")}};
+    job.row.created_ms = clock_now_ms(call->catalog->clock);
+    if (!json_is_object(request))
+        return error_set(err, ERROR_BAD_REQUEST, "A warehouse must be a JSON object");
+    TRY(json_get_string(request, "name", &job.row.name, err));
+    TRY(warehouse_name_check(job.row.name, err));
+    TRY(json_get_string(request, "location", &job.row.location, err));
+    TRY(row_apply_request(call, request, &job.row, err));
+    TRY(write_warehouse(call, insert_warehouse, &job, err));
+    return warehouse_find(call->catalog, job.row.name, ret, err);
+}
+
+bool warehouse_alter(struct call *call, struct slice name, const json_t *request,
+                     const struct warehouse **ret, struct error *err)
+{
+    const struct warehouse *old = NULL;
+    if (!json_is_object(request))
+        return error_set(err, ERROR_BAD_REQUEST, "A warehouse must be a JSON object");
+    TRY(warehouse_find(call->catalog, name, &old, err));
+    struct warehouse_job job = {.row = {.id = old->id,
+                                        .name = old->name,
+                                        .location = old->location,
+                                        .properties = old->properties,
+                                        .is_default = old->is_default}};
+    bool ok = row_apply_request(call, request, &job.row, err);
+    if (ok && old->is_default && !job.row.is_default)
+        ok = error_set(err, ERROR_CONFLICT,
+                       "Warehouse %.*s is the default one: make another the default instead",
+                       SLICE_ARG(name));
+    ok = ok && write_warehouse(call, update_warehouse, &job, err);
+    warehouse_unref(old);
+    return ok && warehouse_find(call->catalog, name, ret, err);
+}
+
+bool warehouse_remove(struct call *call, struct slice name, struct error *err)
+{
+    const struct warehouse *old = NULL;
+    TRY(warehouse_find(call->catalog, name, &old, err));
+    struct warehouse_job job = {.row = {.id = old->id, .name = old->name,
+                                        .location = old->location}};
+    bool ok = !old->is_default ||
+              error_set(err, ERROR_CONFLICT,
+                        "Warehouse %.*s is the default one: make another the default first",
+                        SLICE_ARG(name));
+    ok = ok && write_warehouse(call, delete_warehouse, &job, err);
+    warehouse_unref(old);
+    return ok;
+}
