@@ -1,0 +1,95 @@
+"""The servers that a benchmark starts and stops, and wrk in front of them."""
+import json
+import os
+import re
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RELEASE = ROOT / "build" / "release"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def request(method, url, body=None, headers=None):
+    data = None if body is None else json.dumps(body).encode()
+    head = {"Content-Type": "application/json", **(headers or {})} if data else (headers or {})
+    call = urllib.request.Request(url, data=data, method=method, headers=head)
+    with urllib.request.urlopen(call, timeout=60) as answer:
+        return answer.read()
+
+
+class Server:
+    """A process that answers HTTP on a port of its own; ended by leaving the with block."""
+
+    def __init__(self, command, ready_path="/v1/config", close_stdin_to_stop=False, seconds=60):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.command = [str(part).replace("PORT", str(self.port)) for part in command]
+        self.ready_path = ready_path
+        self.close_stdin_to_stop = close_stdin_to_stop
+        self.seconds = seconds
+
+    def __enter__(self):
+        self.log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            self.command, stdin=subprocess.PIPE, stdout=self.log, stderr=self.log
+        )
+        deadline = time.monotonic() + self.seconds
+        while time.monotonic() < deadline:
+            try:
+                request("GET", self.url + self.ready_path)
+                return self
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.02)
+        self.__exit__()
+        self.log.seek(0)
+        raise SystemExit(f"{self.command[0]} did not start:\n{self.log.read().decode()[-2000:]}")
+
+    def __exit__(self, *_):
+        if self.close_stdin_to_stop:
+            self.process.stdin.close()
+        else:
+            self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def firn(data, *more):
+    binary = os.environ.get("FIRN_BINARY", RELEASE / "firn")
+    return Server([binary, "serve", "--data", data, "--listen", "127.0.0.1:PORT", *more])
+
+
+def constant(body_file, threads):
+    return Server(
+        [RELEASE / "bench" / "constant_server", "PORT", threads, body_file],
+        close_stdin_to_stop=True,
+    )
+
+
+def reference(directory):
+    return Server([ROOT / "tests/conformance/reference-server", "PORT", directory])
+
+
+def wrk(url, seconds, connections=16, threads=1):
+    """Requests a second; any answer that is not 2xx ends the benchmark."""
+    out = subprocess.run(
+        ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", url],
+        capture_output=True, text=True, check=True,
+    ).stdout
+    if "Non-2xx" in out:
+        raise SystemExit(f"{url} answered with errors:\n{out}")
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1))

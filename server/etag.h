@@ -1,0 +1,21 @@
+/*
+ * etag.h — entity tags: which of them a client holds.
+ *
+ * Spec:     RFC 9110, sections 8.8.3 and 13.1.2 (If-None-Match: a list, weak comparison, "*")
+ * Threads:  pure functions
+ */
+#ifndef SERVER_ETAG_H
+#define SERVER_ETAG_H
+
+#include "base/error.h"
+#include "base/slice.h"
+#include "server/reply.h"
+
+/* A strong tag, quotes included, for one representation of the metadata at a location. */
+bool etag_make(struct slice metadata_location, const char *representation, char ret_etag[ETAG_SIZE],
+               struct error *err);
+
+/* Does the header's value (ptr NULL: none was sent) name this tag? */
+bool etag_is_listed(struct slice header, const char *etag);
+
+#endif

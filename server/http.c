@@ -1,0 +1,388 @@
+#include "server/http.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "server/http_body.h"
+#include "server/http_response.h"
+#include "server/op.h"
+#include "server/workers.h"
+
+/* Request line and headers must fit, as must the answer's headers: twice the longest URI. It is
+ * mapped when a connection opens, but only touched pages become resident. */
+#define CONNECTION_MEMORY (2 * MAX_URI_SIZE)
+/* Connections that wait to be accepted; the kernel cuts it to net.core.somaxconn. */
+#define LISTEN_BACKLOG 1024
+/* The HTTP threads run handlers of the fast lane: no recursion, no large frames. */
+#define HTTP_STACK_SIZE (512 * KIB)
+
+struct http {
+    struct server *server;
+    struct MHD_Daemon *daemon;
+    int socket; /* -1 once it is closed */
+    unsigned port;
+    size_t max_body;
+    atomic_bool is_stopping;
+    atomic_size_t running_count; /* from the last byte of a request to the end of its answer */
+};
+
+/* One request, from its URI to the end of its answer. */
+struct http_request {
+    struct work_item work;
+    struct http *http;
+    struct MHD_Connection *connection;
+    struct request request;
+    struct http_body body;
+    struct reply *reply;
+    bool has_started; /* its headers are there */
+    bool is_running;  /* its body is there, too: a stop waits for its answer */
+    size_t uri_size;
+    char uri[]; /* as sent: libmicrohttpd decodes its own copy in place */
+};
+
+static struct http_request *of_work(struct work_item *item)
+{
+    return (struct http_request *)((char *)item - offsetof(struct http_request, work));
+}
+
+static struct slice find_header(const void *context, const char *name)
+{
+    const char *value = NULL;
+    size_t size = 0;
+    struct slice none = {NULL, 0};
+    /* The connection is only read, but the interface is not const. */
+    union {
+        const void *borrowed;
+        struct MHD_Connection *connection;
+    } cast = {.borrowed = context};
+    if (MHD_lookup_connection_value_n(cast.connection, MHD_HEADER_KIND, name, strlen(name), &value,
+                                      &size) != MHD_YES)
+        return none;
+    return value ? (struct slice){value, size} : SLICE_EMPTY;
+}
+
+/* --- the life of a request ------------------------------------------------------------------ */
+
+static void *on_uri(void *context, const char *uri, struct MHD_Connection *connection)
+{
+    struct http *http = context;
+    size_t size = strlen(uri);
+    struct http_request *made = malloc(sizeof(*made) + size + 1);
+    if (made == NULL)
+        return NULL;
+    memset(made, 0, sizeof(*made));
+    made->http = http;
+    made->connection = connection;
+    made->uri_size = size;
+    memcpy(made->uri, uri, size + 1);
+    return made;
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **request,
+                         enum MHD_RequestTerminationCode code)
+{
+    (void)connection;
+    (void)code;
+    struct http *http = context;
+    struct http_request *ended = *request;
+    if (ended == NULL)
+        return;
+    *request = NULL;
+    reply_unref(ended->reply);
+    http_body_finish(&ended->body);
+    if (ended->has_started)
+        request_finish(&ended->request);
+    if (ended->is_running)
+        atomic_fetch_sub(&http->running_count, 1);
+    free(ended);
+}
+
+static enum MHD_Result queue_reply(struct http_request *http_request, struct reply *reply)
+{
+    struct MHD_Response *response = http_response_of(reply);
+    if (response == NULL)
+        return MHD_NO;
+    return MHD_queue_response(http_request->connection, (unsigned)reply->status, response);
+}
+
+/* --- lanes ---------------------------------------------------------------------------------- */
+
+static void run_in_worker(struct work_item *item)
+{
+    struct http_request *http_request = of_work(item);
+    http_request->request.may_block = true;
+    http_request->reply = server_handle(http_request->http->server, &http_request->request);
+    MHD_resume_connection(http_request->connection);
+}
+
+static enum MHD_Result hand_to_worker(struct http_request *http_request)
+{
+    struct workers *workers = http_request->http->server->workers;
+    if (!workers_reserve(workers)) {
+        struct error full;
+        error_set(&full, ERROR_OVERLOADED,
+                  "The server has as many requests waiting as it takes: try again in a second");
+        http_request->reply = reply_error(&full, true, SLICE_EMPTY);
+        return queue_reply(http_request, http_request->reply);
+    }
+    http_request->work.run = run_in_worker;
+    MHD_suspend_connection(http_request->connection);
+    workers_submit(workers, &http_request->work);
+    return MHD_YES;
+}
+
+static enum MHD_Result run_request(struct http_request *http_request)
+{
+    struct http *http = http_request->http;
+    struct request *request = &http_request->request;
+    /* Counted before the look at is_stopping, which is set before the count is waited for: either
+     * the stop waits for this request, or this request sees the stop. Then nothing is done, and
+     * the client, whose connection closes, finds nobody listening. */
+    atomic_fetch_add(&http->running_count, 1);
+    http_request->is_running = true;
+    if (atomic_load(&http->is_stopping))
+        return MHD_NO;
+    request->body = http_body_slice(&http_request->body);
+    request->may_block = false;
+    http_request->reply = http_request->body.is_too_large ? http_body_refusal(&http_request->body)
+                                                          : server_handle(http->server, request);
+    if (http_request->reply == NULL)
+        return hand_to_worker(http_request);
+    return queue_reply(http_request, http_request->reply);
+}
+
+/* --- libmicrohttpd's handler ---------------------------------------------------------------- */
+
+static enum MHD_Result start_request(struct http_request *http_request, const char *method)
+{
+    struct http *http = http_request->http;
+    struct request *request = &http_request->request;
+    request_init(request, http_method_parse(method),
+                 (struct slice){http_request->uri, http_request->uri_size});
+    request->header = find_header;
+    request->header_context = http_request->connection;
+    http_request->has_started = true;
+    bool has_body = request->method != METHOD_GET && request->method != METHOD_HEAD;
+    http_body_init(&http_request->body, http->max_body, has_body);
+    if (!http_body_is_refused_at_once(&http_request->body, request))
+        return MHD_YES;
+    /* Queued in the first call, so that the connection is closed and the body never read. */
+    http_request->reply = http_body_refusal(&http_request->body);
+    return queue_reply(http_request, http_request->reply);
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload_data,
+                                  size_t *upload_data_size, void **state)
+{
+    (void)context;
+    (void)connection;
+    (void)url;
+    (void)version;
+    struct http_request *http_request = *state;
+    if (http_request == NULL)
+        return MHD_NO; /* no memory for it */
+    if (!http_request->has_started)
+        return start_request(http_request, method);
+    if (*upload_data_size > 0) {
+        struct slice bytes = {upload_data, *upload_data_size};
+        *upload_data_size = 0;
+        return http_body_add(&http_request->body, bytes) ? MHD_YES : MHD_NO;
+    }
+    if (http_request->reply)
+        return queue_reply(http_request, http_request->reply);
+    return run_request(http_request);
+}
+
+/* --- listening ------------------------------------------------------------------------------ */
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+static bool parse_address(const char *host, uint16_t port, union address *ret_address,
+                          socklen_t *ret_size)
+{
+    union address address = {0};
+    if (inet_pton(AF_INET, host, &address.v4.sin_addr) == 1) {
+        address.v4.sin_family = AF_INET;
+        address.v4.sin_port = htons(port);
+        *ret_size = sizeof(address.v4);
+    } else if (inet_pton(AF_INET6, host, &address.v6.sin6_addr) == 1) {
+        address.v6.sin6_family = AF_INET6;
+        address.v6.sin6_port = htons(port);
+        *ret_size = sizeof(address.v6);
+    } else {
+        return false;
+    }
+    *ret_address = address;
+    return true;
+}
+
+static bool address_is_loopback(const union address *address)
+{
+    if (address->any.sa_family == AF_INET)
+        return (ntohl(address->v4.sin_addr.s_addr) >> 24) == 127;
+    return IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
+}
+
+static bool parse_listen(struct slice listen, struct arena *arena, struct slice *ret_host,
+                         union address *ret_address, socklen_t *ret_size, struct error *err)
+{
+    const char *colon = memrchr(listen.ptr, ':', listen.len);
+    size_t at = colon ? (size_t)(colon - listen.ptr) : listen.len;
+    struct slice host = {listen.ptr, at};
+    int64_t port = -1;
+    bool ok = slice_to_int64(slice_from(listen, at + 1), &port) && port >= 0 && port <= 65535;
+    if (host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
+        host = (struct slice){host.ptr + 1, host.len - 2};
+    if (slice_equals_string(host, "localhost"))
+        host = SLICE_LITERAL("127.0.0.1");
+    const char *text = arena_string(arena, host);
+    if (text == NULL)
+        return error_no_memory(err, "the address");
+    if (!ok || !parse_address(text, (uint16_t)port, ret_address, ret_size))
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "Cannot listen on '%.*s': use ADDRESS:PORT, such as 127.0.0.1:8181, "
+                         "0.0.0.0:8181 or [::1]:8181",
+                         SLICE_ARG(listen));
+    *ret_host = (struct slice){text, host.len};
+    return true;
+}
+
+bool http_parse_listen(struct slice listen, struct arena *arena, struct slice *ret_host,
+                       bool *ret_is_loopback, struct error *err)
+{
+    union address address;
+    socklen_t size;
+    TRY(parse_listen(listen, arena, ret_host, &address, &size, err));
+    *ret_is_loopback = address_is_loopback(&address);
+    return true;
+}
+
+static bool cannot_listen(struct slice listen, int code, struct error *err)
+{
+    if (code == EADDRINUSE)
+        return error_set(err, ERROR_CONFLICT,
+                         "Cannot listen on %.*s: another program does. Stop it, or choose another "
+                         "port with --listen",
+                         SLICE_ARG(listen));
+    return error_set(err, ERROR_BAD_REQUEST, "Cannot listen on %.*s: %s", SLICE_ARG(listen),
+                     strerror(code));
+}
+
+static bool bind_socket(int fd, const union address *address, socklen_t size)
+{
+    int on = 1;
+    if (address->any.sa_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+    return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+           bind(fd, &address->any, size) == 0 && listen(fd, LISTEN_BACKLOG) == 0;
+}
+
+static bool open_socket(struct http *http, struct slice listen_text, struct arena *arena,
+                        struct error *err)
+{
+    union address address;
+    socklen_t size = 0;
+    struct slice host;
+    TRY(parse_listen(listen_text, arena, &host, &address, &size, err));
+    int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return cannot_listen(listen_text, errno, err);
+    if (!bind_socket(fd, &address, size) || getsockname(fd, &address.any, &size) != 0) {
+        int code = errno;
+        close(fd);
+        return cannot_listen(listen_text, code, err);
+    }
+    http->socket = fd;
+    http->port =
+        ntohs(address.any.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
+    return true;
+}
+
+static bool start_daemon(struct http *http, const struct http_options *options, struct error *err)
+{
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_INTERNAL_POLLING_THREAD |
+                     MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
+    size_t limit = options->connection_limit;
+    if (limit < options->thread_count)
+        limit = options->thread_count; /* each thread has its share of them, one at least */
+    http->daemon =
+        MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_LISTEN_SOCKET,
+                         http->socket, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)options->thread_count,
+                         MHD_OPTION_THREAD_STACK_SIZE, (size_t)HTTP_STACK_SIZE,
+                         MHD_OPTION_CONNECTION_LIMIT, (unsigned)limit,
+                         MHD_OPTION_CONNECTION_TIMEOUT, options->connection_timeout_s,
+                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+                         MHD_OPTION_URI_LOG_CALLBACK, on_uri, http, MHD_OPTION_NOTIFY_COMPLETED,
+                         on_completed, http, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+    return http->daemon != NULL ||
+           error_set(err, ERROR_STORAGE, "The HTTP server cannot be started: %s", strerror(errno));
+}
+
+bool http_start(struct server *server, const struct http_options *options, struct http **ret_http,
+                struct error *err)
+{
+    struct http *http = calloc(1, sizeof(*http));
+    if (http == NULL)
+        return error_no_memory(err, "the HTTP server");
+    http->server = server;
+    http->socket = -1;
+    http->max_body = options->max_body;
+    atomic_init(&http->is_stopping, false);
+    atomic_init(&http->running_count, 0);
+    if (!open_socket(http, options->listen, &server->arena, err) ||
+        !start_daemon(http, options, err)) {
+        http_stop(http);
+        return false;
+    }
+    *ret_http = http;
+    return true;
+}
+
+unsigned http_port(const struct http *http)
+{
+    return http->port;
+}
+
+/* --- stopping ------------------------------------------------------------------------------- */
+
+/* How often the end of the last answers is looked for. */
+#define QUIESCE_STEP_MS 2
+
+bool http_quiesce(struct http *http, int64_t wait_ms)
+{
+    const struct timespec step = {.tv_nsec = QUIESCE_STEP_MS * 1000000};
+    if (http->socket >= 0) {
+        MHD_quiesce_daemon(http->daemon);
+        close(http->socket);
+        http->socket = -1;
+    }
+    atomic_store(&http->is_stopping, true);
+    int64_t until = clock_monotonic_ms(&clock_real) + wait_ms;
+    while (atomic_load(&http->running_count) > 0 && clock_monotonic_ms(&clock_real) < until)
+        nanosleep(&step, NULL);
+    return atomic_load(&http->running_count) == 0;
+}
+
+void http_stop(struct http *http)
+{
+    if (http == NULL)
+        return;
+    if (http->daemon)
+        MHD_stop_daemon(http->daemon);
+    else if (http->socket >= 0)
+        close(http->socket);
+    free(http);
+}

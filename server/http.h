@@ -1,0 +1,43 @@
+/*
+ * http.h — the one place that knows libmicrohttpd: connections in, replies out.
+ *
+ * A request's way: URI as sent (on_uri makes the object) → headers (first call of the handler: no
+ * answer yet, because one that is queued there closes the connection) → body → the fast lane on the
+ * HTTP thread, or suspended, run by a worker, resumed → the reply is queued → on_completed frees.
+ *
+ * Owns:     the daemon, the listening socket, one object for each request that is under way
+ * Errors:   ERROR_CONFLICT where the address is taken, ERROR_BAD_REQUEST for one that is none
+ * Threads:  an epoll thread pool; a suspended request belongs to its worker until it is resumed
+ * Rule:     a connection is suspended before its work is submitted, never the other way round
+ */
+#ifndef SERVER_HTTP_H
+#define SERVER_HTTP_H
+
+#include "server/server.h"
+
+struct http;
+
+struct http_options {
+    struct slice listen; /* ADDRESS:PORT */
+    size_t thread_count;
+    size_t connection_limit;
+    unsigned connection_timeout_s;
+    size_t max_body;
+};
+
+/* What `listen` says: the host without brackets (in the arena), and whether only this machine can
+ * reach it. */
+bool http_parse_listen(struct slice listen, struct arena *arena, struct slice *ret_host,
+                       bool *ret_is_loopback, struct error *err);
+
+bool http_start(struct server *server, const struct http_options *options, struct http **ret_http,
+                struct error *err);
+/* The port that was bound. */
+unsigned http_port(const struct http *http);
+/* No new connections, no new requests; waits at most wait_ms for the answers to the requests that
+ * were complete. One that is still arriving is cut off: nothing of it was done. */
+bool http_quiesce(struct http *http, int64_t wait_ms);
+/* After a quiesce that succeeded. NULL is fine. */
+void http_stop(struct http *http);
+
+#endif

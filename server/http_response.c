@@ -1,0 +1,96 @@
+#include "server/http_response.h"
+
+#include <stdlib.h>
+
+/* The references that a response holds. */
+struct held_blobs {
+    size_t count;
+    struct blob *blobs[REPLY_MAX_SEGMENTS];
+};
+
+static void release(void *context)
+{
+    struct held_blobs *held = context;
+    for (size_t i = 0; i < held->count; i++)
+        blob_unref(held->blobs[i]);
+    free(held);
+}
+
+static struct held_blobs *hold(const struct reply *reply)
+{
+    struct held_blobs *held = calloc(1, sizeof(*held));
+    if (held == NULL)
+        return NULL;
+    for (size_t i = 0; i < reply->segment_count; i++)
+        if (reply->segments[i].blob)
+            held->blobs[held->count++] = blob_ref(reply->segments[i].blob);
+    return held;
+}
+
+/* libmicrohttpd only reads it, but its interface is not const. */
+static void *not_const(const char *bytes)
+{
+    union {
+        const char *borrowed;
+        void *bytes;
+    } cast = {.borrowed = bytes};
+    return cast.bytes;
+}
+
+static struct MHD_Response *body_of(const struct reply *reply, struct held_blobs *held)
+{
+    struct MHD_IoVec parts[REPLY_MAX_SEGMENTS];
+    /* One piece goes out with the headers in one write; several need writev. */
+    if (reply->segment_count == 1)
+        return MHD_create_response_from_buffer_with_free_callback_cls(
+            reply->body_size, not_const(reply->segments[0].bytes.ptr), release, held);
+    for (size_t i = 0; i < reply->segment_count; i++)
+        parts[i] = (struct MHD_IoVec){reply->segments[i].bytes.ptr, reply->segments[i].bytes.len};
+    return MHD_create_response_from_iovec(parts, (unsigned)reply->segment_count, release, held);
+}
+
+static struct MHD_Response *create_response(const struct reply *reply)
+{
+    if (reply->segment_count == 0)
+        return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    struct held_blobs *held = hold(reply);
+    struct MHD_Response *response = held ? body_of(reply, held) : NULL;
+    if (held && response == NULL)
+        release(held);
+    return response;
+}
+
+static struct MHD_Response *make_response(const struct reply *reply)
+{
+    struct MHD_Response *response = create_response(reply);
+    bool ok = response != NULL;
+    for (size_t i = 0; i < reply->header_count; i++)
+        ok = ok && MHD_add_response_header(response, reply->headers[i].name,
+                                           reply->headers[i].value) == MHD_YES;
+    if (ok)
+        return response;
+    if (response)
+        MHD_destroy_response(response);
+    return NULL;
+}
+
+static void destroy(void *transport)
+{
+    MHD_destroy_response(transport);
+}
+
+struct MHD_Response *http_response_of(struct reply *reply)
+{
+    void *known = atomic_load_explicit(&reply->transport, memory_order_acquire);
+    if (known)
+        return known;
+    struct MHD_Response *made = make_response(reply);
+    if (made == NULL)
+        return NULL;
+    /* The same value from every thread, and set before the handle that makes it used. */
+    atomic_store(&reply->transport_destroy, destroy);
+    if (atomic_compare_exchange_strong(&reply->transport, &known, made))
+        return made;
+    MHD_destroy_response(made);
+    return known;
+}

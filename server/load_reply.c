@@ -1,0 +1,210 @@
+#include "server/load_reply.h"
+
+#include "base/json_write.h"
+#include "base/limits.h"
+#include "catalog/metadata_store.h"
+#include "server/etag.h"
+#include "server/server.h"
+
+/* Below this an answer is one piece of bytes, which leaves with its headers in one system call;
+ * above it the copy would cost more than the call. */
+#define ONE_PIECE_SIZE (64 * KIB)
+/* What surrounds the metadata: a location and a few words. */
+#define FRAME_SIZE (1 * MIB)
+/* What a kept reply takes beside its body. */
+#define REPLY_OVERHEAD (1 * KIB)
+
+static const struct slice TAIL = {",\"config\":{}}", sizeof(",\"config\":{}}") - 1};
+
+static const char *const REPRESENTATIONS[] = {
+    [REPRESENT_ALL] = "all",
+    [REPRESENT_REFS] = "refs",
+    [REPRESENT_VIEW] = "view",
+};
+
+static void kept_ref(void *value)
+{
+    reply_ref(value);
+}
+
+static void kept_unref(void *value)
+{
+    reply_unref(value);
+}
+
+static const struct cache_kind reply_kind = {"replies", kept_ref, kept_unref};
+
+/* ptr is NULL where memory is short, and then nothing is kept. */
+static struct slice cache_key(struct op *op, struct slice location,
+                              enum representation representation)
+{
+    struct slice copy = arena_slice(&op->request->arena, location);
+    if (copy.ptr == NULL)
+        return copy;
+    return arena_printf(&op->request->arena, "load %s %s", copy.ptr,
+                        REPRESENTATIONS[representation]);
+}
+
+static struct reply *find_kept(struct op *op, struct slice location,
+                               enum representation representation)
+{
+    struct slice key = cache_key(op, location, representation);
+    return key.ptr ? cache_get(op->server->cache, key) : NULL;
+}
+
+static void keep(struct op *op, struct slice location, enum representation representation,
+                 struct reply *reply)
+{
+    struct slice key = cache_key(op, location, representation);
+    if (key.ptr)
+        cache_put(op->server->cache, key, reply, reply->body_size + REPLY_OVERHEAD, &reply_kind);
+}
+
+/* Can the file be looked for with one system call? */
+static bool is_local(struct op *op, struct slice location)
+{
+    struct object_store *store = NULL;
+    return object_stores_find(op->server->objects, location, &store, NULL) && store->ops->is_local;
+}
+
+bool load_reply_peek(struct op *op, struct entity_name name, enum representation representation,
+                     struct reply **ret_reply, struct error *err)
+{
+    struct entity_row row;
+    enum entity_kind kind = representation == REPRESENT_VIEW ? ENTITY_VIEW : ENTITY_TABLE;
+    *ret_reply = NULL;
+    if (!pointer_store_peek(op->server->pointers, op->call.warehouse->id, name.namespace_path,
+                            name.name, &op->request->arena, &row) ||
+        row.kind != kind || !is_local(op, row.metadata_location))
+        return true;
+    TRY(metadata_file_must_exist(op->server->catalog, row.metadata_location, err));
+    *ret_reply = find_kept(op, row.metadata_location, representation);
+    return true;
+}
+
+/* --- making one ----------------------------------------------------------------------------- */
+
+static void write_head(struct buffer *head, struct slice metadata_location)
+{
+    buffer_append_string(head, "{");
+    if (metadata_location.len > 0) {
+        buffer_append_string(head, "\"metadata-location\":");
+        json_append_string(head, metadata_location);
+        buffer_append_string(head, ",");
+    }
+    buffer_append_string(head, "\"metadata\":");
+}
+
+/* Head, metadata and tail as one piece, or as three that share the metadata's bytes. */
+static bool add_body(struct reply *reply, struct slice location, struct blob *metadata,
+                     struct error *err)
+{
+    struct buffer head;
+    struct blob *blob = NULL;
+    bool is_one_piece = metadata->size < ONE_PIECE_SIZE;
+    buffer_init(&head, FRAME_SIZE + ONE_PIECE_SIZE);
+    write_head(&head, location);
+    if (is_one_piece) {
+        buffer_append_slice(&head, blob_slice(metadata));
+        buffer_append_slice(&head, TAIL);
+    }
+    bool ok = buffer_check(&head, "the answer", err) && blob_from_buffer(&head, &blob, err);
+    buffer_finish(&head);
+    if (!ok)
+        return false;
+    reply_add_segment(reply, blob_slice(blob), blob);
+    blob_unref(blob);
+    if (!is_one_piece) {
+        reply_add_segment(reply, blob_slice(metadata), metadata);
+        reply_add_segment(reply, TAIL, NULL);
+    }
+    return true;
+}
+
+static bool add_etag(struct reply *reply, struct slice location, enum representation representation,
+                     struct error *err)
+{
+    if (location.len == 0)
+        return true;
+    TRY(etag_make(location, REPRESENTATIONS[representation], reply->etag, err));
+    struct slice etag = slice_from_string(reply->etag);
+    TRY(reply_add_header(reply, "ETag", etag, err));
+    TRY(reply_create(304, &reply->not_modified, err));
+    return reply_add_header(reply->not_modified, "ETag", etag, err);
+}
+
+static bool make_reply(struct slice location, struct blob *metadata,
+                       enum representation representation, struct reply **ret_reply,
+                       struct error *err)
+{
+    struct reply *reply = NULL;
+    TRY(reply_create(200, &reply, err));
+    if (reply_add_header(reply, "Content-Type", SLICE_LITERAL("application/json"), err) &&
+        (representation == REPRESENT_VIEW || add_etag(reply, location, representation, err)) &&
+        add_body(reply, location, metadata, err)) {
+        *ret_reply = reply;
+        return true;
+    }
+    reply_unref(reply);
+    return false;
+}
+
+static bool refs_blob(const struct table_metadata *metadata, struct blob **ret_blob,
+                      struct error *err)
+{
+    struct buffer text;
+    buffer_init(&text, MAX_METADATA_SIZE);
+    bool ok = table_metadata_refs_text(metadata, &text, err) &&
+              buffer_check(&text, "the metadata", err) && blob_from_buffer(&text, ret_blob, err);
+    buffer_finish(&text);
+    return ok;
+}
+
+bool load_reply_table(struct op *op, const struct table_result *result,
+                      enum representation representation, struct reply **ret_reply,
+                      struct error *err)
+{
+    struct slice location = result->metadata_location;
+    struct reply *reply = location.len ? find_kept(op, location, representation) : NULL;
+    struct blob *blob = NULL;
+    if (reply) {
+        *ret_reply = reply;
+        return true;
+    }
+    if (representation == REPRESENT_REFS)
+        TRY(refs_blob(result->metadata, &blob, err));
+    else
+        blob = blob_ref(result->metadata->blob);
+    bool ok = make_reply(location, blob, representation, &reply, err);
+    blob_unref(blob);
+    if (!ok)
+        return false;
+    if (location.len > 0)
+        keep(op, location, representation, reply);
+    *ret_reply = reply;
+    return true;
+}
+
+bool load_reply_view(struct op *op, const struct view_result *result, struct reply **ret_reply,
+                     struct error *err)
+{
+    struct reply *reply = find_kept(op, result->metadata_location, REPRESENT_VIEW);
+    if (reply == NULL) {
+        TRY(make_reply(result->metadata_location, result->metadata->blob, REPRESENT_VIEW, &reply,
+                       err));
+        keep(op, result->metadata_location, REPRESENT_VIEW, reply);
+    }
+    *ret_reply = reply;
+    return true;
+}
+
+void load_reply_unless_held(struct op *op, struct reply *owned, struct reply **ret_reply)
+{
+    struct slice header = request_header(op->request, "If-None-Match");
+    if (owned->not_modified == NULL || !etag_is_listed(header, owned->etag)) {
+        *ret_reply = owned;
+        return;
+    }
+    *ret_reply = reply_ref(owned->not_modified);
+    reply_unref(owned);
+}

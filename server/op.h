@@ -1,0 +1,73 @@
+/*
+ * op.h — what every operation does alike: from a matched request to a call, its names, its body,
+ * its answer, and what a repeated Idempotency-Key gets.
+ *
+ * An operation is a row in openapi/operations.h and a handler in op_*.c: it parses, calls the
+ * catalog, and answers. Nothing else knows of it.
+ *
+ * Owns:     struct op lives as long as one handler runs; replies are the caller's references
+ * Errors:   false with *err, or with op->would_block on the HTTP thread
+ * Threads:  one struct op per request
+ */
+#ifndef SERVER_OP_H
+#define SERVER_OP_H
+
+#include <jansson.h>
+
+#include "catalog/catalog.h"
+#include "catalog/namespace.h"
+#include "server/reply.h"
+#include "server/request.h"
+#include "server/router.h"
+
+struct server;
+
+struct op {
+    struct server *server;
+    struct request *request;
+    struct call call;
+    bool plus_is_space; /* names are read again with '+' as a space (see op_call_handler) */
+    bool would_block;
+};
+
+/* Every handler of openapi/operations.h. */
+#define X(id, method, path, handler, privilege, lane, state) \
+    bool handler(struct op *op, struct reply **ret_reply, struct error *err);
+ALL_OPERATIONS(X)
+#undef X
+
+/* Runs the matched operation. NULL where request->may_block is false and it would have to wait. */
+struct reply *op_run(struct server *server, struct request *request);
+
+/* Does the operation change something? Then its definite failures are never 5xx that mean
+ * "unknown", its body must be JSON, and an Idempotency-Key counts. */
+bool operation_is_change(const struct operation *operation);
+
+/* Names in the path, decoded and checked. */
+bool op_namespace(struct op *op, struct slice *ret_path, struct error *err);
+bool op_entity(struct op *op, enum path_parameter parameter, struct entity_name *ret_name,
+               struct error *err);
+bool op_parameter(struct op *op, enum path_parameter parameter, struct slice *ret_text,
+                  struct error *err);
+/* "a 0x1F b", each level checked; what a query's `parent` is read with, too. */
+bool namespace_levels_check(struct slice path, struct error *err);
+
+/* The body as JSON; the caller owns the tree. */
+bool op_body(struct op *op, json_t **ret_tree, struct error *err);
+/* pageToken and pageSize, for listings of `kind` (a letter that keeps tokens apart). */
+bool op_page(struct op *op, char kind, struct page_request *ret_page, struct error *err);
+
+/* False, and the worker lane tries again. */
+bool op_would_block(struct op *op);
+/* 204, and the status that a replay will have. */
+bool op_no_content(struct reply **ret_reply, struct error *err);
+
+/* Loads a namespace and answers with it. */
+bool op_answer_namespace(struct op *op, struct slice path, struct reply **ret_reply,
+                         struct error *err);
+
+/* Answers a request whose key has an outcome already (op_replay.c). */
+bool op_replay(struct op *op, const struct idempotency_row *row, struct reply **ret_reply,
+               struct error *err);
+
+#endif

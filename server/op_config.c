@@ -1,0 +1,97 @@
+/* GET /v1/config (server/op.h).
+ *
+ * A warehouse's properties may add to it: the property "defaults.X" becomes the default X, the
+ * property "overrides.X" the override X; other properties are not shown to clients. */
+#include "server/op.h"
+
+#include "base/json_tree.h"
+#include "base/json_write.h"
+#include "base/limits.h"
+#include "catalog/idempotency.h"
+#include "catalog/warehouse.h"
+#include "server/server.h"
+
+#define MAX_CONFIG_ANSWER (MAX_PROPERTIES_SIZE + MIB)
+
+/* 0x1F as it stands in paths: what every client since the first uses. */
+#define SEPARATOR_IN_PATHS "%1F"
+
+static void write_member(struct json_writer *writer, const char *name, struct slice value)
+{
+    json_write_key(writer, name);
+    json_write_string(writer, value);
+}
+
+/* The members of `properties` whose names begin with `prefix`, without it. */
+static void write_prefixed(struct json_writer *writer, json_t *properties, const char *prefix)
+{
+    const char *name;
+    json_t *value;
+    size_t size = strlen(prefix);
+    json_object_foreach(properties, name, value)
+        if (strncmp(name, prefix, size) == 0 && json_is_string(value))
+            write_member(writer, name + size, json_slice(value));
+}
+
+static void write_endpoints(struct json_writer *writer)
+{
+    char endpoint[256];
+    json_write_array_begin(writer);
+    for (size_t i = 0; i < OPERATION_COUNT; i++) {
+        const struct operation *operation = &operations[i];
+        if (operation->state != STATE_SERVED)
+            continue;
+        snprintf(endpoint, sizeof(endpoint), "%s %s", http_method_name(operation->method),
+                 operation->path);
+        json_write_string(writer, slice_from_string(endpoint));
+    }
+    json_write_array_end(writer);
+}
+
+static void write_config(struct buffer *body, const struct warehouse *warehouse, json_t *properties)
+{
+    struct json_writer writer;
+    json_writer_init(&writer, body);
+    json_write_object_begin(&writer);
+    json_write_key(&writer, "defaults");
+    json_write_object_begin(&writer);
+    write_prefixed(&writer, properties, "defaults.");
+    json_write_object_end(&writer);
+    json_write_key(&writer, "overrides");
+    json_write_object_begin(&writer);
+    write_member(&writer, "prefix", warehouse->name);
+    write_member(&writer, "namespace-separator", SLICE_LITERAL(SEPARATOR_IN_PATHS));
+    write_prefixed(&writer, properties, "overrides.");
+    json_write_object_end(&writer);
+    json_write_key(&writer, "endpoints");
+    write_endpoints(&writer);
+    write_member(&writer, "idempotency-key-lifetime", SLICE_LITERAL(IDEMPOTENCY_LIFETIME_ISO));
+    json_write_object_end(&writer);
+}
+
+bool op_get_config(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    struct slice name;
+    struct buffer body;
+    const struct warehouse *warehouse = NULL;
+    json_t *properties = NULL;
+    TRY(request_query(op->request, "warehouse", &name, err));
+    TRY(warehouse_find_any(op->server->catalog, name.ptr ? name : SLICE_EMPTY, &warehouse, err));
+    bool ok = json_tree_parse(warehouse->properties, "warehouse properties", &properties, err);
+    if (ok) {
+        buffer_init(&body, MAX_CONFIG_ANSWER);
+        write_config(&body, warehouse, properties);
+        ok = reply_json(200, &body, ret_reply, err);
+    }
+    json_decref(properties);
+    warehouse_unref(warehouse);
+    return ok;
+}
+
+bool op_not_served(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    (void)ret_reply;
+    return error_set(err, ERROR_UNSUPPORTED_OPERATION,
+                     "%s is not served here: it is not among the endpoints of /v1/config",
+                     op->request->operation->name);
+}

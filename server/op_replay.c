@@ -1,0 +1,146 @@
+/* The answer to a repeated Idempotency-Key, made again from what was kept (server/op.h).
+ *
+ * Kept are the status, the error, the metadata location, and small bodies. "The response body may
+ * reflect a newer state of the catalog than existed at the time of the commit": where the metadata
+ * file is gone meanwhile, the table or view as it is now is the answer. */
+#include "server/op.h"
+
+#include "base/json_tree.h"
+#include "base/limits.h"
+#include "catalog/warehouse.h"
+#include "server/load_reply.h"
+
+static enum error_kind error_kind_of_name(struct slice name)
+{
+    for (enum error_kind kind = ERROR_NONE; kind < ERROR_KIND_COUNT; kind++)
+        if (slice_equals_string(name, error_kind_name(kind)))
+            return kind;
+    return ERROR_INTERNAL;
+}
+
+static bool is_view_operation(const struct op *op)
+{
+    enum operation_id id = op->request->operation->id;
+    return id == OPERATION_createView || id == OPERATION_replaceView ||
+           id == OPERATION_registerView;
+}
+
+/* The name in the path, or for creations that in the body. */
+static bool entity_of_request(struct op *op, enum path_parameter parameter,
+                              struct entity_name *ret_name, struct error *err)
+{
+    json_t *body = NULL;
+    struct slice name = SLICE_EMPTY;
+    if (op->request->raw_parameters[parameter].ptr)
+        return op_entity(op, parameter, ret_name, err);
+    TRY(op_namespace(op, &ret_name->namespace_path, err));
+    TRY(op_body(op, &body, err));
+    bool ok = json_get_string(body, "name", &name, err);
+    ret_name->name = ok ? arena_slice(op->call.arena, name) : SLICE_EMPTY;
+    json_decref(body);
+    return ok && (ret_name->name.ptr != NULL || error_no_memory(err, "a name"));
+}
+
+static bool replay_table(struct op *op, struct slice location, struct reply **ret_reply,
+                         struct error *err)
+{
+    struct table_result result = {.metadata_location = location};
+    struct entity_name name;
+    if (!table_metadata_at(&op->call, location, &result.metadata, err)) {
+        if (err->kind != ERROR_NOT_FOUND)
+            return false;
+        TRY(entity_of_request(op, PARAMETER_TABLE, &name, err));
+        TRY(table_load(&op->call, name, &result, err));
+    }
+    bool ok = load_reply_table(op, &result, REPRESENT_ALL, ret_reply, err);
+    table_result_finish(&result);
+    return ok;
+}
+
+static bool replay_view(struct op *op, struct slice location, struct reply **ret_reply,
+                        struct error *err)
+{
+    struct view_result result = {.metadata_location = location};
+    struct entity_name name;
+    if (!view_metadata_at(&op->call, location, &result.metadata, err)) {
+        if (err->kind != ERROR_NOT_FOUND)
+            return false;
+        TRY(entity_of_request(op, PARAMETER_VIEW, &name, err));
+        TRY(view_load(&op->call, name, &result, err));
+    }
+    bool ok = load_reply_view(op, &result, ret_reply, err);
+    view_result_finish(&result);
+    return ok;
+}
+
+static bool replay_body(const struct idempotency_row *row, struct reply **ret_reply,
+                        struct error *err)
+{
+    struct buffer body;
+    buffer_init(&body, MAX_BODY_SIZE);
+    buffer_append_slice(&body, row->body);
+    return reply_json((int)row->status, &body, ret_reply, err);
+}
+
+/* {"namespace": […]} of the body, as it is now. */
+static bool replay_namespace(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    json_t *body = NULL, *levels = NULL;
+    struct slice path;
+    TRY(op_body(op, &body, err));
+    bool ok = json_get_array(body, "namespace", &levels, err) &&
+              namespace_path_parse(&op->call, levels, false, &path, err);
+    json_decref(body);
+    TRY(ok);
+    return op_answer_namespace(op, path, ret_reply, err);
+}
+
+static bool replay_warehouse(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    json_t *body = NULL;
+    struct slice name;
+    TRY(op_body(op, &body, err));
+    const struct warehouse *found = NULL;
+    bool ok = json_get_string(body, "name", &name, err) &&
+              warehouse_find(op->call.catalog, name, &found, err);
+    json_decref(body);
+    TRY(ok);
+    warehouse_unref(op->call.warehouse);
+    op->call.warehouse = found;
+    return op_load_warehouse(op, ret_reply, err);
+}
+
+/* Answers with a body of which nothing was kept: they are made from the state as it is now. */
+static bool replay_from_state(struct op *op, const struct idempotency_row *row,
+                              struct reply **ret_reply, struct error *err)
+{
+    switch (op->request->operation->id) {
+    case OPERATION_createNamespace:
+        return replay_namespace(op, ret_reply, err);
+    case OPERATION_createWarehouse:
+        return replay_warehouse(op, ret_reply, err);
+    case OPERATION_alterWarehouse:
+        return op_load_warehouse(op, ret_reply, err);
+    case OPERATION_putFunction:
+        return op_load_function(op, ret_reply, err);
+    default:
+        return reply_create((int)row->status, ret_reply, err);
+    }
+}
+
+bool op_replay(struct op *op, const struct idempotency_row *row, struct reply **ret_reply,
+               struct error *err)
+{
+    if (row->error_kind.len > 0)
+        return error_set(err, error_kind_of_name(row->error_kind), "%.*s",
+                         SLICE_ARG(row->error_message));
+    /* A transaction over one table has kept its location, but says nothing. */
+    if (row->status == 204)
+        return op_no_content(ret_reply, err);
+    if (row->metadata_location.len > 0)
+        return is_view_operation(op) ? replay_view(op, row->metadata_location, ret_reply, err)
+                                     : replay_table(op, row->metadata_location, ret_reply, err);
+    if (row->body.len > 0)
+        return replay_body(row, ret_reply, err);
+    return replay_from_state(op, row, ret_reply, err);
+}

@@ -1,0 +1,152 @@
+/* Tables: list, create, load, exists, drop, rename, register, unregister (server/op.h). */
+#include "catalog/table.h"
+
+#include "base/json_tree.h"
+#include "base/limits.h"
+#include "server/listing.h"
+#include "server/load_reply.h"
+#include "server/server.h"
+
+bool op_list_tables(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    struct slice path;
+    struct page_request request;
+    struct name_page page;
+    TRY(op_namespace(op, &path, err));
+    TRY(op_page(op, LISTING_TABLES, &request, err));
+    TRY(table_list(&op->call, path, &request, &page, err));
+    return listing_reply(op, LISTING_TABLES, path, &page, ret_reply, err);
+}
+
+/* A result that holds metadata becomes the answer; its reference is given back. */
+static bool answer_table(struct op *op, struct table_result *result,
+                         enum representation representation, struct reply **ret_reply,
+                         struct error *err)
+{
+    bool ok = load_reply_table(op, result, representation, ret_reply, err);
+    table_result_finish(result);
+    return ok;
+}
+
+/* A staged table has no metadata file to make a replay from: the answer itself is kept. */
+static void keep_staged_answer(struct op *op, const struct reply *reply)
+{
+    struct buffer body;
+    if (op->call.idempotency_key.len == 0)
+        return;
+    buffer_init(&body, MAX_REPLAYED_BODY_SIZE);
+    if (reply_body(reply, &body)) {
+        struct slice copy = arena_slice(op->call.arena, buffer_slice(&body));
+        op->call.outcome.body = copy.ptr ? copy : SLICE_EMPTY;
+    }
+    buffer_finish(&body);
+}
+
+bool op_create_table(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    struct slice path;
+    struct table_result result = {0};
+    json_t *body = NULL;
+    TRY(op_namespace(op, &path, err));
+    TRY(op_body(op, &body, err));
+    bool ok = table_create(&op->call, path, body, &result, err);
+    json_decref(body);
+    if (!ok || !answer_table(op, &result, REPRESENT_ALL, ret_reply, err))
+        return false;
+    if (result.metadata_location.len == 0)
+        keep_staged_answer(op, *ret_reply);
+    return true;
+}
+
+/* snapshots=all or refs; absent is all. */
+static bool read_representation(struct op *op, enum representation *ret, struct error *err)
+{
+    struct slice text;
+    TRY(request_query(op->request, "snapshots", &text, err));
+    bool is_refs = text.ptr && slice_equals_ignore_case(text, SLICE_LITERAL("refs"));
+    if (text.ptr && !is_refs && !slice_equals_ignore_case(text, SLICE_LITERAL("all")))
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "The parameter snapshots is '%.*s': it must be all or refs",
+                         SLICE_ARG(text));
+    *ret = is_refs ? REPRESENT_REFS : REPRESENT_ALL;
+    return true;
+}
+
+static bool read_table(struct op *op, struct entity_name name, enum representation representation,
+                       struct reply **ret_reply, struct error *err)
+{
+    struct table_result result = {0};
+    TRY(table_load(&op->call, name, &result, err));
+    return answer_table(op, &result, representation, ret_reply, err);
+}
+
+bool op_load_table(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    struct entity_name name;
+    enum representation representation = REPRESENT_ALL;
+    struct reply *reply = NULL;
+    TRY(read_representation(op, &representation, err));
+    TRY(op_entity(op, PARAMETER_TABLE, &name, err));
+    TRY(load_reply_peek(op, name, representation, &reply, err));
+    if (reply == NULL && !op->request->may_block)
+        return op_would_block(op);
+    if (reply == NULL)
+        TRY(read_table(op, name, representation, &reply, err));
+    load_reply_unless_held(op, reply, ret_reply);
+    return true;
+}
+
+bool op_table_exists(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    struct entity_name name;
+    struct entity_row row;
+    TRY(op_entity(op, PARAMETER_TABLE, &name, err));
+    if (pointer_store_peek(op->server->pointers, op->call.warehouse->id, name.namespace_path,
+                           name.name, op->call.arena, &row) &&
+        row.kind == ENTITY_TABLE)
+        return op_no_content(ret_reply, err);
+    if (!op->request->may_block)
+        return op_would_block(op);
+    TRY(table_exists(&op->call, name, err));
+    return op_no_content(ret_reply, err);
+}
+
+bool op_drop_table(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    struct entity_name name;
+    bool purge = false;
+    TRY(op_entity(op, PARAMETER_TABLE, &name, err));
+    TRY(request_query_bool(op->request, "purgeRequested", &purge, err));
+    TRY(table_drop(&op->call, name, purge, err));
+    return op_no_content(ret_reply, err);
+}
+
+bool op_rename_table(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    json_t *body = NULL;
+    TRY(op_body(op, &body, err));
+    bool ok = table_rename(&op->call, body, err);
+    json_decref(body);
+    return ok && op_no_content(ret_reply, err);
+}
+
+bool op_register_table(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    struct slice path;
+    struct table_result result = {0};
+    json_t *body = NULL;
+    TRY(op_namespace(op, &path, err));
+    TRY(op_body(op, &body, err));
+    bool ok = table_register(&op->call, path, body, &result, err);
+    json_decref(body);
+    return ok && answer_table(op, &result, REPRESENT_ALL, ret_reply, err);
+}
+
+bool op_unregister_table(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    struct entity_name name;
+    struct table_result result = {0};
+    TRY(op_entity(op, PARAMETER_TABLE, &name, err));
+    TRY(table_unregister(&op->call, name, &result, err));
+    return answer_table(op, &result, REPRESENT_ALL, ret_reply, err);
+}

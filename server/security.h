@@ -1,0 +1,28 @@
+/*
+ * security.h — no web page can drive the catalog on its reader's machine.
+ *
+ * While there is no authentication, the browser is the one program on a machine that others can
+ * make send requests: a page's script or form (Origin, Sec-Fetch-Site, Content-Type tell), or a
+ * page whose name was made to resolve to 127.0.0.1 (Host tells).
+ *
+ * Spec:     Fetch, "Origin" and Sec-Fetch metadata; RFC 9110, section 7.2 (Host)
+ * Errors:   ERROR_FORBIDDEN, ERROR_UNSUPPORTED_MEDIA_TYPE
+ * Threads:  pure functions
+ */
+#ifndef SERVER_SECURITY_H
+#define SERVER_SECURITY_H
+
+#include "server/request.h"
+
+struct security_policy {
+    bool is_loopback;         /* then Host must name this machine */
+    struct slice listen_host; /* the address listened on, without port and brackets */
+};
+
+bool security_check_origin(const struct security_policy *policy, const struct request *request,
+                           struct error *err);
+
+/* For a matched operation that changes something: JSON, or no body at all. */
+bool security_check_content_type(const struct request *request, struct error *err);
+
+#endif

@@ -1,0 +1,268 @@
+#include "server/server.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "server/http.h"
+#include "server/op.h"
+#include "server/workers.h"
+#include "storage/file_store.h"
+
+/* Texts of the options, made absolute. */
+#define SERVER_ARENA_SIZE (4 * MIB)
+/* How long a statement waits for SQLite's lock; only a backup from outside can hold it. */
+#define BUSY_TIMEOUT_MS 5000
+/* Files that are open at one time beside connections: the database, its readers, objects. */
+#define SPARE_FILES 256
+/* Arenas of malloc: each keeps freed memory for itself, and one per core is enough. */
+#define MALLOC_ARENAS 4
+
+static bool make_directory(const char *path, struct error *err)
+{
+    if (mkdir(path, 0700) == 0 || errno == EEXIST)
+        return true;
+    return error_set(err, ERROR_BAD_REQUEST, "The data directory %s cannot be made: %s", path,
+                     strerror(errno));
+}
+
+/* The data directory, absolute, so that locations do not depend on where the server was started. */
+static bool open_data_directory(struct server *server, struct error *err)
+{
+    char absolute[PATH_MAX];
+    struct slice data = option_text(server->options, OPTION_DATA);
+    if (data.len == 0)
+        return error_set(err, ERROR_BAD_REQUEST, "The option data must name a directory");
+    TRY(make_directory(data.ptr, err));
+    if (realpath(data.ptr, absolute) == NULL)
+        return error_set(err, ERROR_BAD_REQUEST, "The data directory %s cannot be used: %s",
+                         data.ptr, strerror(errno));
+    server->data_directory = arena_slice(&server->arena, slice_from_string(absolute));
+    return server->data_directory.ptr != NULL || error_no_memory(err, "the data directory");
+}
+
+static bool open_pointers(struct server *server, struct error *err)
+{
+    struct slice path =
+        arena_printf(&server->arena, "%.*s/firn.db", SLICE_ARG(server->data_directory));
+    if (path.ptr == NULL)
+        return error_no_memory(err, "the database's path");
+    struct pointer_store_options options = {
+        .path = path.ptr,
+        .clock = &clock_real,
+        .busy_timeout_ms = BUSY_TIMEOUT_MS,
+    };
+    return pointer_store_open(&options, &server->pointers, err);
+}
+
+static bool open_objects(struct server *server, struct error *err)
+{
+    struct object_store *files = NULL;
+    TRY(object_stores_create(&server->objects, err));
+    TRY(file_store_create(&file_calls_real, &files, err));
+    return object_stores_add(server->objects, "file", files, err);
+}
+
+static bool open_catalog(struct server *server, struct error *err)
+{
+    const struct option_value *allowed = &server->options->values[OPTION_ALLOW_LOCATION];
+    struct slice location = option_text(server->options, OPTION_WAREHOUSE_LOCATION);
+    if (location.len == 0)
+        location = arena_printf(&server->arena, "file://%.*s/warehouse",
+                                SLICE_ARG(server->data_directory));
+    if (location.ptr == NULL)
+        return error_no_memory(err, "the warehouse's location");
+    struct catalog_options options = {
+        .pointers = server->pointers,
+        .objects = server->objects,
+        .cache = server->cache,
+        .clock = &clock_real,
+        .random = &random_source_real,
+        .allowed_locations = allowed->items,
+        .allowed_location_count = allowed->item_count,
+        .default_warehouse_location = location,
+    };
+    return catalog_create(&options, &server->catalog, err);
+}
+
+static bool name_run(struct server *server, struct error *err)
+{
+    unsigned char bytes[4];
+    if (!random_source_real.fill(random_source_real.context, bytes, sizeof(bytes)))
+        return error_set(err, ERROR_INTERNAL, "no random numbers");
+    snprintf(server->run_id, sizeof(server->run_id), "%02x%02x%02x%02x", bytes[0], bytes[1],
+             bytes[2], bytes[3]);
+    return true;
+}
+
+static bool set_policy(struct server *server, struct error *err)
+{
+    struct slice listen = option_text(server->options, OPTION_LISTEN);
+    TRY(http_parse_listen(listen, &server->arena, &server->security.listen_host,
+                          &server->security.is_loopback, err));
+    if (server->security.is_loopback || option_number(server->options, OPTION_ALLOW_ANONYMOUS))
+        return true;
+    return error_set(err, ERROR_FORBIDDEN,
+                     "%.*s can be reached from other machines, and nobody has to log in: add "
+                     "--allow-anonymous if that is what you want, or listen on 127.0.0.1",
+                     SLICE_ARG(listen));
+}
+
+static bool open_all(struct server *server, struct error *err)
+{
+    const struct options *options = server->options;
+    TRY(set_policy(server, err));
+    TRY(name_run(server, err));
+    TRY(router_create(&server->router, err));
+    TRY(open_data_directory(server, err));
+    TRY(open_pointers(server, err));
+    TRY(open_objects(server, err));
+    TRY(cache_create((size_t)option_number(options, OPTION_CACHE_SIZE), &server->cache, err));
+    TRY(open_catalog(server, err));
+    return workers_create((size_t)option_number(options, OPTION_WORKERS),
+                          (size_t)option_number(options, OPTION_QUEUE), &server->workers, err);
+}
+
+bool server_create(const struct options *options, struct server **ret_server, struct error *err)
+{
+    struct server *server = calloc(1, sizeof(*server));
+    if (server == NULL)
+        return error_no_memory(err, "the server");
+    mallopt(M_ARENA_MAX, MALLOC_ARENAS);
+    server->options = options;
+    arena_init(&server->arena, SERVER_ARENA_SIZE);
+    atomic_init(&server->next_request_id, 1);
+    server->log = (struct log){
+        .fd = STDERR_FILENO,
+        .format = (enum log_format)option_number(options, OPTION_LOG_FORMAT),
+        .clock = &clock_real,
+    };
+    atomic_init(&server->log.level, (int)option_number(options, OPTION_LOG_LEVEL));
+    if (!open_all(server, err)) {
+        server_destroy(server);
+        return false;
+    }
+    *ret_server = server;
+    return true;
+}
+
+/* A connection is a file descriptor: the soft limit is often 1,024. */
+static void raise_file_limit(size_t connections)
+{
+    struct rlimit limit;
+    rlim_t wanted = connections + SPARE_FILES;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static size_t thread_count(const struct options *options)
+{
+    size_t given = (size_t)option_number(options, OPTION_THREADS);
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (given > 0)
+        return given;
+    return cores > 2 ? (size_t)cores : 2;
+}
+
+bool server_listen(struct server *server, struct error *err)
+{
+    const struct options *options = server->options;
+    size_t connections = (size_t)option_number(options, OPTION_CONNECTIONS);
+    struct http_options http = {
+        .listen = option_text(options, OPTION_LISTEN),
+        .thread_count = thread_count(options),
+        .connection_limit = connections,
+        .connection_timeout_s = (unsigned)option_number(options, OPTION_CONNECTION_TIMEOUT),
+        .max_body = (size_t)option_number(options, OPTION_MAX_BODY),
+    };
+    raise_file_limit(connections);
+    return http_start(server, &http, &server->http, err);
+}
+
+bool server_stop(struct server *server)
+{
+    int64_t wait_ms = option_number(server->options, OPTION_DRAIN_TIMEOUT) * 1000;
+    int64_t until = clock_monotonic_ms(&clock_real) + wait_ms;
+    bool is_quiet = server->http == NULL || http_quiesce(server->http, wait_ms);
+    int64_t left_ms = until - clock_monotonic_ms(&clock_real);
+    /* A connection that is slow does not keep us; a worker that still runs holds a connection that
+     * libmicrohttpd must not be stopped with. */
+    if (!workers_drain(server->workers, left_ms > 0 ? left_ms : 0))
+        return false;
+    http_stop(server->http);
+    server->http = NULL;
+    if (!is_quiet)
+        log_write(&server->log, LOG_WARN, "connections were closed before their answers ended",
+                  NULL, 0);
+    return true;
+}
+
+void server_destroy(struct server *server)
+{
+    if (server == NULL)
+        return;
+    http_stop(server->http);
+    workers_destroy(server->workers);
+    catalog_destroy(server->catalog);
+    cache_destroy(server->cache);
+    object_stores_destroy(server->objects);
+    pointer_store_close(server->pointers);
+    router_destroy(server->router);
+    arena_finish(&server->arena);
+    free(server);
+}
+
+/* --- one request ---------------------------------------------------------------------------- */
+
+static void log_request(struct server *server, const struct request *request,
+                        const struct reply *reply)
+{
+    const struct operation *operation = request->operation;
+    bool is_failure = reply->status >= 500;
+    enum log_level level = is_failure ? LOG_ERROR : LOG_DEBUG;
+    if (atomic_load_explicit(&server->log.level, memory_order_relaxed) > (int)level)
+        return;
+    struct log_field fields[] = {
+        LOG_TEXT_FIELD("operation", slice_from_string(operation ? operation->name : "-")),
+        LOG_TEXT_FIELD("method", request->method_text),
+        LOG_TEXT_FIELD("uri", request->uri),
+        LOG_NUMBER_FIELD("status", reply->status),
+        LOG_NUMBER_FIELD("bytes", (int64_t)reply->body_size),
+        LOG_TEXT_FIELD("answer", reply->segment_count && reply->status >= 400
+                                     ? reply->segments[0].bytes
+                                     : SLICE_EMPTY),
+    };
+    log_write(&server->log, level, is_failure ? "request failed" : "request", fields,
+              sizeof(fields) / sizeof(fields[0]));
+}
+
+/* What can be said before an operation is looked at. */
+static struct reply *refuse(struct server *server, struct request *request)
+{
+    struct error err = {0};
+    struct slice allow = SLICE_EMPTY;
+    if (request->uri.len > MAX_URI_SIZE)
+        return reply_fault(414, "UriTooLongException",
+                           "The path and query are longer than 65536 bytes");
+    if (!security_check_origin(&server->security, request, &err) ||
+        !router_match(server->router, request, &allow, &err))
+        return reply_error(&err, false, allow);
+    return NULL;
+}
+
+struct reply *server_handle(struct server *server, struct request *request)
+{
+    struct reply *reply = request->operation ? NULL : refuse(server, request);
+    if (reply == NULL)
+        reply = op_run(server, request);
+    if (reply)
+        log_request(server, request, reply);
+    return reply;
+}

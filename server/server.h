@@ -1,0 +1,56 @@
+/*
+ * server.h — the process: every long-lived object, its owner, and how a request goes through.
+ *
+ * Owns:     the stores, the cache, the catalog, the router, the workers, the HTTP daemon; made in
+ *           that order and taken down in the reverse one
+ * Threads:  immutable after server_create but for the counters; server_handle from any thread
+ * Rule:     stopping: no new connections, what runs is finished within `drain_ms`, the catalog and
+ *           the stores are closed (with a checkpoint), and then nothing is left to be done
+ */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include <stdatomic.h>
+
+#include "base/log.h"
+#include "catalog/catalog.h"
+#include "server/options.h"
+#include "server/reply.h"
+#include "server/request.h"
+#include "server/router.h"
+#include "server/security.h"
+
+struct workers;
+struct http;
+
+struct server {
+    const struct options *options; /* borrowed */
+    struct arena arena;            /* texts that live as long as the server */
+    struct slice data_directory;   /* absolute */
+    struct log log;
+    struct object_stores *objects;
+    struct pointer_store *pointers;
+    struct cache *cache;
+    struct catalog *catalog;
+    struct router *router;
+    struct workers *workers;
+    struct http *http; /* NULL where nothing listens (tests of handlers) */
+    struct security_policy security;
+    atomic_uint_fast64_t next_request_id;
+    char run_id[9]; /* tells one run's request ids from another's */
+};
+
+/* Opens everything but the socket. */
+bool server_create(const struct options *options, struct server **ret_server, struct error *err);
+/* Listens; requests may arrive before it returns. */
+bool server_listen(struct server *server, struct error *err);
+/* Stops listening and finishes what runs. False where something still ran after the time: then the
+ * server must not be destroyed, the process just ends (all that was acknowledged is on disk). */
+bool server_stop(struct server *server);
+void server_destroy(struct server *server); /* NULL is fine */
+
+/* The loopback: a request in, its reply out, no sockets. NULL where request->may_block is false and
+ * the answer would have to wait: then call it again where it may. */
+struct reply *server_handle(struct server *server, struct request *request);
+
+#endif

@@ -1,0 +1,156 @@
+#include "server/workers.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/limits.h"
+
+/* SQLite, jansson and our own recursion (JSON_TEXT_MAX_DEPTH levels) stay far below it; only what
+ * is touched becomes resident. */
+#define WORKER_STACK_SIZE (1 * MIB)
+
+struct workers {
+    pthread_mutex_t mutex;
+    pthread_cond_t submitted;
+    pthread_cond_t finished;
+    struct work_item *first, *last;
+    size_t reserved; /* places taken, queued items included, running ones not */
+    size_t limit;
+    size_t running;
+    bool is_stopping;
+    size_t thread_count;
+    pthread_t threads[];
+};
+
+/* The next item, or NULL when there is nothing left and there will not be. The mutex is held. */
+static struct work_item *take(struct workers *workers)
+{
+    while (workers->first == NULL && !workers->is_stopping)
+        pthread_cond_wait(&workers->submitted, &workers->mutex);
+    struct work_item *item = workers->first;
+    if (item == NULL)
+        return NULL;
+    workers->first = item->next;
+    if (workers->first == NULL)
+        workers->last = NULL;
+    workers->reserved--;
+    workers->running++;
+    return item;
+}
+
+static void *work(void *context)
+{
+    struct workers *workers = context;
+    struct work_item *item;
+    pthread_mutex_lock(&workers->mutex);
+    while ((item = take(workers)) != NULL) {
+        pthread_mutex_unlock(&workers->mutex);
+        item->run(item);
+        pthread_mutex_lock(&workers->mutex);
+        workers->running--;
+        pthread_cond_signal(&workers->finished);
+    }
+    pthread_mutex_unlock(&workers->mutex);
+    return NULL;
+}
+
+static bool start_threads(struct workers *workers, size_t count, struct error *err)
+{
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, WORKER_STACK_SIZE);
+    int failed = 0;
+    while (!failed && workers->thread_count < count) {
+        failed =
+            pthread_create(&workers->threads[workers->thread_count], &attributes, work, workers);
+        workers->thread_count += !failed;
+    }
+    pthread_attr_destroy(&attributes);
+    return !failed || error_set(err, ERROR_NO_MEMORY, "a worker thread cannot be started: %s",
+                                strerror(failed));
+}
+
+static bool init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    int failed = pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return !failed;
+}
+
+bool workers_create(size_t thread_count, size_t queue_limit, struct workers **ret_workers,
+                    struct error *err)
+{
+    struct workers *workers = calloc(1, sizeof(*workers) + thread_count * sizeof(pthread_t));
+    if (workers == NULL)
+        return error_no_memory(err, "the workers");
+    workers->limit = queue_limit;
+    pthread_mutex_init(&workers->mutex, NULL);
+    init_condition(&workers->submitted);
+    init_condition(&workers->finished);
+    if (!start_threads(workers, thread_count, err)) {
+        workers_destroy(workers);
+        return false;
+    }
+    *ret_workers = workers;
+    return true;
+}
+
+bool workers_reserve(struct workers *workers)
+{
+    pthread_mutex_lock(&workers->mutex);
+    bool ok = workers->reserved < workers->limit && !workers->is_stopping;
+    workers->reserved += ok;
+    pthread_mutex_unlock(&workers->mutex);
+    return ok;
+}
+
+void workers_submit(struct workers *workers, struct work_item *item)
+{
+    item->next = NULL;
+    pthread_mutex_lock(&workers->mutex);
+    if (workers->last)
+        workers->last->next = item;
+    else
+        workers->first = item;
+    workers->last = item;
+    pthread_cond_signal(&workers->submitted);
+    pthread_mutex_unlock(&workers->mutex);
+}
+
+bool workers_drain(struct workers *workers, int64_t wait_ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += (time_t)(wait_ms / 1000);
+    until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    int timed_out = 0;
+    pthread_mutex_lock(&workers->mutex);
+    while ((workers->running > 0 || workers->reserved > 0) && !timed_out)
+        timed_out = pthread_cond_timedwait(&workers->finished, &workers->mutex, &until);
+    bool is_idle = workers->running == 0 && workers->reserved == 0;
+    pthread_mutex_unlock(&workers->mutex);
+    return is_idle;
+}
+
+void workers_destroy(struct workers *workers)
+{
+    if (workers == NULL)
+        return;
+    pthread_mutex_lock(&workers->mutex);
+    workers->is_stopping = true;
+    pthread_cond_broadcast(&workers->submitted);
+    pthread_mutex_unlock(&workers->mutex);
+    for (size_t i = 0; i < workers->thread_count; i++)
+        pthread_join(workers->threads[i], NULL);
+    pthread_cond_destroy(&workers->submitted);
+    pthread_cond_destroy(&workers->finished);
+    pthread_mutex_destroy(&workers->mutex);
+    free(workers);
+}

@@ -1,0 +1,34 @@
+/*
+ * workers.h — a fixed number of threads for what waits, behind a bounded queue.
+ *
+ * Owns:     its threads; items belong to whoever submits them and live until their `run` returns
+ * Errors:   workers_reserve is false where the queue is full: the caller answers 429
+ * Threads:  any; one mutex inside, a leaf in the lock order
+ * Rule:     what was submitted is run, at a stop too
+ */
+#ifndef SERVER_WORKERS_H
+#define SERVER_WORKERS_H
+
+#include "base/clock.h"
+#include "base/error.h"
+
+struct workers;
+
+/* Placed in the object that it is about. */
+struct work_item {
+    void (*run)(struct work_item *item);
+    struct work_item *next;
+};
+
+bool workers_create(size_t thread_count, size_t queue_limit, struct workers **ret_workers,
+                    struct error *err);
+/* Takes a place in the queue; every place taken must be followed by a submit. */
+bool workers_reserve(struct workers *workers);
+/* Cannot fail: the place was reserved. */
+void workers_submit(struct workers *workers, struct work_item *item);
+/* Waits until the queue is empty and every thread idle, at most wait_ms. False: not yet. */
+bool workers_drain(struct workers *workers, int64_t wait_ms);
+/* Runs what is queued, then ends the threads. NULL is fine. */
+void workers_destroy(struct workers *workers);
+
+#endif

@@ -1,0 +1,177 @@
+#include "server/options.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "tests/unit/cmocka_all.h"
+
+static const char *variables[8][2];
+
+static const char *environment(const char *name)
+{
+    for (size_t i = 0; variables[i][0]; i++)
+        if (strcmp(variables[i][0], name) == 0)
+            return variables[i][1];
+    return NULL;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(variables, 0, sizeof(variables));
+    return 0;
+}
+
+/* `arguments` ends with NULL. */
+static bool load(char *const *arguments, struct options *ret_options, struct error *err)
+{
+    int count = 0;
+    bool wants_help = false;
+    while (arguments[count])
+        count++;
+    return options_load(count, arguments, environment, ret_options, &wants_help, err);
+}
+
+/* A flag comes first, because an array must have an element. */
+#define LOAD(ret, err, ...) \
+    load((char *const[]){"--log-level", "info", ##__VA_ARGS__, NULL}, ret, err)
+
+static void test_options__have_defaults(void **state)
+{
+    struct options options;
+    struct error err = {0};
+    (void)state;
+    assert_ok(LOAD(&options, &err), &err);
+    assert_slice_equal(option_text(&options, OPTION_LISTEN), "127.0.0.1:8181");
+    assert_slice_equal(option_text(&options, OPTION_DATA), "./firn-data");
+    assert_int_equal(option_number(&options, OPTION_MAX_BODY), 32 * MIB);
+    assert_int_equal(option_number(&options, OPTION_ALLOW_ANONYMOUS), 0);
+    assert_int_equal(option_number(&options, OPTION_LOG_LEVEL), LOG_INFO);
+    assert_int_equal(options.values[OPTION_ALLOW_LOCATION].item_count, 0);
+    options_finish(&options);
+}
+
+static void write_file(char *path, const char *text)
+{
+    strcpy(path, "/tmp/firn-options-XXXXXX");
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+}
+
+static void test_options__flag_beats_variable_beats_file_beats_default(void **state)
+{
+    struct options options;
+    struct error err = {0};
+    char path[32];
+    (void)state;
+    write_file(path, "{\"workers\": 3, \"queue\": \"4\", \"threads\": 5, \"allow-anonymous\": true,"
+                     "\"allow-location\": [\"file:///a\", \"file:///b,c\"]}");
+    variables[0][0] = "FIRN_WORKERS";
+    variables[0][1] = "6";
+    variables[1][0] = "FIRN_QUEUE";
+    variables[1][1] = "7";
+    variables[2][0] = "FIRN_CONFIG";
+    variables[2][1] = path;
+    assert_ok(LOAD(&options, &err, "--workers=8"), &err);
+    unlink(path);
+    assert_int_equal(option_number(&options, OPTION_WORKERS), 8);
+    assert_int_equal(option_number(&options, OPTION_QUEUE), 7);
+    assert_int_equal(option_number(&options, OPTION_THREADS), 5);
+    assert_int_equal(option_number(&options, OPTION_CONNECTIONS), 4096);
+    assert_int_equal(option_number(&options, OPTION_ALLOW_ANONYMOUS), 1);
+    assert_int_equal(options.values[OPTION_ALLOW_LOCATION].item_count, 2);
+    assert_slice_equal(options.values[OPTION_ALLOW_LOCATION].items[1], "file:///b,c");
+    options_finish(&options);
+}
+
+static void test_options__lists_repeat_and_split_at_commas_in_variables(void **state)
+{
+    struct options options;
+    struct error err = {0};
+    (void)state;
+    assert_ok(LOAD(&options, &err, "--allow-location", "file:///a,b", "--allow-location=file:///c"),
+              &err);
+    assert_int_equal(options.values[OPTION_ALLOW_LOCATION].item_count, 2);
+    assert_slice_equal(options.values[OPTION_ALLOW_LOCATION].items[0], "file:///a,b");
+    options_finish(&options);
+    variables[0][0] = "FIRN_ALLOW_LOCATION";
+    variables[0][1] = "file:///a,file:///b";
+    assert_ok(LOAD(&options, &err), &err);
+    assert_int_equal(options.values[OPTION_ALLOW_LOCATION].item_count, 2);
+    assert_slice_equal(options.values[OPTION_ALLOW_LOCATION].items[1], "file:///b");
+    options_finish(&options);
+}
+
+static void test_options__unknown_names_say_the_nearest_one(void **state)
+{
+    struct options options;
+    struct error err = {0};
+    char path[32];
+    (void)state;
+    assert_fails(LOAD(&options, &err, "--treads", "2"), &err, ERROR_BAD_REQUEST);
+    assert_non_null(strstr(err.message, "did you mean 'threads'"));
+    assert_fails(LOAD(&options, &err, "serve"), &err, ERROR_BAD_REQUEST);
+    write_file(path, "{\"max-bodi\": 1}");
+    assert_fails(LOAD(&options, &err, "--config", path), &err, ERROR_BAD_REQUEST);
+    assert_non_null(strstr(err.message, "did you mean 'max-body'"));
+    unlink(path);
+}
+
+static void test_options__bad_values_are_refused(void **state)
+{
+    static char *const bad[][2] = {
+        {"--workers", "0"},      {"--workers", "-1"},          {"--workers", "x"},
+        {"--max-body", "12MB"},  {"--max-body", "-1"},         {"--max-body", "9999999999GiB"},
+        {"--log-level", "loud"}, {"--log-format", "xml"},      {"--allow-anonymous=perhaps", NULL},
+        {"--workers", NULL},     {"--config", "/nonexistent"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct options options;
+        struct error err = {0};
+        assert_fails(LOAD(&options, &err, bad[i][0], bad[i][1]), &err, ERROR_BAD_REQUEST);
+    }
+}
+
+static void test_options__sizes_have_units(void **state)
+{
+    struct options options;
+    struct error err = {0};
+    (void)state;
+    assert_ok(LOAD(&options, &err, "--max-body", "64KiB", "--cache-size=1GiB"), &err);
+    assert_int_equal(option_number(&options, OPTION_MAX_BODY), 64 * KIB);
+    assert_int_equal(option_number(&options, OPTION_CACHE_SIZE), 1024 * MIB);
+    options_finish(&options);
+}
+
+static void test_options__help_lists_every_option(void **state)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    (void)state;
+    options_print_help(out);
+    fclose(out);
+#define X(enumerator, name, type, fallback, help) assert_non_null(strstr(text, "--" name));
+    OPTIONS(X)
+#undef X
+    assert_non_null(strstr(text, "FIRN_ALLOW_LOCATION"));
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_options__have_defaults, set_up),
+        cmocka_unit_test_setup(test_options__flag_beats_variable_beats_file_beats_default, set_up),
+        cmocka_unit_test_setup(test_options__lists_repeat_and_split_at_commas_in_variables, set_up),
+        cmocka_unit_test_setup(test_options__unknown_names_say_the_nearest_one, set_up),
+        cmocka_unit_test_setup(test_options__bad_values_are_refused, set_up),
+        cmocka_unit_test_setup(test_options__sizes_have_units, set_up),
+        cmocka_unit_test_setup(test_options__help_lists_every_option, set_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,110 @@
+#include "server/workers.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "tests/unit/cmocka_all.h"
+
+struct job {
+    struct work_item item;
+    pthread_mutex_t *gate; /* NULL: does not wait */
+    atomic_int *done;
+};
+
+static void run(struct work_item *item)
+{
+    struct job *job = (struct job *)item;
+    if (job->gate) {
+        pthread_mutex_lock(job->gate);
+        pthread_mutex_unlock(job->gate);
+    }
+    atomic_fetch_add(job->done, 1);
+}
+
+static void submit(struct workers *workers, struct job *job)
+{
+    job->item.run = run;
+    workers_submit(workers, &job->item);
+}
+
+static void test_workers__run_what_was_submitted(void **state)
+{
+    struct workers *workers = NULL;
+    struct error err = {0};
+    atomic_int done = 0;
+    struct job jobs[100];
+    (void)state;
+    assert_ok(workers_create(4, 100, &workers, &err), &err);
+    for (int i = 0; i < 100; i++) {
+        jobs[i] = (struct job){.done = &done};
+        assert_true(workers_reserve(workers));
+        submit(workers, &jobs[i]);
+    }
+    assert_true(workers_drain(workers, 10000));
+    assert_int_equal(atomic_load(&done), 100);
+    workers_destroy(workers);
+}
+
+/* Waits until the one thread has taken its job, so that the queue's places are all free. */
+static void wait_until_taken(struct workers *workers)
+{
+    const struct timespec step = {.tv_nsec = 1000000};
+    while (workers_drain(workers, 0))
+        nanosleep(&step, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+}
+
+static void test_workers__refuse_when_the_queue_is_full(void **state)
+{
+    struct workers *workers = NULL;
+    struct error err = {0};
+    atomic_int done = 0;
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    struct job jobs[3];
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        jobs[i] = (struct job){.gate = &gate, .done = &done};
+    assert_ok(workers_create(1, 2, &workers, &err), &err);
+    pthread_mutex_lock(&gate);
+    assert_true(workers_reserve(workers));
+    submit(workers, &jobs[0]);
+    wait_until_taken(workers);
+    assert_true(workers_reserve(workers));
+    assert_true(workers_reserve(workers));
+    assert_false(workers_reserve(workers));
+    submit(workers, &jobs[1]);
+    submit(workers, &jobs[2]);
+    assert_false(workers_drain(workers, 20));
+    pthread_mutex_unlock(&gate);
+    assert_true(workers_drain(workers, 10000));
+    assert_int_equal(atomic_load(&done), 3);
+    workers_destroy(workers);
+}
+
+static void test_workers__finish_the_queue_when_destroyed(void **state)
+{
+    struct workers *workers = NULL;
+    struct error err = {0};
+    atomic_int done = 0;
+    struct job jobs[50];
+    (void)state;
+    assert_ok(workers_create(2, 50, &workers, &err), &err);
+    for (int i = 0; i < 50; i++) {
+        jobs[i] = (struct job){.done = &done};
+        assert_true(workers_reserve(workers));
+        submit(workers, &jobs[i]);
+    }
+    workers_destroy(workers);
+    assert_int_equal(atomic_load(&done), 50);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_workers__run_what_was_submitted),
+        cmocka_unit_test(test_workers__refuse_when_the_queue_is_full),
+        cmocka_unit_test(test_workers__finish_the_queue_when_destroyed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
