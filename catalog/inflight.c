@@ -8,7 +8,7 @@
 #include "base/limits.h"
 
 /* A key is held by one worker, so the list is never longer than there are workers: a scan will do.
- * */
+ */
 struct inflight_key {
     struct inflight_key *next;
     size_t size;

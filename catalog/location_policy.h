@@ -16,8 +16,8 @@
 bool location_check(const struct call *call, struct slice location, const char *what,
                     struct slice *ret_canonical, struct error *err);
 
-/* Where metadata files are to be written: within the entity's own place `canonical` (which may be one
- * that the policy no longer allows), or anywhere that location_check allows. */
+/* Where metadata files are to be written: within the entity's own place `canonical` (which may be
+ * one that the policy no longer allows), or anywhere that location_check allows. */
 bool location_check_metadata(const struct call *call, struct slice directory,
                              struct slice canonical, struct error *err);
 

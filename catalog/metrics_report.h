@@ -12,7 +12,7 @@
 #include "catalog/catalog.h"
 
 /* `request` is checked to be a scan-report or commit-report; `text` are its bytes, which are kept.
- * */
+ */
 bool metrics_report_add(struct call *call, struct entity_name name, const json_t *request,
                         struct slice text, struct error *err);
 /* Newest first. */

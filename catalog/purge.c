@@ -39,7 +39,7 @@ static bool delete_file(void *context, struct slice path, struct error *err)
 }
 
 /* Reads a file that an earlier, interrupted run may have deleted already: then *ret_found is false.
- * */
+ */
 static bool read_file(struct purge_run *run, struct slice path, struct buffer *out,
                       bool *ret_found, struct error *err)
 {

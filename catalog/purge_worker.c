@@ -56,7 +56,8 @@ static bool work_on(struct purge_worker *worker, const struct purge_row *row)
     if (!ok && worker_is_stopping(worker))
         return false;
     /* If this cannot be stored the entry stays as it is, and is worked on again. */
-    return pointer_store_write(worker->catalog->pointers, ok ? entry_done : entry_failed, &id, NULL);
+    pointer_job_fn job = ok ? entry_done : entry_failed;
+    return pointer_store_write(worker->catalog->pointers, job, &id, NULL);
 }
 
 /* Entries that failed before wait for the next round, however often drops wake the worker. */
@@ -85,7 +86,7 @@ static bool empty_batch(struct purge_worker *worker, bool is_round)
     return count == PURGE_BATCH && stored > 0;
 }
 
-/* The queue comes in the order of attempts: batches after the first meet only what was not tried. */
+/* The queue comes in the order of attempts: later batches meet only what was not tried. */
 static void empty_queue(struct purge_worker *worker, bool is_round)
 {
     while (empty_batch(worker, is_round))

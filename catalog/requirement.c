@@ -246,8 +246,10 @@ static bool types_check(const json_t *requirements, enum requirement_kind kind, 
         if (!type_find(requirement, &type, err))
             return error_prefix(err, "requirements[%zu]", i);
         if (requirement_types[type].kind != kind)
-            return error_set(err, ERROR_BAD_REQUEST, "requirements[%zu]: cannot validate %s against "
-                             "a %s", i, requirement_types[type].type,
+            return error_set(err, ERROR_BAD_REQUEST,
+                             "requirements[%zu]: cannot validate %s against "
+                             "a %s",
+                             i, requirement_types[type].type,
                              kind == FOR_TABLES ? "table" : "view");
     }
     return true;

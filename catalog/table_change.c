@@ -111,11 +111,14 @@ static void keep_base(struct table_change *change)
 static bool apply_updates(struct table_change *change, const json_t *updates, struct buffer *text,
                           struct error *err)
 {
+    char uuid[UUID_TEXT_SIZE];
+    TRY(uuid_make(change->call->catalog->random, uuid, err));
     struct table_update_input input = {
         .base = change->base,
         .base_metadata_location = change->base ? change->row.metadata_location : SLICE_EMPTY,
         .updates = updates,
         .now_ms = clock_now_ms(change->call->catalog->clock),
+        .new_uuid = slice_from_string(uuid),
     };
     TRY(table_updates_apply(&input, change->call->arena, text, &change->result, err));
     if (change->base && !change->result.is_changed) {

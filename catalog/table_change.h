@@ -50,11 +50,12 @@ bool table_change_store(struct table_change *change, struct pointer_txn *txn, st
 /* Fills a change-log row. */
 void table_change_describe(const struct table_change *change, struct change_row *ret_row);
 
-/* After an unknown outcome: true where the pointer, read again, is the one that was to be stored. */
+/* After an unknown outcome: true where the pointer, read again, is the one that was to be stored.
+ */
 bool table_change_has_arrived(struct table_change *change);
 
 /* After the transaction: remembers the metadata, deletes files that fell out of the metadata log.
- * */
+ */
 void table_change_complete(struct table_change *change);
 /* After a failure: deletes the file that was written, unless the outcome is unknown. */
 void table_change_abandon(struct table_change *change, const struct error *cause);

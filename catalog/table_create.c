@@ -1,3 +1,7 @@
+/*
+ * The first metadata of a table, from a create request: ids of the request only tell columns
+ * apart, and are given anew.
+ */
 #include "base/json_tree.h"
 #include "catalog/table_draft.h"
 
@@ -182,6 +186,7 @@ static bool order_take(struct creation *creation, struct error *err)
     for (size_t i = 0; i < order->field_count; i++)
         TRY(sources_rename(creation, "a sort field", &order->fields[i].source_id,
                            &order->fields[i].sources, err));
+    TRY(sort_order_check_names(order, creation->fresh, err));
     draft->default_sort_order_id = order->order_id;
     struct draft_item item = {.id = order->order_id, .key = SLICE_EMPTY, .parsed = order};
     return item_add(creation, &draft->orders, item, sort_order_to_json(order), err);

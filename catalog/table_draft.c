@@ -6,16 +6,15 @@
 static void lists_init(struct table_draft *draft)
 {
     draft->schemas = (struct draft_list){.member = TABLE_MEMBER_SCHEMAS, .id_name = "schema-id"};
-    draft->specs = (struct draft_list){.member = TABLE_MEMBER_PARTITION_SPECS,
-                                       .id_name = "spec-id"};
-    draft->orders = (struct draft_list){.member = TABLE_MEMBER_SORT_ORDERS,
-                                        .id_name = "order-id"};
-    draft->statistics = (struct draft_list){.member = TABLE_MEMBER_STATISTICS,
-                                            .id_name = "snapshot-id"};
-    draft->partition_statistics = (struct draft_list){
-        .member = TABLE_MEMBER_PARTITION_STATISTICS, .id_name = "snapshot-id"};
-    draft->encryption_keys = (struct draft_list){.member = TABLE_MEMBER_ENCRYPTION_KEYS,
-                                                 .id_name = "key-id"};
+    draft->specs =
+        (struct draft_list){.member = TABLE_MEMBER_PARTITION_SPECS, .id_name = "spec-id"};
+    draft->orders = (struct draft_list){.member = TABLE_MEMBER_SORT_ORDERS, .id_name = "order-id"};
+    draft->statistics =
+        (struct draft_list){.member = TABLE_MEMBER_STATISTICS, .id_name = "snapshot-id"};
+    draft->partition_statistics =
+        (struct draft_list){.member = TABLE_MEMBER_PARTITION_STATISTICS, .id_name = "snapshot-id"};
+    draft->encryption_keys =
+        (struct draft_list){.member = TABLE_MEMBER_ENCRYPTION_KEYS, .id_name = "key-id"};
 }
 
 static void init_empty(struct table_draft *draft)
@@ -156,8 +155,7 @@ bool draft_property(struct table_draft *draft, const char *name, struct slice *r
             *ret_value = json_slice(value);
         return true;
     }
-    return !draft->base ||
-           table_metadata_property(draft->base, name, draft->arena, ret_value, err);
+    return !draft->base || table_metadata_property(draft->base, name, draft->arena, ret_value, err);
 }
 
 /* Branches and tags */

@@ -91,8 +91,8 @@ struct table_draft {
     struct draft_list partition_statistics;
     struct draft_list encryption_keys;
     struct draft_snapshots snapshots;
-    json_t *properties; /* in `trees`; NULL: untouched */
-    json_t *refs;       /* in `trees`; NULL: untouched */
+    json_t *properties;       /* in `trees`; NULL: untouched */
+    json_t *refs;             /* in `trees`; NULL: untouched */
     bool needs_default_check; /* the current schema, default spec or default order moved */
 
     struct snapshot_log_entry *log_added;
@@ -191,8 +191,7 @@ bool draft_logs_dropped(struct table_draft *draft, const struct draft_logs *logs
                         struct slice **ret_files, size_t *ret_count, struct error *err);
 
 /* One function per action of the protocol; `update` is an object. */
-typedef bool (*table_update_fn)(struct table_draft *draft, const json_t *update,
-                                struct error *err);
+typedef bool (*table_update_fn)(struct table_draft *draft, const json_t *update, struct error *err);
 bool update_assign_uuid(struct table_draft *draft, const json_t *update, struct error *err);
 bool update_upgrade_format_version(struct table_draft *draft, const json_t *update,
                                    struct error *err);
@@ -209,8 +208,7 @@ bool update_set_default_sort_order(struct table_draft *draft, const json_t *upda
 bool update_add_snapshot(struct table_draft *draft, const json_t *update, struct error *err);
 bool update_remove_snapshots(struct table_draft *draft, const json_t *update, struct error *err);
 bool update_set_snapshot_ref(struct table_draft *draft, const json_t *update, struct error *err);
-bool update_remove_snapshot_ref(struct table_draft *draft, const json_t *update,
-                                struct error *err);
+bool update_remove_snapshot_ref(struct table_draft *draft, const json_t *update, struct error *err);
 bool update_set_location(struct table_draft *draft, const json_t *update, struct error *err);
 bool update_set_properties(struct table_draft *draft, const json_t *update, struct error *err);
 bool update_remove_properties(struct table_draft *draft, const json_t *update, struct error *err);
@@ -227,8 +225,8 @@ bool update_remove_encryption_key(struct table_draft *draft, const json_t *updat
 /* Shared by creation and by updates. */
 bool property_is_reserved(const char *name);
 bool format_version_check(int64_t version, struct error *err);
-/* Default spec and order against the current schema, all of which must exist; and every kept spec and
- * order can be read with it (table_draft_check.c). */
+/* Default spec and order against the current schema, all of which must exist; and every kept spec
+ * can be read with it (table_draft_check.c). */
 bool draft_defaults_check(struct table_draft *draft, struct error *err);
 
 #endif

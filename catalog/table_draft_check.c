@@ -1,7 +1,7 @@
 /*
  * Whether what is current fits together: asked once, of the whole that the updates leave behind. A
- * replacement of a table moves its schema, spec and order one after another, and only the last state
- * has to hold.
+ * replacement of a table moves its schema, spec and order one after another, and only the last
+ * state has to hold.
  */
 #include "catalog/table_draft.h"
 
@@ -38,10 +38,10 @@ static bool is_nested(const struct type *type)
     return type->id == TYPE_STRUCT || type->id == TYPE_LIST || type->id == TYPE_MAP;
 }
 
-/* The reference binds every spec and order to the current schema when it reads a table, and gives up
- * at a transform of a type that it does not apply to (identity of a nested type passes there). So a
- * historical one may lose its source, but not have it under such a type: nobody could load the table
- * again. */
+/* The reference binds every spec to the current schema when it reads a table, and gives up at a
+ * transform of a type that it does not apply to (identity of a nested type passes there). So a
+ * historical one may lose its source, but not have it under such a type: nobody could load the
+ * table again. Historical sort orders are not bound. */
 static bool source_is_readable(const struct schema *schema, int32_t source_id,
                                const struct transform *transform, struct arena *arena,
                                struct error *err)
@@ -53,8 +53,8 @@ static bool source_is_readable(const struct schema *schema, int32_t source_id,
         return true;
     struct slice name = type_name(source->field->type, arena);
     return error_set(err, ERROR_VALIDATION,
-                     "Cannot make column %d %.*s: a partition spec or sort order that the table "
-                     "keeps applies %.*s to it (remove it, or give the column a new id)",
+                     "Cannot make column %d %.*s: a partition spec that the table keeps applies "
+                     "%.*s to it (remove it, or give the column a new id)",
                      source_id, SLICE_ARG(name), SLICE_ARG(transform->text));
 }
 
@@ -71,19 +71,6 @@ static bool specs_are_readable(struct table_draft *draft, const struct schema *s
     return true;
 }
 
-static bool orders_are_readable(struct table_draft *draft, const struct schema *schema,
-                                struct error *err)
-{
-    for (size_t i = 0; i < draft->orders.count; i++) {
-        const struct sort_order *order = NULL;
-        TRY(draft_order(draft, i, &order, err));
-        for (size_t j = 0; j < order->field_count; j++)
-            TRY(source_is_readable(schema, order->fields[j].source_id,
-                                   &order->fields[j].transform, draft->arena, err));
-    }
-    return true;
-}
-
 /* Only the defaults must fit the current schema: older specs and orders are kept although a source
  * column of theirs is gone, so that older manifests can still be read. */
 bool draft_defaults_check(struct table_draft *draft, struct error *err)
@@ -92,6 +79,5 @@ bool draft_defaults_check(struct table_draft *draft, struct error *err)
     TRY(draft_current_schema(draft, &schema, err));
     TRY(default_spec_check(draft, schema, err));
     TRY(default_order_check(draft, schema, err));
-    TRY(specs_are_readable(draft, schema, err));
-    return orders_are_readable(draft, schema, err);
+    return specs_are_readable(draft, schema, err);
 }

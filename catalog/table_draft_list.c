@@ -1,3 +1,6 @@
+/*
+ * Lists whose elements have ids: each element keeps its text, and is parsed when an update asks.
+ */
 #include "base/json_text.h"
 #include "base/json_tree.h"
 #include "catalog/table_draft.h"
@@ -30,8 +33,7 @@ static bool load_v1_spec(struct table_draft *draft, struct draft_list *list, str
     tree = partition_spec_to_json(spec);
     TRY(table_draft_keep(draft, tree, err));
     TRY(table_draft_text(draft, tree, &text, err));
-    return draft_list_add(draft, list, (struct draft_item){.id = spec->spec_id, .text = text},
-                          err);
+    return draft_list_add(draft, list, (struct draft_item){.id = spec->spec_id, .text = text}, err);
 }
 
 static bool load_v1(struct table_draft *draft, struct draft_list *list, struct error *err)
@@ -44,9 +46,10 @@ static bool load_v1(struct table_draft *draft, struct draft_list *list, struct e
     else if (list->member == TABLE_MEMBER_PARTITION_SPECS)
         ok = load_v1_spec(draft, list, err);
     else if (list->member == TABLE_MEMBER_SORT_ORDERS)
-        ok = draft_list_add(
-            draft, list,
-            (struct draft_item){.text = SLICE_LITERAL("{\"order-id\":0,\"fields\":[]}")}, err);
+        ok = draft_list_add(draft, list,
+                            (struct draft_item){
+                                .text = SLICE_LITERAL("{\"order-id\":0,\"fields\":[]}")},
+                            err);
     list->is_changed = list->count > 0;
     return ok;
 }
@@ -108,8 +111,8 @@ size_t draft_list_find(const struct draft_list *list, int64_t id)
 bool draft_list_add(struct table_draft *draft, struct draft_list *list, struct draft_item item,
                     struct error *err)
 {
-    TRY(arena_grow(draft->arena, (void **)&list->items, list->count, &list->capacity,
-                         sizeof(item), err));
+    TRY(arena_grow(draft->arena, (void **)&list->items, list->count, &list->capacity, sizeof(item),
+                   err));
     list->items[list->count++] = item;
     if (item.id > list->highest_id)
         list->highest_id = item.id;

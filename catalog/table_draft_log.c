@@ -132,8 +132,7 @@ static bool log_order_check(const struct table_draft *draft, const struct draft_
                      (long long)draft->last_updated_ms, (long long)last_ms);
 }
 
-static bool snapshot_log_make(struct table_draft *draft, struct draft_logs *logs,
-                              struct error *err)
+static bool snapshot_log_make(struct table_draft *draft, struct draft_logs *logs, struct error *err)
 {
     logs->is_snapshot_log_rewritten = draft->snapshots.has_removed || has_intermediate(draft);
     if (logs->is_snapshot_log_rewritten) {
@@ -165,8 +164,9 @@ static bool metadata_log_make(struct table_draft *draft, struct slice base_locat
     size_t count = draft->base->metadata_log_count;
     logs->metadata_log_start = count >= max ? count - max + 1 : 0;
     logs->has_new_metadata_entry = true;
-    logs->new_metadata_entry = (struct metadata_log_entry){
-        .timestamp_ms = draft->base->last_updated_ms, .metadata_file = base_location};
+    logs->new_metadata_entry =
+        (struct metadata_log_entry){.timestamp_ms = draft->base->last_updated_ms,
+                                    .metadata_file = base_location};
     return true;
 }
 

@@ -1,7 +1,7 @@
 /*
- * Ids are hashed once, on the first look-up, so that a commit of thousands of updates over thousands
- * of snapshots stays linear. Slots hold index + 1; a later snapshot of an equal id (added after the
- * former one was removed) takes over the slot.
+ * Ids are hashed once, on the first look-up, so that a commit of thousands of updates over
+ * thousands of snapshots stays linear. Slots hold index + 1; a later snapshot of an equal id
+ * (added after the former one was removed) takes over the slot.
  */
 #include "catalog/table_draft.h"
 
@@ -81,7 +81,7 @@ bool draft_snapshot_add(struct table_draft *draft, const struct table_snapshot *
 {
     struct draft_snapshots *snapshots = &draft->snapshots;
     TRY(arena_grow(draft->arena, (void **)&snapshots->added, snapshots->added_count,
-                         &snapshots->added_capacity, sizeof(*snapshot), err));
+                   &snapshots->added_capacity, sizeof(*snapshot), err));
     snapshots->added[snapshots->added_count++] = *snapshot;
     size_t index = snapshots->count++;
     TRY(draft_snapshot_flag(draft, index, DRAFT_SNAPSHOT_ADDED, err));
@@ -103,7 +103,7 @@ bool draft_log_add(struct table_draft *draft, int64_t timestamp_ms, int64_t snap
                    struct error *err)
 {
     TRY(arena_grow(draft->arena, (void **)&draft->log_added, draft->log_added_count,
-                         &draft->log_added_capacity, sizeof(*draft->log_added), err));
+                   &draft->log_added_capacity, sizeof(*draft->log_added), err));
     draft->log_added[draft->log_added_count++] =
         (struct snapshot_log_entry){.timestamp_ms = timestamp_ms, .snapshot_id = snapshot_id};
     return true;

@@ -1,7 +1,7 @@
 /*
- * Members come in the specification's order. What was not touched is the base's span; what the base
- * has beside the known members follows at the end, byte for byte. Members that readers of the format
- * version expect are written even where they are empty, as the reference does.
+ * Members come in the specification's order. What was not touched is the base's span; what the
+ * base has beside the known members follows at the end, byte for byte. Members that readers of the
+ * format version expect are written even where they are empty, as the reference does.
  */
 #include "base/json_text.h"
 #include "base/json_write.h"
@@ -284,11 +284,13 @@ static bool write_all(struct table_writer *writer, struct error *err)
 static bool whole_check(struct table_draft *draft, struct error *err)
 {
     if (draft->location.len == 0)
-        return error_set(err, ERROR_VALIDATION,
-                         "Table location is required: send set-location");
+        return error_set(err, ERROR_VALIDATION, "Table location is required: send set-location");
     if (draft->uuid.len == 0 && draft->format_version > 1)
         return error_set(err, ERROR_VALIDATION, "UUID is required in format v%d: send assign-uuid",
                          draft->format_version);
+    if (draft->format_version == 1 && draft->last_sequence_number != 0)
+        return error_set(err, ERROR_VALIDATION, "Sequence number must be 0 in v1: %lld",
+                         (long long)draft->last_sequence_number);
     return draft->base && !draft->needs_default_check ? true : draft_defaults_check(draft, err);
 }
 
@@ -301,10 +303,10 @@ static bool result_make(struct table_draft *draft, const struct draft_logs *logs
     result->location = arena_slice(draft->arena, draft->location);
     result->uuid = arena_slice(draft->arena, draft->uuid);
     TRY(draft_property(draft, METADATA_PATH, &path, err));
-    result->metadata_directory =
-        path.len > 0 ? arena_slice(draft->arena, location_strip_slash(path))
-                     : arena_printf(draft->arena, "%.*s/metadata", (int)draft->location.len,
-                                    draft->location.ptr);
+    result->metadata_directory = path.len > 0
+                                     ? arena_slice(draft->arena, location_strip_slash(path))
+                                     : arena_printf(draft->arena, "%.*s/metadata",
+                                                    (int)draft->location.len, draft->location.ptr);
     TRY(draft_property(draft, METADATA_CODEC, &path, err));
     result->metadata_codec = arena_slice(draft->arena, path.ptr ? path : SLICE_EMPTY);
     if (!result->location.ptr || !result->uuid.ptr || !result->metadata_directory.ptr ||

@@ -17,8 +17,8 @@
 
 /* A default location that is taken gets a suffix; each try draws a new one. */
 #define MAX_LOCATION_TRIES 8
-/* From this try on the table goes right below the warehouse: a table a.b fills the place that is the
- * namespace a.b's, and no suffix helps within it. */
+/* From this try on the table goes right below the warehouse: a table a.b fills the place that is
+ * the namespace a.b's, and no suffix helps within it. */
 #define FIRST_TRY_AT_ROOT 4
 #define LOCATION_SUFFIX_SIZE 8
 

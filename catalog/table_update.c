@@ -40,7 +40,8 @@ static const struct {
 static size_t action_find(struct slice name)
 {
     size_t i = 0;
-    while (i < ACTION_COUNT && !slice_equals_ignore_case(name, slice_from_string(actions[i].action)))
+    while (i < ACTION_COUNT &&
+           !slice_equals_ignore_case(name, slice_from_string(actions[i].action)))
         i++;
     return i;
 }
@@ -62,8 +63,8 @@ static bool action_check(const json_t *update, struct error *err)
     if (is_view_action(name))
         return error_set(err, ERROR_BAD_REQUEST, "update '%.*s' is for views, not for tables",
                          SLICE_ARG(name));
-    return error_set(err, ERROR_BAD_REQUEST,
-                     "unknown update '%.*s': nothing was applied", SLICE_ARG(name));
+    return error_set(err, ERROR_BAD_REQUEST, "unknown update '%.*s': nothing was applied",
+                     SLICE_ARG(name));
 }
 
 bool table_updates_check(const json_t *updates, struct error *err)

@@ -19,7 +19,7 @@
 #include "iceberg/table_metadata.h"
 
 struct table_update_input {
-    const struct table_metadata *base; /* NULL: the table is being created */
+    const struct table_metadata *base;   /* NULL: the table is being created */
     struct slice base_metadata_location; /* becomes a metadata-log entry; empty without base */
     const json_t *updates;               /* array, applied in order */
     int64_t now_ms;
@@ -32,8 +32,8 @@ struct table_update_result {
     struct slice uuid;
     struct slice *dropped_metadata_files; /* fell out of the metadata-log, where */
     size_t dropped_count;                 /* write.metadata.delete-after-commit.enabled; else 0 */
-    struct slice metadata_directory; /* write.metadata.path, or <location>/metadata */
-    struct slice metadata_codec; /* write.metadata.compression-codec; empty: not set */
+    struct slice metadata_directory;      /* write.metadata.path, or <location>/metadata */
+    struct slice metadata_codec;          /* write.metadata.compression-codec; empty: not set */
 };
 
 /* Is every action one that tables know? ERROR_BAD_REQUEST where one is not. table_updates_apply
@@ -50,7 +50,7 @@ bool table_updates_apply(const struct table_update_input *input, struct arena *a
 
 /* A create request's parts, as TableMetadata.newTableMetadata wants them. */
 struct table_create_input {
-    const json_t *schema;       /* required */
+    const json_t *schema;         /* required */
     const json_t *partition_spec; /* NULL: unpartitioned */
     const json_t *write_order;    /* NULL: unsorted */
     const json_t *properties;     /* object of strings or NULL; format-version is consumed */

@@ -1,7 +1,10 @@
+/*
+ * Updates of a table's identity, location, properties and encryption keys.
+ */
 #include "base/clock.h"
 #include "base/json_tree.h"
+#include "base/tree_copy.h"
 #include "catalog/table_draft.h"
-#include "catalog/tree_copy.h"
 
 bool property_is_reserved(const char *name)
 {
@@ -143,8 +146,8 @@ static bool key_is_there(const struct draft_list *list, struct slice key)
 
 static bool is_base64_digit(char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           c == '+' || c == '/';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/';
 }
 
 /* RFC 4648, section 4; padding may be left out, as readers accept it. A key that cannot be decoded

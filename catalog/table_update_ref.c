@@ -1,3 +1,6 @@
+/*
+ * Updates of branches and tags. Moving main makes a snapshot current, and the log says when.
+ */
 #include "base/json_tree.h"
 #include "base/limits.h"
 #include "catalog/table_draft.h"
@@ -27,12 +30,11 @@ static bool ref_read(const json_t *json, struct ref *ref, struct error *err)
 {
     TRY(json_get_int64(json, "snapshot-id", &ref->snapshot_id, err));
     TRY(ref_type_read(json, &ref->is_tag, err));
-    TRY(json_opt_int32(json, "min-snapshots-to-keep", &ref->min_snapshots,
-                       &ref->has_min_snapshots, err));
+    TRY(json_opt_int32(json, "min-snapshots-to-keep", &ref->min_snapshots, &ref->has_min_snapshots,
+                       err));
     TRY(json_opt_int64(json, "max-snapshot-age-ms", &ref->max_snapshot_age_ms,
                        &ref->has_max_snapshot_age, err));
-    return json_opt_int64(json, "max-ref-age-ms", &ref->max_ref_age_ms, &ref->has_max_ref_age,
-                          err);
+    return json_opt_int64(json, "max-ref-age-ms", &ref->max_ref_age_ms, &ref->has_max_ref_age, err);
 }
 
 static bool ref_check(const struct ref *ref, struct error *err)
@@ -87,8 +89,8 @@ static bool ref_write(json_t *refs, const struct ref *ref, struct error *err)
                              ref->is_tag ? "tag" : "branch");
     int failed = json_object_set_new(refs, ref->name.ptr, json);
     if (!failed && ref->has_min_snapshots)
-        failed |= json_object_set_new(json, "min-snapshots-to-keep",
-                                      json_integer(ref->min_snapshots));
+        failed |=
+            json_object_set_new(json, "min-snapshots-to-keep", json_integer(ref->min_snapshots));
     if (!failed && ref->has_max_snapshot_age)
         failed |= json_object_set_new(json, "max-snapshot-age-ms",
                                       json_integer(ref->max_snapshot_age_ms));

@@ -1,6 +1,9 @@
+/*
+ * Updates of schemas, and what remove-partition-specs shares with remove-schemas.
+ */
 #include "base/json_tree.h"
+#include "base/tree_copy.h"
 #include "catalog/table_draft.h"
-#include "catalog/tree_copy.h"
 #include "iceberg/id_set.h"
 
 /* An equal schema gives its id again; else one above the highest (and above the current one). */

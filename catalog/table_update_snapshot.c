@@ -1,6 +1,9 @@
+/*
+ * Snapshots come and go; what hangs on one that goes (statistics, refs) goes along.
+ */
 #include "base/json_tree.h"
+#include "base/tree_copy.h"
 #include "catalog/table_draft.h"
-#include "catalog/tree_copy.h"
 #include "iceberg/id_set.h"
 
 static bool is_string_array(const json_t *value)
@@ -35,8 +38,10 @@ static bool snapshot_read(const json_t *json, struct table_snapshot *ret, struct
 {
     json_t *summary = NULL;
     struct slice key_id = SLICE_EMPTY;
-    *ret = (struct table_snapshot){.parent_id = NO_SNAPSHOT, .first_row_id = NO_ROW_ID,
-                                   .added_rows = NO_ROW_ID, .schema_id = -1};
+    *ret = (struct table_snapshot){.parent_id = NO_SNAPSHOT,
+                                   .first_row_id = NO_ROW_ID,
+                                   .added_rows = NO_ROW_ID,
+                                   .schema_id = -1};
     bool has_first = false, has_rows = false;
     TRY(json_get_int64(json, "snapshot-id", &ret->snapshot_id, err));
     TRY(json_opt_int64(json, "parent-snapshot-id", &ret->parent_id, NULL, err));
@@ -54,7 +59,8 @@ static bool snapshot_read(const json_t *json, struct table_snapshot *ret, struct
         return error_set(err, ERROR_BAD_REQUEST, "added-rows cannot be negative: %lld",
                          (long long)ret->added_rows);
     if (has_first && !has_rows)
-        return error_set(err, ERROR_BAD_REQUEST, "added-rows is required where first-row-id is set");
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "added-rows is required where first-row-id is set");
     if (ret->snapshot_id < 0 || ret->sequence_number < 0)
         return error_set(err, ERROR_BAD_REQUEST, "%s cannot be negative",
                          ret->snapshot_id < 0 ? "snapshot-id" : "sequence-number");
@@ -66,9 +72,9 @@ static bool snapshot_read(const json_t *json, struct table_snapshot *ret, struct
 static bool snapshot_text(struct table_draft *draft, const json_t *json,
                           struct table_snapshot *snapshot, struct error *err)
 {
-    static const char *const optional[] = {"parent-snapshot-id", "sequence-number", "summary",
-                                           "schema-id", "first-row-id", "added-rows", "key-id",
-                                           "manifest-list"};
+    static const char *const optional[] = {
+        "parent-snapshot-id", "sequence-number", "summary", "schema-id",
+        "first-row-id",       "added-rows",      "key-id",  "manifest-list"};
     json_t *copy = tree_copy_shallow(json);
     TRY(table_draft_keep(draft, copy, err));
     for (size_t i = 0; i < sizeof(optional) / sizeof(*optional); i++)
@@ -118,9 +124,9 @@ static bool sequence_advance(struct table_draft *draft, const struct table_snaps
                              struct error *err)
 {
     if (draft->format_version == 1) {
-        if (snapshot->sequence_number != 0)
-            return error_set(err, ERROR_VALIDATION, "Sequence number must be 0 in v1: %lld",
-                             (long long)snapshot->sequence_number);
+        /* Only 0 is legal, unless the same commit makes it v2: asked when the whole is built. */
+        if (snapshot->sequence_number > draft->last_sequence_number)
+            draft->last_sequence_number = snapshot->sequence_number;
         return true;
     }
     /* Without a parent, an equal number is fine: two replacements of a table may have been made
@@ -129,11 +135,11 @@ static bool sequence_advance(struct table_draft *draft, const struct table_snaps
     if (snapshot->parent_id != NO_SNAPSHOT && lowest < INT64_MAX)
         lowest++;
     if (snapshot->sequence_number < lowest)
-        return error_set(err, stale_kind(draft),
-                         "Validation failed, please retry: Cannot add snapshot with sequence number "
-                         "%lld older than last sequence number %lld",
-                         (long long)snapshot->sequence_number,
-                         (long long)draft->last_sequence_number);
+        return error_set(
+            err, stale_kind(draft),
+            "Validation failed, please retry: Cannot add snapshot with sequence number "
+            "%lld older than last sequence number %lld",
+            (long long)snapshot->sequence_number, (long long)draft->last_sequence_number);
     draft->last_sequence_number = snapshot->sequence_number;
     return true;
 }

@@ -1,6 +1,9 @@
+/*
+ * Updates of sort orders.
+ */
 #include "base/json_tree.h"
+#include "base/tree_copy.h"
 #include "catalog/table_draft.h"
-#include "catalog/tree_copy.h"
 
 /* Unsorted is order 0 by definition; other orders count from 1. */
 static bool order_find_same(struct table_draft *draft, const struct sort_order *order,
@@ -56,6 +59,7 @@ bool update_add_sort_order(struct table_draft *draft, const json_t *update, stru
     if (order->field_count > 0) {
         TRY(draft_current_schema(draft, &schema, err));
         TRY(sort_order_check(order, schema, err));
+        TRY(sort_order_check_names(order, schema, err));
     }
     TRY(draft_list_load(draft, &draft->orders, err));
     TRY(order_find_same(draft, order, &same, err));

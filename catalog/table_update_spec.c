@@ -1,6 +1,9 @@
+/*
+ * Updates of partition specs, and the ids of their fields.
+ */
 #include "base/json_tree.h"
+#include "base/tree_copy.h"
 #include "catalog/table_draft.h"
-#include "catalog/tree_copy.h"
 
 static bool field_id_is_used(const struct partition_spec *spec, int32_t id, size_t except)
 {
@@ -59,16 +62,14 @@ static bool field_ids_assign(struct table_draft *draft, struct partition_spec *s
             TRY(field_id_choose(draft, spec, i, &next_id, err));
     for (size_t i = 0; i < spec->field_count; i++)
         if (field_id_is_used(spec, spec->fields[i].field_id, i))
-            return error_set(err, ERROR_VALIDATION,
-                             "partition field id %d is used more than once",
+            return error_set(err, ERROR_VALIDATION, "partition field id %d is used more than once",
                              spec->fields[i].field_id);
     return true;
 }
 
 /* As every reader spells it, with what we do not know of the request's fields kept. */
 static bool spec_text(struct table_draft *draft, const json_t *json,
-                      const struct partition_spec *spec, struct slice *ret_text,
-                      struct error *err)
+                      const struct partition_spec *spec, struct slice *ret_text, struct error *err)
 {
     json_t *tree = partition_spec_to_json(spec);
     TRY(table_draft_keep(draft, tree, err));

@@ -1,6 +1,9 @@
+/*
+ * Updates of statistics files: at most one of each kind for a snapshot.
+ */
 #include "base/json_tree.h"
+#include "base/tree_copy.h"
 #include "catalog/table_draft.h"
-#include "catalog/tree_copy.h"
 
 static bool is_for_snapshot(const void *context, const struct draft_item *item)
 {

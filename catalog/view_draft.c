@@ -2,8 +2,8 @@
 
 #include "base/json_tree.h"
 #include "base/json_write.h"
+#include "base/tree_copy.h"
 #include "catalog/table_draft.h"
-#include "catalog/tree_copy.h"
 
 #define HISTORY_SIZE "version.history.num-entries"
 #define HISTORY_SIZE_DEFAULT 10
@@ -125,8 +125,8 @@ static bool dialects_check(const struct view_draft *draft, struct error *err)
 {
     size_t i = 0;
     json_t *representation = NULL;
-    if (!draft->base || slice_equals_ignore_case(property(draft, DROP_DIALECT_ALLOWED),
-                                                 SLICE_LITERAL("true")))
+    if (!draft->base ||
+        slice_equals_ignore_case(property(draft, DROP_DIALECT_ALLOWED), SLICE_LITERAL("true")))
         return true;
     const json_t *after = view_draft_version(draft, draft->current_version_id);
     const json_t *before = version_find(json_object_get(draft->base->tree, "versions"),
@@ -237,8 +237,7 @@ static bool result_make(struct view_draft *draft, struct view_update_result *res
     struct slice location = json_slice(json_object_get(draft->tree, "location"));
     struct slice path = property(draft, "write.metadata.path");
     result->location = arena_slice(draft->arena, location);
-    result->uuid = arena_slice(draft->arena,
-                               json_slice(json_object_get(draft->tree, "view-uuid")));
+    result->uuid = arena_slice(draft->arena, json_slice(json_object_get(draft->tree, "view-uuid")));
     result->metadata_directory =
         path.len > 0 ? arena_slice(draft->arena, location_strip_slash(path))
                      : arena_printf(draft->arena, "%.*s/metadata",

@@ -15,7 +15,7 @@ struct view_draft {
     struct arena *arena;
     const struct view_metadata *base; /* NULL: the view is being created */
     json_t *tree;
-    json_t *schemas; /* members of `tree` */
+    json_t *schemas;                      /* members of `tree` */
     const struct schema **parsed_schemas; /* of the first elements of `schemas` */
     size_t parsed_count;
     size_t parsed_capacity;

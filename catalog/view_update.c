@@ -3,9 +3,9 @@
 #include "base/clock.h"
 #include "base/json_tree.h"
 #include "base/limits.h"
+#include "base/tree_copy.h"
 #include "catalog/table_draft.h"
 #include "catalog/view_draft.h"
-#include "catalog/tree_copy.h"
 
 typedef bool (*view_update_fn)(struct view_draft *draft, const json_t *update, struct error *err);
 
@@ -143,7 +143,8 @@ static const struct {
 static size_t action_find(struct slice name)
 {
     size_t i = 0;
-    while (i < ACTION_COUNT && !slice_equals_ignore_case(name, slice_from_string(actions[i].action)))
+    while (i < ACTION_COUNT &&
+           !slice_equals_ignore_case(name, slice_from_string(actions[i].action)))
         i++;
     return i;
 }
@@ -208,10 +209,11 @@ static bool sql_only_check(const json_t *version, struct error *err)
     json_array_foreach((json_t *)list, i, representation) {
         const json_t *type = json_object_get(representation, "type");
         if (!slice_equals_ignore_case(json_slice(type), SLICE_LITERAL("sql")))
-            return error_set(err, ERROR_BAD_REQUEST,
-                             "representations[%zu]: unsupported view representation '%.*s' (must be "
-                             "sql)",
-                             i, SLICE_ARG(json_slice(type)));
+            return error_set(
+                err, ERROR_BAD_REQUEST,
+                "representations[%zu]: unsupported view representation '%.*s' (must be "
+                "sql)",
+                i, SLICE_ARG(json_slice(type)));
     }
     return true;
 }
@@ -246,8 +248,7 @@ static bool parts_take(struct view_draft *draft, const struct view_create_input 
 }
 
 bool view_metadata_new(const struct view_create_input *input, struct arena *arena,
-                       struct buffer *out, struct view_update_result *ret_result,
-                       struct error *err)
+                       struct buffer *out, struct view_update_result *ret_result, struct error *err)
 {
     struct view_draft draft;
     bool ok = view_draft_init(&draft, NULL, input->now_ms, arena, err) &&

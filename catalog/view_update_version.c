@@ -1,10 +1,13 @@
+/*
+ * Versions and schemas of a view: what is equal to an older one is the older one.
+ */
 #include <ctype.h>
 
 #include "base/json_tree.h"
 #include "base/limits.h"
+#include "base/tree_copy.h"
 #include "catalog/table_draft.h"
 #include "catalog/view_draft.h"
-#include "catalog/tree_copy.h"
 
 /* Each schema is parsed once in a commit. */
 static bool schemas_parse(struct view_draft *draft, struct error *err)
@@ -80,7 +83,8 @@ static bool representation_check(const json_t *representation, struct error *err
     struct slice type = SLICE_EMPTY, text = SLICE_EMPTY;
     TRY(json_get_string(representation, "type", &type, err));
     if (!slice_equals_ignore_case(type, SLICE_LITERAL("sql")))
-        return true;
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "unsupported view representation '%.*s' (must be sql)", SLICE_ARG(type));
     TRY(json_get_string(representation, "sql", &text, err));
     return json_get_string(representation, "dialect", &text, err);
 }
@@ -201,8 +205,7 @@ static bool schema_id_resolve(const struct view_draft *draft, json_t *version, s
     return view_draft_set(version, "schema-id", json_integer(id), err);
 }
 
-static bool version_note_added(struct view_draft *draft, int64_t id, bool is_new,
-                               struct error *err)
+static bool version_note_added(struct view_draft *draft, int64_t id, bool is_new, struct error *err)
 {
     char name[24];
     draft->has_added_version = true;
@@ -232,6 +235,9 @@ bool view_draft_add_version(struct view_draft *draft, const json_t *json, struct
 {
     TRY(version_check(json, err));
     json_t *version = tree_copy_deep(json);
+    /* Readers take a catalog that is there for a name. */
+    if (json_is_null(json_object_get(version, "default-catalog")))
+        json_object_del(version, "default-catalog");
     bool ok = version ? version_add(draft, version, err) : error_no_memory(err, "view version");
     json_decref(version);
     return ok;

@@ -120,7 +120,7 @@ bool warehouse_set_load(struct catalog *catalog, struct error *err)
     struct arena arena;
 
     /* Read and replaced under one lock: of two loads at once the later read is the one that stays.
-     * */
+     */
     pthread_mutex_lock(&set->mutex);
     arena_init(&arena, MAX_REQUEST_ARENA);
     bool ok = rows_read(catalog, &arena, &rows, &count, err) &&

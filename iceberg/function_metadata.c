@@ -196,7 +196,10 @@ static bool check_kind(const json_t *definition, struct error *err)
         return invalid(err, "function-type is udf or udtf");
     buffer_init(&scratch, MAX_DEFINITION_ID_SIZE);
     bool ok = append_type(type, &scratch, err);
-    if (ok && is_table && !slice_starts_with(buffer_slice(&scratch), SLICE_LITERAL("struct<")))
+    /* An object: a type's name could be any text, "struct<" included. */
+    bool is_struct = json_is_object(type) &&
+                     slice_starts_with(buffer_slice(&scratch), SLICE_LITERAL("struct<"));
+    if (ok && is_table && !is_struct)
         ok = invalid(err, "the return-type of a udtf must be a struct");
     buffer_finish(&scratch);
     return ok;

@@ -185,3 +185,14 @@ bool sort_order_check(const struct sort_order *order, const struct schema *schem
     }
     return true;
 }
+
+bool sort_order_check_names(const struct sort_order *order, const struct schema *schema,
+                            struct error *err)
+{
+    for (size_t i = 0; i < order->field_count; i++) {
+        const struct schema_field *source = schema_find_id(schema, order->fields[i].source_id);
+        if (source && source->full_name.len == 0)
+            return error_set(err, ERROR_VALIDATION, "Invalid column name: (empty)");
+    }
+    return true;
+}

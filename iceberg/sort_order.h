@@ -33,5 +33,8 @@ bool sort_order_same(const struct sort_order *a, const struct sort_order *b);
 /* Sources exist, are primitive and accept their transform (SortOrder.checkCompatibility). */
 bool sort_order_check(const struct sort_order *order, const struct schema *schema,
                       struct error *err);
+/* The sources' columns must have names: Java builds a new order by name. */
+bool sort_order_check_names(const struct sort_order *order, const struct schema *schema,
+                            struct error *err);
 
 #endif

@@ -3,6 +3,7 @@
  * depth of JSON from outside was bounded by JSON_TEXT_MAX_DEPTH where it was parsed.
  */
 #include "base/json_tree.h"
+#include "base/tree_copy.h"
 #include "iceberg/default_value.h"
 #include "iceberg/json_excerpt.h"
 #include "iceberg/type.h"
@@ -166,7 +167,7 @@ static int set_slice(json_t *object, const char *name, struct slice text)
 
 static int set_default(json_t *object, const char *name, const json_t *value)
 {
-    return value ? json_object_set_new(object, name, json_deep_copy(value)) : 0;
+    return value ? json_object_set_new(object, name, tree_copy_deep(value)) : 0;
 }
 
 static int set_part(json_t *object, const struct part_names *part, const struct field *field)

@@ -66,9 +66,8 @@ static void test_requirement__null_snapshot_means_no_ref(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v2);
-    assert_ok(require(fixture,
-                      "[{'type':'assert-ref-snapshot-id','ref':'new','snapshot-id':null},"
-                      "{'type':'assert-ref-snapshot-id','ref':'new2'}]"),
+    assert_ok(require(fixture, "[{'type':'assert-ref-snapshot-id','ref':'new','snapshot-id':null},"
+                               "{'type':'assert-ref-snapshot-id','ref':'new2'}]"),
               &fixture->err);
     expect_conflict(fixture, "[{'type':'assert-ref-snapshot-id','ref':'main','snapshot-id':null}]",
                     "Requirement failed: branch main was created concurrently");
@@ -109,8 +108,9 @@ static void test_requirement__main_is_made_up_from_current_snapshot(void **state
 static void test_requirement__ref_name_is_compared_unescaped(void **state)
 {
     struct fixture *fixture = *state;
-    table_v2_with(fixture, "refs", "{'main':{'snapshot-id':20,'type':'branch'},"
-                                   "'a\\\\b':{'snapshot-id':10,'type':'branch'}}");
+    table_v2_with(fixture, "refs",
+                  "{'main':{'snapshot-id':20,'type':'branch'},"
+                  "'a\\\\b':{'snapshot-id':10,'type':'branch'}}");
     assert_ok(require(fixture,
                       "[{'type':'assert-ref-snapshot-id','ref':'a\\\\b','snapshot-id':10}]"),
               &fixture->err);
@@ -133,9 +133,9 @@ static void test_requirement__ids_must_be_the_base_s(void **state)
     expect_conflict(fixture,
                     "[{'type':'assert-last-assigned-field-id','last-assigned-field-id':3}]",
                     "Requirement failed: last assigned field id changed: expected id 3 != 2");
-    expect_conflict(
-        fixture, "[{'type':'assert-last-assigned-partition-id','last-assigned-partition-id':3}]",
-        "Requirement failed: last assigned partition id changed: expected id 3 != 999");
+    expect_conflict(fixture,
+                    "[{'type':'assert-last-assigned-partition-id','last-assigned-partition-id':3}]",
+                    "Requirement failed: last assigned partition id changed: expected id 3 != 999");
     expect_conflict(fixture, "[{'type':'assert-default-spec-id','default-spec-id':3}]",
                     "Requirement failed: default partition spec changed: expected id 3 != 0");
     expect_conflict(fixture, "[{'type':'assert-default-sort-order-id','default-sort-order-id':3}]",

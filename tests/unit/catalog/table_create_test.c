@@ -126,8 +126,9 @@ static void test_table_metadata_new__parquet_codec_is_persisted(void **state)
 static void test_table_metadata_new__reserved_properties(void **state)
 {
     struct fixture *fixture = *state;
-    assert_ok(create(fixture, NULL, NULL, "{'format-version':'3','uuid':'x','current-schema':'y',"
-                                          "'write.parquet.compression-codec':'zstd'}"),
+    assert_ok(create(fixture, NULL, NULL,
+                     "{'format-version':'3','uuid':'x','current-schema':'y',"
+                     "'write.parquet.compression-codec':'zstd'}"),
               &fixture->err);
     equals_at(fixture, "properties", "{'write.parquet.compression-codec':'zstd'}");
     assert_int_equal(int_at(fixture, "format-version"), 3);
@@ -250,9 +251,8 @@ static void test_table_metadata_new__types_need_their_format_version(void **stat
 static void test_table_metadata_new__maps_all_sources(void **state)
 {
     struct fixture *fixture = *state;
-    assert_ok(create(fixture,
-                     "{'fields':[{'source-ids':[20,1],'name':'z','transform':'zorder'}]}", NULL,
-                     "{'format-version':'3'}"),
+    assert_ok(create(fixture, "{'fields':[{'source-ids':[20,1],'name':'z','transform':'zorder'}]}",
+                     NULL, "{'format-version':'3'}"),
               &fixture->err);
     equals_at(fixture, "partition-specs.0.fields.0.source-ids", "[4,3]");
 }

@@ -4,8 +4,8 @@
 
 #include "tests/unit/catalog/update_fixture.h"
 
-#define SNAPSHOT(id, parent, seq, time)                                                         \
-    "{'action':'add-snapshot','snapshot':{'snapshot-id':" #id ",'parent-snapshot-id':" #parent  \
+#define SNAPSHOT(id, parent, seq, time)                                                        \
+    "{'action':'add-snapshot','snapshot':{'snapshot-id':" #id ",'parent-snapshot-id':" #parent \
     ",'sequence-number':" #seq ",'timestamp-ms':" #time ",'manifest-list':'m'}}"
 #define SET_MAIN(id) \
     "{'action':'set-snapshot-ref','ref-name':'main','type':'branch','snapshot-id':" #id "}"
@@ -96,12 +96,11 @@ static void test_metadata_log__is_empty_at_creation(void **state)
 {
     struct fixture *fixture = *state;
     assert_ok(apply_from_empty(
-                  fixture,
-                  "[{'action':'assign-uuid','uuid':'" UUID_A "'},"
-                  "{'action':'add-schema','schema':{'type':'struct','fields':[]}},"
-                  "{'action':'add-spec','spec':{'fields':[]}},"
-                  "{'action':'add-sort-order','sort-order':{'order-id':0,'fields':[]}},"
-                  "{'action':'set-location','location':'s3://b/t'}]"),
+                  fixture, "[{'action':'assign-uuid','uuid':'" UUID_A "'},"
+                           "{'action':'add-schema','schema':{'type':'struct','fields':[]}},"
+                           "{'action':'add-spec','spec':{'fields':[]}},"
+                           "{'action':'add-sort-order','sort-order':{'order-id':0,'fields':[]}},"
+                           "{'action':'set-location','location':'s3://b/t'}]"),
               &fixture->err);
     equals_at(fixture, "metadata-log", "[]");
 }
@@ -111,8 +110,8 @@ static void test_snapshot_log__drops_intermediate_snapshots(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v2);
-    assert_ok(apply(fixture, "[" SNAPSHOT(30, 20, 3, 1000100) "," SET_MAIN(30) ","
-                             SNAPSHOT(40, 30, 4, 1000200) "," SET_MAIN(40) "]"),
+    assert_ok(apply(fixture, "[" SNAPSHOT(30, 20, 3, 1000100) "," SET_MAIN(
+                                 30) "," SNAPSHOT(40, 30, 4, 1000200) "," SET_MAIN(40) "]"),
               &fixture->err);
     equals_at(fixture, "snapshot-log",
               "[{'timestamp-ms':900000,'snapshot-id':10},{'timestamp-ms':950000,'snapshot-id':20},"
@@ -126,11 +125,9 @@ static void test_snapshot_log__removed_snapshot_takes_the_past_along(void **stat
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v2);
-    assert_ok(apply(fixture, "[" SNAPSHOT(30, 20, 3, 1000100) "," SET_MAIN(30) "]"),
-              &fixture->err);
+    assert_ok(apply(fixture, "[" SNAPSHOT(30, 20, 3, 1000100) "," SET_MAIN(30) "]"), &fixture->err);
     commit_result(fixture);
-    assert_ok(apply(fixture, "[{'action':'remove-snapshots','snapshot-ids':[20]}]"),
-              &fixture->err);
+    assert_ok(apply(fixture, "[{'action':'remove-snapshots','snapshot-ids':[20]}]"), &fixture->err);
     equals_at(fixture, "snapshot-log", "[{'timestamp-ms':1000100,'snapshot-id':30}]");
     assert_int_equal(size_at(fixture, "snapshots"), 2);
 }
@@ -142,8 +139,7 @@ static void test_snapshot_log__history_of_others_is_kept(void **state)
     table_v2_with(fixture, "snapshot-log",
                   "[{'timestamp-ms':900000,'snapshot-id':5},{'timestamp-ms':950000,"
                   "'snapshot-id':20}]");
-    assert_ok(apply(fixture, "[" SNAPSHOT(30, 20, 3, 1000100) "," SET_MAIN(30) "]"),
-              &fixture->err);
+    assert_ok(apply(fixture, "[" SNAPSHOT(30, 20, 3, 1000100) "," SET_MAIN(30) "]"), &fixture->err);
     assert_int_equal(size_at(fixture, "snapshot-log"), 3);
     assert_int_equal(int_at(fixture, "snapshot-log.0.snapshot-id"), 5);
 }
@@ -164,12 +160,10 @@ static void test_snapshot_log__may_be_missing_in_the_base(void **state)
 {
     struct fixture *fixture = *state;
     table_v2_with(fixture, "snapshot-log", "[]");
-    assert_ok(apply(fixture, "[{'action':'remove-snapshots','snapshot-ids':[10]}]"),
-              &fixture->err);
+    assert_ok(apply(fixture, "[{'action':'remove-snapshots','snapshot-ids':[10]}]"), &fixture->err);
     equals_at(fixture, "snapshot-log", "[]");
     table_v2_with(fixture, "snapshot-log", NULL);
-    assert_ok(apply(fixture, "[" SNAPSHOT(30, 20, 3, 1000100) "," SET_MAIN(30) "]"),
-              &fixture->err);
+    assert_ok(apply(fixture, "[" SNAPSHOT(30, 20, 3, 1000100) "," SET_MAIN(30) "]"), &fixture->err);
     assert_int_equal(size_at(fixture, "snapshot-log"), 1);
 }
 
@@ -181,8 +175,7 @@ static void test_snapshot_log__tolerates_a_minute(void **state)
     assert_ok(apply(fixture, "[" SNAPSHOT(30, 20, 3, 890000) "," SET_MAIN(30) "]"), &fixture->err);
     refuses(fixture, "[" SNAPSHOT(30, 20, 3, 889999) "," SET_MAIN(30) "]", ERROR_VALIDATION,
             "more than a minute before");
-    assert_ok(apply(fixture, "[" SNAPSHOT(30, 20, 3, 1061000) "," SET_MAIN(30) "]"),
-              &fixture->err);
+    assert_ok(apply(fixture, "[" SNAPSHOT(30, 20, 3, 1061000) "," SET_MAIN(30) "]"), &fixture->err);
     refuses(fixture, "[" SNAPSHOT(30, 20, 3, 1061001) "," SET_MAIN(30) "]", ERROR_VALIDATION,
             "Invalid update timestamp 1001000: before last snapshot log entry at 1061001");
     refuses(fixture, "[" SNAPSHOT(30, 20, 3, -9223372036854775807) "," SET_MAIN(30) "]",
@@ -194,13 +187,13 @@ static void test_snapshot_log__tolerates_a_minute(void **state)
 static void test_metadata_log__drops_no_files_unless_asked(void **state)
 {
     struct fixture *fixture = *state;
-    table_v2_with(fixture, "properties", "{'write.metadata.previous-versions-max':'1',"
-                                         "'write.metadata.delete-after-commit.enabled':'false'}");
+    table_v2_with(fixture, "properties",
+                  "{'write.metadata.previous-versions-max':'1',"
+                  "'write.metadata.delete-after-commit.enabled':'false'}");
     assert_ok(apply(fixture, TOUCH), &fixture->err);
     assert_int_equal(size_at(fixture, "metadata-log"), 1);
     assert_int_equal(fixture->table_result.dropped_count, 0);
-    table_v2_with(fixture, "properties",
-                  "{'write.metadata.delete-after-commit.enabled':'true'}");
+    table_v2_with(fixture, "properties", "{'write.metadata.delete-after-commit.enabled':'true'}");
     assert_ok(apply(fixture, TOUCH), &fixture->err);
     assert_int_equal(fixture->table_result.dropped_count, 0);
 }
@@ -210,12 +203,13 @@ static void test_snapshot_log__order_is_that_of_the_result(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v2);
-    assert_ok(apply(fixture, "[" SNAPSHOT(30, 20, 3, 2000000) "," SET_MAIN(30) ","
-                             SNAPSHOT(40, 30, 4, 960000) "," SET_MAIN(40) "]"),
+    assert_ok(apply(fixture, "[" SNAPSHOT(30, 20, 3, 2000000) "," SET_MAIN(
+                                 30) "," SNAPSHOT(40, 30, 4, 960000) "," SET_MAIN(40) "]"),
               &fixture->err);
     assert_int_equal(int_at(fixture, "snapshot-log.2.timestamp-ms"), 960000);
-    refuses(fixture, "[" SNAPSHOT(30, 20, 3, 960000) "," SET_MAIN(30) ","
-                     SNAPSHOT(40, 30, 4, 800000) "," SET_MAIN(40) "]",
+    refuses(fixture,
+            "[" SNAPSHOT(30, 20, 3, 960000) "," SET_MAIN(
+                30) "," SNAPSHOT(40, 30, 4, 800000) "," SET_MAIN(40) "]",
             ERROR_VALIDATION, "more than a minute before");
 }
 

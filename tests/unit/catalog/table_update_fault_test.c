@@ -91,8 +91,9 @@ static bool run_create(struct run *run, struct error *err)
 static bool run_view(struct run *run, struct error *err)
 {
     struct view_update_result result;
-    struct view_update_input input = {
-        .base = run->fixture->view, .updates = run->input, .now_ms = NOW_MS};
+    struct view_update_input input = {.base = run->fixture->view,
+                                      .updates = run->input,
+                                      .now_ms = NOW_MS};
     return view_updates_apply(&input, &run->arena, &run->fixture->out, &result, err);
 }
 
@@ -167,8 +168,7 @@ static void test_table_update_fault__each_allocation_of_a_view_commit(void **sta
     json_t *tree = json_of(view_text);
     char *text = json_dumps(tree, 0);
     assert_ok(blob_copy(slice_from_string(text), &blob, &run.fixture->err), &run.fixture->err);
-    assert_ok(view_metadata_parse(blob, &run.fixture->view, &run.fixture->err),
-              &run.fixture->err);
+    assert_ok(view_metadata_parse(blob, &run.fixture->view, &run.fixture->err), &run.fixture->err);
     blob_unref(blob);
     json_decref(tree);
     free(text);
@@ -180,8 +180,9 @@ static void test_table_update_fault__each_allocation_of_a_view_commit(void **sta
 static void test_table_update_fault__each_allocation_of_a_requirement(void **state)
 {
     struct run run = {.fixture = *state};
-    table_v2_with(run.fixture, "refs", "{'main':{'snapshot-id':20,'type':'branch'},"
-                                       "'a\\\\b':{'snapshot-id':10,'type':'branch'}}");
+    table_v2_with(run.fixture, "refs",
+                  "{'main':{'snapshot-id':20,'type':'branch'},"
+                  "'a\\\\b':{'snapshot-id':10,'type':'branch'}}");
     run.input = json_of("[{'type':'assert-ref-snapshot-id','ref':'a\\\\b','snapshot-id':10}]");
     fail_each_allocation(&run, run_requirement);
     json_decref(run.input);

@@ -2,9 +2,9 @@
 
 #include "tests/unit/catalog/update_fixture.h"
 
-#define SET_REF(name, type, id, rest)                                                    \
-    "{'action':'set-snapshot-ref','ref-name':'" name "','type':'" type "','snapshot-id':" \
-    #id rest "}"
+#define SET_REF(name, type, id, rest)                                                              \
+    "{'action':'set-snapshot-ref','ref-name':'" name "','type':'" type "','snapshot-id':" #id rest \
+    "}"
 
 /* Rule: a ref points at a snapshot that the table lists. */
 static void test_set_snapshot_ref__snapshot_must_be_known(void **state)
@@ -13,8 +13,8 @@ static void test_set_snapshot_ref__snapshot_must_be_known(void **state)
     table_of(fixture, table_v2);
     refuses(fixture, "[" SET_REF("b", "branch", 99, "") "]", ERROR_VALIDATION,
             "set-snapshot-ref: Cannot set b to unknown snapshot: 99");
-    refuses(fixture, "[{'action':'remove-snapshots','snapshot-ids':[10]}," SET_REF("b", "tag", 10,
-                                                                                  "") "]",
+    refuses(fixture,
+            "[{'action':'remove-snapshots','snapshot-ids':[10]}," SET_REF("b", "tag", 10, "") "]",
             ERROR_VALIDATION, "unknown snapshot: 10");
 }
 
@@ -32,8 +32,9 @@ static void test_set_snapshot_ref__identical_ref_is_no_change(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v2);
-    changes_nothing(fixture, "[" SET_REF("main", "BRANCH", 20, "") ","
-                             SET_REF("keep", "tag", 10, ",'max-ref-age-ms':5") "]");
+    changes_nothing(fixture,
+                    "[" SET_REF("main", "BRANCH", 20, "") "," SET_REF("keep", "tag", 10,
+                                                                      ",'max-ref-age-ms':5") "]");
     assert_ok(apply(fixture, "[" SET_REF("keep", "tag", 10, ",'max-ref-age-ms':6") "]"),
               &fixture->err);
     equals_at(fixture, "refs.keep", "{'snapshot-id':10,'type':'tag','max-ref-age-ms':6}");
@@ -50,8 +51,9 @@ static void test_set_snapshot_ref__retention_is_not_inherited(void **state)
                                          ",'min-snapshots-to-keep':2,'max-snapshot-age-ms':3,"
                                          "'max-ref-age-ms':4") "]"),
               &fixture->err);
-    equals_at(fixture, "refs.b", "{'snapshot-id':10,'type':'branch','min-snapshots-to-keep':2,"
-                                 "'max-snapshot-age-ms':3,'max-ref-age-ms':4}");
+    equals_at(fixture, "refs.b",
+              "{'snapshot-id':10,'type':'branch','min-snapshots-to-keep':2,"
+              "'max-snapshot-age-ms':3,'max-ref-age-ms':4}");
     commit_result(fixture);
 }
 
@@ -68,8 +70,8 @@ static void test_set_snapshot_ref__retention_is_checked(void **state)
             "max-ref-age-ms must be greater than 0");
     refuses(fixture, "[" SET_REF("t", "tag", 10, ",'min-snapshots-to-keep':1") "]",
             ERROR_BAD_REQUEST, "Tags do not support setting min-snapshots-to-keep");
-    refuses(fixture, "[" SET_REF("t", "tag", 10, ",'max-snapshot-age-ms':1") "]",
-            ERROR_BAD_REQUEST, "Tags do not support setting max-snapshot-age-ms");
+    refuses(fixture, "[" SET_REF("t", "tag", 10, ",'max-snapshot-age-ms':1") "]", ERROR_BAD_REQUEST,
+            "Tags do not support setting max-snapshot-age-ms");
     refuses(fixture, "[" SET_REF("t", "twig", 10, "") "]", ERROR_BAD_REQUEST,
             "Invalid snapshot ref type: twig");
     refuses(fixture, "[" SET_REF("", "tag", 10, "") "]", ERROR_BAD_REQUEST, "ref-name");
@@ -128,10 +130,11 @@ static void test_remove_snapshot_ref__replace_keeps_the_log(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v2);
-    assert_ok(apply(fixture, "[{'action':'remove-snapshot-ref','ref-name':'main'},"
-                             "{'action':'add-snapshot','snapshot':{'snapshot-id':30,"
-                             "'sequence-number':3,'timestamp-ms':1000500,'manifest-list':'m'}},"
-                             SET_REF("main", "branch", 30, "") "]"),
+    assert_ok(apply(fixture,
+                    "[{'action':'remove-snapshot-ref','ref-name':'main'},"
+                    "{'action':'add-snapshot','snapshot':{'snapshot-id':30,"
+                    "'sequence-number':3,'timestamp-ms':1000500,'manifest-list':'m'}}," SET_REF(
+                        "main", "branch", 30, "") "]"),
               &fixture->err);
     assert_int_equal(size_at(fixture, "snapshot-log"), 3);
     assert_int_equal(int_at(fixture, "snapshot-log.2.snapshot-id"), 30);
@@ -145,8 +148,9 @@ static void test_set_snapshot_ref__main_is_made_up_where_refs_are_missing(void *
     table_v2_with(fixture, "refs", NULL);
     changes_nothing(fixture, "[" SET_REF("main", "branch", 20, "") "]");
     assert_ok(apply(fixture, "[" SET_REF("t", "tag", 10, "") "]"), &fixture->err);
-    equals_at(fixture, "refs", "{'main':{'snapshot-id':20,'type':'branch'},"
-                               "'t':{'snapshot-id':10,'type':'tag'}}");
+    equals_at(fixture, "refs",
+              "{'main':{'snapshot-id':20,'type':'branch'},"
+              "'t':{'snapshot-id':10,'type':'tag'}}");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, update_setup, update_teardown)

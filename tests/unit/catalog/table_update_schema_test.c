@@ -4,8 +4,7 @@
 
 #include "tests/unit/catalog/update_fixture.h"
 
-#define FIELD(id, name, type) \
-    "{'id':" #id ",'name':'" name "','required':false,'type':'" type "'}"
+#define FIELD(id, name, type) "{'id':" #id ",'name':'" name "','required':false,'type':'" type "'}"
 #define ID_FIELD "{'id':1,'name':'id','required':true,'type':'long'}"
 #define SCHEMA(fields) "{'type':'struct','schema-id':9,'fields':[" fields "]}"
 #define ADD_SCHEMA(fields) "{'action':'add-schema','schema':" SCHEMA(fields) "}"
@@ -32,15 +31,15 @@ static void test_add_schema__last_column_id_counts_nested_fields(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v2);
-    assert_ok(apply(fixture, "[{'action':'add-schema','last-column-id':1,'schema':" SCHEMA(
-                                 ID_FIELD ",{'id':4,'name':'s','required':false,'type':{"
-                                          "'type':'struct','fields':[" FIELD(7, "x", "int") "]}}")
-                             "}]"),
+    assert_ok(apply(fixture,
+                    "[{'action':'add-schema','last-column-id':1,'schema':" SCHEMA(
+                        ID_FIELD ",{'id':4,'name':'s','required':false,'type':{"
+                                 "'type':'struct','fields':[" FIELD(7, "x", "int") "]}}") "}]"),
               &fixture->err);
     assert_int_equal(int_at(fixture, "last-column-id"), 7);
     commit_result(fixture);
-    assert_ok(apply(fixture, "[{'action':'add-schema','last-column-id':1,'schema':" SCHEMA(ID_FIELD)
-                             "}]"),
+    assert_ok(apply(fixture,
+                    "[{'action':'add-schema','last-column-id':1,'schema':" SCHEMA(ID_FIELD) "}]"),
               &fixture->err);
     assert_int_equal(int_at(fixture, "last-column-id"), 7);
 }
@@ -77,9 +76,11 @@ static void test_add_schema__removed_id_is_not_reused(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v2);
-    assert_ok(apply(fixture, "[" ADD_SCHEMA(BASE_FIELDS "," FIELD(3, "c", "int")) ","
-                             "{'action':'remove-schemas','schema-ids':[1]},"
-                             ADD_SCHEMA(BASE_FIELDS "," FIELD(4, "d", "int")) "]"),
+    assert_ok(apply(fixture,
+                    "[" ADD_SCHEMA(BASE_FIELDS "," FIELD(
+                        3, "c", "int")) ","
+                                        "{'action':'remove-schemas','schema-ids':[1]}," ADD_SCHEMA(
+                                            BASE_FIELDS "," FIELD(4, "d", "int")) "]"),
               &fixture->err);
     assert_int_equal(size_at(fixture, "schemas"), 2);
     assert_int_equal(int_at(fixture, "schemas.1.schema-id"), 2);
@@ -115,8 +116,8 @@ static void test_set_current_schema__needs_a_known_schema(void **state)
 static void test_add_schema__types_need_their_format_version(void **state)
 {
     struct fixture *fixture = *state;
-    static const char *const types[] = {"timestamp_ns", "timestamptz_ns", "variant", "unknown",
-                                        "geometry", "geography"};
+    static const char *const types[] = {"timestamp_ns", "timestamptz_ns", "variant",
+                                        "unknown",      "geometry",       "geography"};
     for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
         char update[400];
         snprintf(update, sizeof(update),
@@ -129,8 +130,9 @@ static void test_add_schema__types_need_their_format_version(void **state)
         assert_ok(apply(fixture, update), &fixture->err);
     }
     table_of(fixture, table_v2);
-    refuses(fixture, "[{'action':'add-schema','schema':{'type':'struct','fields':[{'id':1,"
-                     "'name':'id','required':true,'type':'long','initial-default':5}]}}]",
+    refuses(fixture,
+            "[{'action':'add-schema','schema':{'type':'struct','fields':[{'id':1,"
+            "'name':'id','required':true,'type':'long','initial-default':5}]}}]",
             ERROR_VALIDATION, "initial default");
 }
 
@@ -202,24 +204,23 @@ static void test_set_current_schema__column_must_not_hide_a_partition(void **sta
     table_v2_with(fixture, "partition-specs",
                   "[{'spec-id':0,'fields':[{'source-id':2,'field-id':1000,'name':'name_b',"
                   "'transform':'bucket[4]'}]}]");
-    refuses(fixture,
-            "[" ADD_SCHEMA(BASE_FIELDS "," FIELD(3, "name_b", "int")) "," SET_LAST "]",
+    refuses(fixture, "[" ADD_SCHEMA(BASE_FIELDS "," FIELD(3, "name_b", "int")) "," SET_LAST "]",
             ERROR_VALIDATION, "Cannot use column name 'name_b'");
-    assert_ok(apply(fixture, "[" ADD_SCHEMA(BASE_FIELDS "," FIELD(3, "other", "int")) "," SET_LAST
-                             "]"),
+    assert_ok(apply(fixture,
+                    "[" ADD_SCHEMA(BASE_FIELDS "," FIELD(3, "other", "int")) "," SET_LAST "]"),
               &fixture->err);
 }
 
-/* Rule: a column may have the name of a field that it is the source of, of one whose source is gone,
- * and of one whose name a column had before. */
+/* Rule: a column may have the name of a field that it is the source of, of one whose source is
+ * gone, and of one whose name a column had before. */
 static void test_set_current_schema__column_may_share_a_historical_name(void **state)
 {
     struct fixture *fixture = *state;
     table_v2_with(fixture, "partition-specs",
                   "[{'spec-id':0,'fields':[]},{'spec-id':1,'fields':[{'source-id':2,"
                   "'field-id':1000,'name':'part','transform':'identity'}]}]");
-    assert_ok(apply(fixture, "[" ADD_SCHEMA(ID_FIELD "," FIELD(2, "part", "string")) "," SET_LAST
-                             "]"),
+    assert_ok(apply(fixture,
+                    "[" ADD_SCHEMA(ID_FIELD "," FIELD(2, "part", "string")) "," SET_LAST "]"),
               &fixture->err);
     assert_ok(apply(fixture, "[" ADD_SCHEMA(ID_FIELD "," FIELD(3, "part", "int")) "," SET_LAST "]"),
               &fixture->err);
@@ -252,7 +253,8 @@ static void test_add_schema__is_stored_in_readers_spelling(void **state)
               "]}");
 }
 
-/* Rule: also a spec or order that is not the default keeps sources that its transforms accept. */
+/* Rule: also a spec that is not the default keeps sources that its transforms accept; an order
+ * that is not may lose them. */
 static void test_set_current_schema__historical_sources_keep_a_fitting_type(void **state)
 {
     struct fixture *fixture = *state;
@@ -268,7 +270,7 @@ static void test_set_current_schema__historical_sources_keep_a_fitting_type(void
     table_v2_with(fixture, "sort-orders",
                   "[{'order-id':0,'fields':[]},{'order-id':1,'fields':[{'source-id':2,"
                   "'transform':'truncate[2]','direction':'asc','null-order':'nulls-first'}]}]");
-    refuses(fixture, change, ERROR_VALIDATION, "applies truncate[2] to it");
+    assert_ok(apply(fixture, change), &fixture->err);
 }
 
 /* Rule: it is the state after all updates that has to hold, so what does not fit may be removed by
@@ -281,14 +283,15 @@ static void test_set_current_schema__only_the_last_state_has_to_fit(void **state
                   "'field-id':1000,'name':'b','transform':'bucket[4]'}]},{'spec-id':2,'fields':[{"
                   "'source-id':1,'field-id':1001,'name':'i','transform':'identity'}]}]");
     assert_ok(apply(fixture,
-                    "[" ADD_SCHEMA(ID_FIELD "," FIELD(2, "name", "double")) "," SET_LAST ","
-                    "{'action':'set-current-schema','schema-id':0}]"),
+                    "[" ADD_SCHEMA(ID_FIELD "," FIELD(
+                        2, "name", "double")) "," SET_LAST ","
+                                              "{'action':'set-current-schema','schema-id':0}]"),
               &fixture->err);
     assert_ok(apply(fixture,
                     "[{'action':'add-schema','schema':{'type':'struct','fields':[{'id':1,"
-                    "'name':'id','required':false,'type':{'type':'struct','fields':["
-                    FIELD(2, "name", "double") "]}}]}}," SET_LAST ","
-                    "{'action':'remove-partition-specs','spec-ids':[1]}]"),
+                    "'name':'id','required':false,'type':{'type':'struct','fields':[" FIELD(
+                        2, "name", "double") "]}}]}}," SET_LAST ","
+                                             "{'action':'remove-partition-specs','spec-ids':[1]}]"),
               &fixture->err);
     assert_int_equal(size_at(fixture, "partition-specs"), 2);
     commit_result(fixture);

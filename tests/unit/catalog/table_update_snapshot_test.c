@@ -81,9 +81,18 @@ static void test_add_snapshot__v1_has_no_sequence_numbers(void **state)
     table_of(fixture, table_v1);
     refuses(fixture, "[" SNAPSHOT(30, 10, 1, "") "]", ERROR_VALIDATION,
             "Sequence number must be 0 in v1: 1");
+    refuses(fixture, "[" SNAPSHOT(30, 10, 1, "") "," SNAPSHOT(31, 10, 0, "") "]", ERROR_VALIDATION,
+            "Sequence number must be 0 in v1: 1");
     assert_ok(apply(fixture, "[" SNAPSHOT(30, 10, 0, "") "," SET_MAIN(30) "]"), &fixture->err);
     assert_null(at(fixture, "snapshots.1.sequence-number"));
     assert_null(at(fixture, "last-sequence-number"));
+    assert_ok(apply(fixture,
+                    "[{'action':'assign-uuid','uuid':'" UUID_A
+                    "'}," SNAPSHOT(30, 10, 1,
+                                   "") ","
+                                       "{'action':'upgrade-format-version','format-version':2}]"),
+              &fixture->err);
+    assert_int_equal(int_at(fixture, "last-sequence-number"), 1);
     assert_ok(apply(fixture, "[{'action':'add-snapshot','snapshot':{'snapshot-id':31,"
                              "'timestamp-ms':1000500,'manifests':['a','b']}}]"),
               &fixture->err);
@@ -106,8 +115,9 @@ static void test_add_snapshot__row_lineage(void **state)
             ERROR_BAD_REQUEST, "added-rows cannot be negative");
     refuses(fixture, "[" SNAPSHOT(30, null, 6, ",'first-row-id':-1,'added-rows':1") "]",
             ERROR_BAD_REQUEST, "first-row-id cannot be negative");
-    assert_ok(apply(fixture, "[" SNAPSHOT(30, null, 6, ",'first-row-id':100,'added-rows':7") ","
-                             SNAPSHOT(31, 30, 7, ",'first-row-id':107,'added-rows':3") "]"),
+    assert_ok(apply(fixture,
+                    "[" SNAPSHOT(30, null, 6, ",'first-row-id':100,'added-rows':7") "," SNAPSHOT(
+                        31, 30, 7, ",'first-row-id':107,'added-rows':3") "]"),
               &fixture->err);
     assert_int_equal(int_at(fixture, "next-row-id"), 110);
     assert_true(json_is_null(at(fixture, "current-snapshot-id")));
@@ -119,8 +129,8 @@ static void test_add_snapshot__numbers_at_the_edge(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v3);
-    refuses(fixture, "[" SNAPSHOT(30, null, 6,
-                                  ",'first-row-id':100,'added-rows':9223372036854775800") "]",
+    refuses(fixture,
+            "[" SNAPSHOT(30, null, 6, ",'first-row-id':100,'added-rows':9223372036854775800") "]",
             ERROR_VALIDATION, "exceeds the row ids that are left");
     assert_ok(apply(fixture,
                     "[" SNAPSHOT(9223372036854775807, null, 9223372036854775807,
@@ -129,8 +139,9 @@ static void test_add_snapshot__numbers_at_the_edge(void **state)
     assert_int_equal(int_at(fixture, "next-row-id"), INT64_MAX);
     assert_int_equal(int_at(fixture, "snapshots.0.snapshot-id"), INT64_MAX);
     commit_result(fixture);
-    refuses(fixture, "[" SNAPSHOT(5, 30, 9223372036854775807,
-                                  ",'first-row-id':9223372036854775807,'added-rows':1") "]",
+    refuses(fixture,
+            "[" SNAPSHOT(5, 30, 9223372036854775807,
+                         ",'first-row-id':9223372036854775807,'added-rows':1") "]",
             ERROR_VALIDATION, "exceeds");
 }
 
@@ -142,11 +153,13 @@ static void test_add_snapshot__is_well_formed(void **state)
     refuses(fixture, "[{'action':'add-snapshot','snapshot':{}}]", ERROR_BAD_REQUEST, "snapshot-id");
     refuses(fixture, "[" SNAPSHOT('30', 20, 3, "") "]", ERROR_BAD_REQUEST, "snapshot-id");
     refuses(fixture, "[" SNAPSHOT(-30, 20, 3, "") "]", ERROR_BAD_REQUEST, "negative");
-    refuses(fixture, "[{'action':'add-snapshot','snapshot':{'snapshot-id':30,'timestamp-ms':1,"
-                     "'sequence-number':3,'manifests':['a']}}]",
+    refuses(fixture,
+            "[{'action':'add-snapshot','snapshot':{'snapshot-id':30,'timestamp-ms':1,"
+            "'sequence-number':3,'manifests':['a']}}]",
             ERROR_BAD_REQUEST, "manifest-list");
-    refuses(fixture, "[{'action':'add-snapshot','snapshot':{'snapshot-id':30,'timestamp-ms':1,"
-                     "'sequence-number':3,'manifest-list':'m','summary':{'a':1}}}]",
+    refuses(fixture,
+            "[{'action':'add-snapshot','snapshot':{'snapshot-id':30,'timestamp-ms':1,"
+            "'sequence-number':3,'manifest-list':'m','summary':{'a':1}}}]",
             ERROR_BAD_REQUEST, "a");
 }
 
@@ -175,11 +188,13 @@ static void test_add_snapshot__needs_schema_spec_and_order(void **state)
 {
     struct fixture *fixture = *state;
     refuses(fixture, "[" SNAPSHOT(30, null, 1, "") "]", ERROR_VALIDATION, "schema");
-    refuses(fixture, "[{'action':'add-schema','schema':{'type':'struct','fields':[]}},"
-                     SNAPSHOT(30, null, 1, "") "]",
+    refuses(fixture,
+            "[{'action':'add-schema','schema':{'type':'struct','fields':[]}}," SNAPSHOT(30, null, 1,
+                                                                                        "") "]",
             ERROR_VALIDATION, "before a partition spec is added");
-    refuses(fixture, "[{'action':'add-schema','schema':{'type':'struct','fields':[]}},"
-                     "{'action':'add-spec','spec':{'fields':[]}}," SNAPSHOT(30, null, 1, "") "]",
+    refuses(fixture,
+            "[{'action':'add-schema','schema':{'type':'struct','fields':[]}},"
+            "{'action':'add-spec','spec':{'fields':[]}}," SNAPSHOT(30, null, 1, "") "]",
             ERROR_VALIDATION, "before a sort order is added");
 }
 
@@ -203,8 +218,7 @@ static void test_remove_snapshots__current_one_unsets_main(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v2);
-    assert_ok(apply(fixture, "[{'action':'remove-snapshots','snapshot-ids':[20]}]"),
-              &fixture->err);
+    assert_ok(apply(fixture, "[{'action':'remove-snapshots','snapshot-ids':[20]}]"), &fixture->err);
     assert_int_equal(int_at(fixture, "current-snapshot-id"), -1);
     assert_null(at(fixture, "refs.main"));
     assert_int_equal(int_at(fixture, "refs.keep.snapshot-id"), 10);
@@ -233,8 +247,8 @@ static void test_remove_snapshots__id_may_be_added_again(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v2);
-    assert_ok(apply(fixture, "[{'action':'remove-snapshots','snapshot-ids':[10]},"
-                             SNAPSHOT(10, 20, 3, "") "," SET_MAIN(10) "]"),
+    assert_ok(apply(fixture, "[{'action':'remove-snapshots','snapshot-ids':[10]}," SNAPSHOT(
+                                 10, 20, 3, "") "," SET_MAIN(10) "]"),
               &fixture->err);
     assert_int_equal(size_at(fixture, "snapshots"), 2);
     assert_int_equal(int_at(fixture, "snapshots.1.sequence-number"), 3);
@@ -265,8 +279,9 @@ static void test_add_snapshot__many(void **state)
     assert_int_equal(size_at(fixture, "snapshots"), 4002);
     assert_int_equal(int_at(fixture, "refs.b.snapshot-id"), 1000 + 3999 * 7);
     commit_result(fixture);
-    refuses(fixture, "[{'action':'set-snapshot-ref','ref-name':'b','type':'branch',"
-                     "'snapshot-id':1001}]",
+    refuses(fixture,
+            "[{'action':'set-snapshot-ref','ref-name':'b','type':'branch',"
+            "'snapshot-id':1001}]",
             ERROR_VALIDATION, "unknown snapshot: 1001");
 }
 
@@ -274,10 +289,11 @@ static void test_add_snapshot__many(void **state)
 static void test_add_snapshot__stale_in_a_creation_is_not_retryable(void **state)
 {
     struct fixture *fixture = *state;
-    refuses(fixture, "[{'action':'add-schema','schema':{'type':'struct','fields':[]}},"
-                     "{'action':'add-spec','spec':{'fields':[]}},"
-                     "{'action':'add-sort-order','sort-order':{'order-id':0,'fields':[]}},"
-                     SNAPSHOT(30, null, 5, "") "," SNAPSHOT(31, 30, 5, "") "]",
+    refuses(fixture,
+            "[{'action':'add-schema','schema':{'type':'struct','fields':[]}},"
+            "{'action':'add-spec','spec':{'fields':[]}},"
+            "{'action':'add-sort-order','sort-order':{'order-id':0,'fields':[]}}," SNAPSHOT(
+                30, null, 5, "") "," SNAPSHOT(31, 30, 5, "") "]",
             ERROR_VALIDATION, "older than last sequence number 5");
 }
 

@@ -8,7 +8,7 @@
     "{'source-id':" #source ",'field-id':" #id ",'name':'" name "','transform':'" transform "'}"
 #define ADD_SPEC(fields) "{'action':'add-spec','spec':{'spec-id':7,'fields':[" fields "]}}"
 #define SET_LAST_SPEC "{'action':'set-default-spec','spec-id':-1}"
-#define SORT(source, direction) \
+#define SORT(source, direction)                                               \
     "{'source-id':" #source ",'transform':'identity','direction':'" direction \
     "','null-order':'nulls-first'}"
 #define ADD_ORDER(id, fields) \
@@ -20,9 +20,8 @@ static void test_add_spec__gets_the_next_ids(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v2);
-    assert_ok(apply(fixture, "[" ADD_SPEC(FIELD(2, "b", "bucket[4]") "," FIELD(1, "t",
-                                                                              "truncate[2]"))
-                             "," SET_LAST_SPEC "]"),
+    assert_ok(apply(fixture, "[" ADD_SPEC(FIELD(2, "b", "bucket[4]") "," FIELD(
+                                 1, "t", "truncate[2]")) "," SET_LAST_SPEC "]"),
               &fixture->err);
     assert_int_equal(int_at(fixture, "default-spec-id"), 1);
     assert_int_equal(int_at(fixture, "partition-specs.1.spec-id"), 1);
@@ -40,8 +39,8 @@ static void test_add_spec__compatible_spec_reuses_its_id(void **state)
     changes_nothing(fixture, "[" ADD_SPEC("") "," SET_LAST_SPEC "]");
     assert_ok(apply(fixture, "[" ADD_SPEC(FIELD(2, "b", "bucket[4]")) "]"), &fixture->err);
     commit_result(fixture);
-    assert_ok(apply(fixture, "[" ADD_SPEC(FIELD_ID(2, 1005, "b", "bucket[4]")) "," SET_LAST_SPEC
-                             "]"),
+    assert_ok(apply(fixture,
+                    "[" ADD_SPEC(FIELD_ID(2, 1005, "b", "bucket[4]")) "," SET_LAST_SPEC "]"),
               &fixture->err);
     assert_int_equal(int_at(fixture, "default-spec-id"), 1);
     assert_int_equal(size_at(fixture, "partition-specs"), 2);
@@ -53,11 +52,14 @@ static void test_add_spec__equivalent_field_reuses_its_id(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v2);
-    assert_ok(apply(fixture, "[" ADD_SPEC(FIELD(2, "b", "bucket[4]")) ","
-                             ADD_SPEC(FIELD(1, "t", "truncate[2]")) ","
-                             ADD_SPEC(FIELD(1, "new", "bucket[2]") "," FIELD(1, "t2", "truncate[2]"))
-                             "]"),
-              &fixture->err);
+    assert_ok(
+        apply(fixture,
+              "[" ADD_SPEC(FIELD(2, "b", "bucket[4]")) "," ADD_SPEC(FIELD(
+                  1, "t",
+                  "truncate[2]")) "," ADD_SPEC(FIELD(1, "new",
+                                                     "bucket[2]") "," FIELD(1, "t2",
+                                                                            "truncate[2]")) "]"),
+        &fixture->err);
     assert_int_equal(int_at(fixture, "partition-specs.3.fields.1.field-id"), 1001);
     assert_int_equal(int_at(fixture, "partition-specs.3.fields.0.field-id"), 1002);
     assert_int_equal(int_at(fixture, "last-partition-id"), 1002);
@@ -67,8 +69,9 @@ static void test_add_spec__field_ids_are_unique(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v2);
-    refuses(fixture, "[" ADD_SPEC(FIELD_ID(1, 1000, "a", "identity") ","
-                                  FIELD_ID(2, 1000, "b", "identity")) "]",
+    refuses(fixture,
+            "[" ADD_SPEC(
+                FIELD_ID(1, 1000, "a", "identity") "," FIELD_ID(2, 1000, "b", "identity")) "]",
             ERROR_VALIDATION, "1000 is used more than once");
 }
 
@@ -79,8 +82,8 @@ static void test_add_spec__v1_needs_sequential_ids(void **state)
     table_of(fixture, table_v1);
     refuses(fixture, "[" ADD_SPEC(FIELD_ID(2, 1001, "b", "bucket[4]")) "]", ERROR_VALIDATION,
             "Spec does not use sequential IDs that are required in v1");
-    assert_ok(apply(fixture, "[" ADD_SPEC(FIELD(1, "id", "identity") "," FIELD(2, "b", "bucket[4]"))
-                             "," SET_LAST_SPEC "]"),
+    assert_ok(apply(fixture, "[" ADD_SPEC(FIELD(1, "id", "identity") "," FIELD(
+                                 2, "b", "bucket[4]")) "," SET_LAST_SPEC "]"),
               &fixture->err);
     assert_int_equal(size_at(fixture, "partition-spec"), 2);
     assert_int_equal(int_at(fixture, "partition-spec.1.field-id"), 1001);
@@ -96,11 +99,12 @@ static void test_add_spec__sources_must_fit(void **state)
             "Cannot find source column");
     refuses(fixture, "[" ADD_SPEC(FIELD(2, "x", "day")) "]", ERROR_VALIDATION,
             "Invalid source type string for transform: day");
-    refuses(fixture, "[{'action':'add-schema','schema':{'type':'struct','fields':[{'id':3,"
-                     "'name':'l','required':false,'type':{'type':'list','element-id':4,"
-                     "'element-required':false,'element':'int'}}]}},"
-                     "{'action':'set-current-schema','schema-id':-1},"
-                     ADD_SPEC(FIELD(4, "x", "identity")) "]",
+    refuses(fixture,
+            "[{'action':'add-schema','schema':{'type':'struct','fields':[{'id':3,"
+            "'name':'l','required':false,'type':{'type':'list','element-id':4,"
+            "'element-required':false,'element':'int'}}]}},"
+            "{'action':'set-current-schema','schema-id':-1}," ADD_SPEC(
+                FIELD(4, "x", "identity")) "]",
             ERROR_VALIDATION, "parent");
     refuses(fixture, "[" ADD_SPEC("7") "]", ERROR_BAD_REQUEST, "add-spec");
 }
@@ -149,10 +153,14 @@ static void test_add_spec__removed_id_is_not_reused(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v2);
-    assert_ok(apply(fixture, "[" ADD_SPEC(FIELD(2, "b", "bucket[4]")) ","
-                             "{'action':'remove-partition-specs','spec-ids':[1]},"
-                             ADD_SPEC(FIELD(2, "c", "bucket[8]")) "]"),
-              &fixture->err);
+    assert_ok(
+        apply(fixture,
+              "[" ADD_SPEC(FIELD(
+                  2, "b",
+                  "bucket[4]")) ","
+                                "{'action':'remove-partition-specs','spec-ids':[1]}," ADD_SPEC(
+                                    FIELD(2, "c", "bucket[8]")) "]"),
+        &fixture->err);
     assert_int_equal(int_at(fixture, "partition-specs.1.spec-id"), 2);
     assert_int_equal(int_at(fixture, "partition-specs.1.fields.0.field-id"), 1001);
 }
@@ -206,8 +214,8 @@ static void test_add_spec__v1_ids_go_by_position(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v1);
-    assert_ok(apply(fixture, "[" ADD_SPEC(FIELD(2, "b", "bucket[4]") "," FIELD(1, "id", "identity"))
-                             "]"),
+    assert_ok(apply(fixture,
+                    "[" ADD_SPEC(FIELD(2, "b", "bucket[4]") "," FIELD(1, "id", "identity")) "]"),
               &fixture->err);
     assert_int_equal(int_at(fixture, "partition-specs.1.fields.0.field-id"), 1000);
     assert_int_equal(int_at(fixture, "partition-specs.1.fields.1.field-id"), 1001);
@@ -218,8 +226,8 @@ static void test_add_spec__last_partition_id_never_falls(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v2);
-    assert_ok(apply(fixture, "[" ADD_SPEC(FIELD_ID(2, 1005, "b", "bucket[4]")) ","
-                             ADD_SPEC(FIELD_ID(2, 1001, "c", "bucket[8]")) "]"),
+    assert_ok(apply(fixture, "[" ADD_SPEC(FIELD_ID(2, 1005, "b", "bucket[4]")) "," ADD_SPEC(
+                                 FIELD_ID(2, 1001, "c", "bucket[8]")) "]"),
               &fixture->err);
     assert_int_equal(int_at(fixture, "last-partition-id"), 1005);
 }

@@ -2,7 +2,7 @@
 
 #include "tests/unit/catalog/update_fixture.h"
 
-#define FILE_OF(id, path, blobs)                                                \
+#define FILE_OF(id, path, blobs)                                                  \
     "{'snapshot-id':" #id ",'statistics-path':'" path "','file-size-in-bytes':4," \
     "'file-footer-size-in-bytes':2,'blob-metadata':[" blobs "],'x':1}"
 #define BLOB "{'type':'t','snapshot-id':20,'sequence-number':2,'fields':[1],'properties':null}"
@@ -12,9 +12,11 @@ static void test_set_statistics__replaces_the_snapshot_s_file(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v2);
-    assert_ok(apply(fixture, "[{'action':'set-statistics','statistics':" FILE_OF(20, "p20", BLOB)
-                             "},{'action':'set-statistics','statistics':" FILE_OF(10, "new", "")
-                             "}]"),
+    assert_ok(apply(fixture,
+                    "[{'action':'set-statistics','statistics':" FILE_OF(
+                        20, "p20",
+                        BLOB) "},{'action':'set-statistics','statistics':" FILE_OF(10, "new",
+                                                                                   "") "}]"),
               &fixture->err);
     assert_int_equal(size_at(fixture, "statistics"), 2);
     equals_at(fixture, "statistics.0",
@@ -30,8 +32,9 @@ static void test_set_statistics__snapshot_id_is_the_file_s(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v2);
-    assert_ok(apply(fixture, "[{'action':'set-statistics','snapshot-id':10,'statistics':" FILE_OF(
-                                 20, "p20", "") "}]"),
+    assert_ok(apply(fixture,
+                    "[{'action':'set-statistics','snapshot-id':10,'statistics':" FILE_OF(20, "p20",
+                                                                                         "") "}]"),
               &fixture->err);
     assert_int_equal(size_at(fixture, "statistics"), 2);
     assert_int_equal(int_at(fixture, "statistics.0.snapshot-id"), 10);
@@ -88,8 +91,9 @@ static void test_set_statistics__file_is_well_formed(void **state)
     refuses(fixture, "[{'action':'set-statistics','statistics':{'snapshot-id':10}}]",
             ERROR_BAD_REQUEST, "statistics-path");
     refuses(fixture, "[{'action':'set-statistics'}]", ERROR_BAD_REQUEST, "statistics");
-    refuses(fixture, "[{'action':'set-partition-statistics','partition-statistics':"
-                     "{'snapshot-id':10,'statistics-path':'n'}}]",
+    refuses(fixture,
+            "[{'action':'set-partition-statistics','partition-statistics':"
+            "{'snapshot-id':10,'statistics-path':'n'}}]",
             ERROR_BAD_REQUEST, "file-size-in-bytes");
 }
 

@@ -210,8 +210,7 @@ static void test_table_update__location_loses_trailing_slashes(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v2);
-    assert_ok(apply(fixture, "[{'action':'set-location','location':'s3://b/x//'}]"),
-              &fixture->err);
+    assert_ok(apply(fixture, "[{'action':'set-location','location':'s3://b/x//'}]"), &fixture->err);
     assert_string_equal(text_at(fixture, "location"), "s3://b/x");
     assert_slice_equal(fixture->table_result.location, "s3://b/x");
     assert_slice_equal(fixture->table_result.metadata_directory, "s3://b/x/metadata");
@@ -226,11 +225,12 @@ static void test_table_update__reserved_properties_are_not_stored(void **state)
 {
     struct fixture *fixture = *state;
     table_of(fixture, table_v2);
-    changes_nothing(fixture, "[{'action':'set-properties','updates':{'format-version':'3','uuid':'x',"
-                             "'snapshot-count':'1','current-snapshot-id':'1',"
-                             "'current-snapshot-summary':'x','current-snapshot-timestamp-ms':'1',"
-                             "'current-schema':'x','default-partition-spec':'x',"
-                             "'default-sort-order':'x'}}]");
+    changes_nothing(fixture,
+                    "[{'action':'set-properties','updates':{'format-version':'3','uuid':'x',"
+                    "'snapshot-count':'1','current-snapshot-id':'1',"
+                    "'current-snapshot-summary':'x','current-snapshot-timestamp-ms':'1',"
+                    "'current-schema':'x','default-partition-spec':'x',"
+                    "'default-sort-order':'x'}}]");
     assert_ok(apply(fixture, "[{'action':'set-properties','updates':{'uuid':'x','k':'v'}}]"),
               &fixture->err);
     equals_at(fixture, "properties", "{'owner':'ann','a':'1','k':'v'}");
@@ -259,7 +259,8 @@ static void test_table_update__legacy_names_of_property_updates(void **state)
                              "{'action':'remove-properties','removed':['a']}]"),
               &fixture->err);
     equals_at(fixture, "properties", "{'owner':'ann','k':'v'}");
-    assert_ok(apply(fixture, "[{'action':'set-properties','updated':{'k':'v'},'updates':{'k':'w'}}]"),
+    assert_ok(apply(fixture,
+                    "[{'action':'set-properties','updated':{'k':'v'},'updates':{'k':'w'}}]"),
               &fixture->err);
     assert_string_equal(text_at(fixture, "properties.k"), "w");
 }
@@ -288,14 +289,14 @@ static void test_table_update__encryption_keys(void **state)
                       "'encrypted-key-metadata':'YWJj','x':1,'properties':null}}]";
     table_of(fixture, table_v3);
     assert_ok(apply(fixture, add), &fixture->err);
-    equals_at(fixture, "encryption-keys",
-              "[{'key-id':'k','encrypted-key-metadata':'YWJj','x':1}]");
+    equals_at(fixture, "encryption-keys", "[{'key-id':'k','encrypted-key-metadata':'YWJj','x':1}]");
     commit_result(fixture);
     changes_nothing(fixture, add);
     assert_ok(apply(fixture, "[{'action':'remove-encryption-key','key-id':'k'}]"), &fixture->err);
     assert_null(at(fixture, "encryption-keys"));
-    refuses(fixture, "[{'action':'add-encryption-key','encryption-key':{'key-id':'k2',"
-                     "'encrypted-key-metadata':'!'}}]",
+    refuses(fixture,
+            "[{'action':'add-encryption-key','encryption-key':{'key-id':'k2',"
+            "'encrypted-key-metadata':'!'}}]",
             ERROR_BAD_REQUEST, "base64");
     refuses(fixture, "[{'action':'add-encryption-key','encryption-key':{'key-id':'k2'}}]",
             ERROR_BAD_REQUEST, "encrypted-key-metadata");
@@ -325,8 +326,7 @@ static void test_table_update__number_of_updates_is_bounded(void **state)
     assert_non_null(text);
     text[0] = '[';
     for (int i = 0; i <= 10000; i++)
-        len += (size_t)snprintf(text + len, size - len, "%s{'action':'assign-uuid'}",
-                                i ? "," : "");
+        len += (size_t)snprintf(text + len, size - len, "%s{'action':'assign-uuid'}", i ? "," : "");
     memcpy(text + len, "]", 2);
     table_of(fixture, table_v2);
     refuses(fixture, text, ERROR_BAD_REQUEST, "a commit may have 10000 updates, but has 10001");

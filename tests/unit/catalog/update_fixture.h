@@ -35,16 +35,15 @@ struct fixture {
 int update_setup(void **state);
 int update_teardown(void **state);
 
-/* v2: columns id (1, long) and name (2, string), spec 0 by nothing, order 0, snapshots 10 (seq 1) and
- * 20 (seq 2, main's), a log of both, a tag "keep" on 10, two properties, an unknown member. */
+/* v2: columns id (1, long) and name (2, string), spec 0 by nothing, order 0, snapshots 10 (seq 1)
+ * and 20 (seq 2, main's), a log of both, a tag "keep" on 10, two properties, an unknown member. */
 extern const char table_v2[];
 extern const char table_v1[]; /* as old writers left it: no lists, no uuid */
 extern const char table_v3[]; /* empty, next-row-id 100 */
 
 struct table_metadata *table_of(struct fixture *fixture, const char *text);
 /* `table_v2` with the member set to (or, with NULL, without) that JSON. */
-struct table_metadata *table_v2_with(struct fixture *fixture, const char *member,
-                                     const char *json);
+struct table_metadata *table_v2_with(struct fixture *fixture, const char *member, const char *json);
 json_t *json_of(const char *text); /* with ' for " */
 
 /* Applies to the fixture's table (base: true) or from empty. Updates are JSON with ' for ". */

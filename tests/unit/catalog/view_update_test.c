@@ -6,22 +6,26 @@
 #include "tests/unit/catalog/update_fixture.h"
 
 #define SQL(dialect, text) "{'type':'sql','sql':'" text "','dialect':'" dialect "'}"
-#define VERSION(id, schema, time, representations)                                         \
-    "{'version-id':" #id ",'schema-id':" #schema ",'timestamp-ms':" #time                  \
+#define VERSION(id, schema, time, representations)                                             \
+    "{'version-id':" #id ",'schema-id':" #schema ",'timestamp-ms':" #time                      \
     ",'summary':{'engine':'e'},'default-namespace':['ns'],'representations':[" representations \
     "]}"
 #define ADD(id, schema, time, representations) \
     "{'action':'add-view-version','view-version':" VERSION(id, schema, time, representations) "}"
 #define SET(id) "{'action':'set-current-view-version','view-version-id':" #id "}"
-#define SCHEMA(id, type)                                                                 \
+#define SCHEMA(id, type)                                                                  \
     "{'type':'struct','schema-id':" #id ",'fields':[{'id':1,'name':'a','required':false," \
     "'type':'" type "'}]}"
 
 static const char base_view[] =
     "{'view-uuid':'" UUID_A "','format-version':1,'location':'file:///w/v',"
-    "'properties':{'comment':'c'},'schemas':[" SCHEMA(0, "int") "],'current-version-id':1,"
-    "'versions':[" VERSION(1, 0, 900, SQL("spark", "select 1")) "],"
-    "'version-log':[{'timestamp-ms':900,'version-id':1}],'x-future':7}";
+    "'properties':{'comment':'c'},'schemas':[" SCHEMA(
+        0, "int") "],'current-version-id':1,"
+                  "'versions':[" VERSION(1, 0, 900,
+                                         SQL("spark",
+                                             "select 1")) "],"
+                                                          "'version-log':[{'timestamp-ms':900,'"
+                                                          "version-id':1}],'x-future':7}";
 
 static void view_put(struct fixture *fixture, struct slice text)
 {
@@ -101,8 +105,8 @@ static void test_view_update__no_change_writes_nothing(void **state)
     assert_ok(change(fixture, "[{'action':'assign-uuid','uuid':'" UUID_A "'},"
                               "{'action':'upgrade-format-version','format-version':1},"
                               "{'action':'set-location','location':'file:///w/v'},"
-                              "{'action':'add-schema','schema':" SCHEMA(5, "int") "},"
-                              ADD(9, 0, 5000, SQL("spark", "select 1")) "," SET(-1) "]"),
+                              "{'action':'add-schema','schema':" SCHEMA(5, "int") "}," ADD(
+                                  9, 0, 5000, SQL("spark", "select 1")) "," SET(-1) "]"),
               &fixture->err);
     assert_false(fixture->view_result.is_changed);
     assert_int_equal(fixture->out.len, 0);
@@ -126,12 +130,13 @@ static void test_view_update__properties_and_location(void **state)
 {
     struct fixture *fixture = *state;
     view_of(fixture, base_view);
-    assert_ok(change(fixture,
-                     "[{'action':'set-properties','updates':{'k':'v','write.metadata.path':'s3://m/',"
-                     "'write.metadata.compression-codec':'none'}},"
-                     "{'action':'remove-properties','removals':['comment']},"
-                     "{'action':'set-location','location':'file:///n'}]"),
-              &fixture->err);
+    assert_ok(
+        change(fixture,
+               "[{'action':'set-properties','updates':{'k':'v','write.metadata.path':'s3://m/',"
+               "'write.metadata.compression-codec':'none'}},"
+               "{'action':'remove-properties','removals':['comment']},"
+               "{'action':'set-location','location':'file:///n'}]"),
+        &fixture->err);
     assert_null(at(fixture, "properties.comment"));
     assert_string_equal(text_at(fixture, "properties.k"), "v");
     assert_slice_equal(fixture->view_result.location, "file:///n");
@@ -148,8 +153,8 @@ static void test_add_view_version__gets_the_next_ids(void **state)
 {
     struct fixture *fixture = *state;
     view_of(fixture, base_view);
-    assert_ok(change(fixture, "[{'action':'add-schema','schema':" SCHEMA(9, "long") "},"
-                              ADD(1, -1, 1000700, SQL("spark", "select 2")) "," SET(-1) "]"),
+    assert_ok(change(fixture, "[{'action':'add-schema','schema':" SCHEMA(9, "long") "}," ADD(
+                                  1, -1, 1000700, SQL("spark", "select 2")) "," SET(-1) "]"),
               &fixture->err);
     assert_int_equal(int_at(fixture, "current-version-id"), 2);
     assert_int_equal(int_at(fixture, "schemas.1.schema-id"), 1);
@@ -186,15 +191,17 @@ static void test_add_view_version__differs_by_each_part(void **state)
         "{'version-id':1,'schema-id':0,'timestamp-ms':900,'summary':{'engine':'e'},"
         "'default-namespace':['other'],'representations':[" SQL("spark", "select 1") "]}",
         "{'version-id':1,'schema-id':0,'timestamp-ms':900,'summary':{'engine':'e'},"
-        "'default-catalog':'c','default-namespace':['ns'],'representations':["
-        SQL("spark", "select 1") "]}",
+        "'default-catalog':'c','default-namespace':['ns'],'representations':[" SQL("spark",
+                                                                                   "select 1") "]}",
         "{'version-id':1,'schema-id':-1,'timestamp-ms':900,'summary':{'engine':'e'},"
         "'default-namespace':['ns'],'representations':[" SQL("spark", "select 1") "]}"};
     for (size_t i = 0; i < sizeof(versions) / sizeof(*versions); i++) {
         char text[900];
         snprintf(text, sizeof(text),
-                 "[{'action':'add-schema','schema':" SCHEMA(9, "long") "},"
-                 "{'action':'add-view-version','view-version':%s}]", versions[i]);
+                 "[{'action':'add-schema','schema':" SCHEMA(
+                     9, "long") "},"
+                                "{'action':'add-view-version','view-version':%s}]",
+                 versions[i]);
         view_of(fixture, base_view);
         assert_ok(change(fixture, text), &fixture->err);
         assert_int_equal(size_at(fixture, "versions"), 2);
@@ -206,6 +213,20 @@ static void test_add_view_version__differs_by_each_part(void **state)
                               "'representations':[" SQL("spark", "select 1") "]}}]"),
               &fixture->err);
     assert_false(fixture->view_result.is_changed);
+}
+
+/* Rule: a null default-catalog is none, and is not written: readers take it for a name. */
+static void test_add_view_version__null_catalog_is_left_out(void **state)
+{
+    struct fixture *fixture = *state;
+    view_of(fixture, base_view);
+    assert_ok(change(fixture, "[{'action':'add-view-version','view-version':{'version-id':4,"
+                              "'schema-id':0,'timestamp-ms':1,'summary':{'engine':'other'},"
+                              "'default-catalog':null,'default-namespace':['ns'],"
+                              "'representations':[" SQL("spark", "select 1") "]}}]"),
+              &fixture->err);
+    assert_int_equal(size_at(fixture, "versions"), 2);
+    assert_null(at(fixture, "versions.1.default-catalog"));
 }
 
 /* Rule: one query for each dialect, without regard to case. */
@@ -225,8 +246,8 @@ static void test_view_update__dialects_are_not_lost(void **state)
     view_of(fixture, base_view);
     change_is_refused(fixture, lose, ERROR_VALIDATION, "loss of view dialects");
     assert_ok(change(fixture, "[" ADD(2, 0, 1000000, SQL("trino", "a")) "]"), &fixture->err);
-    assert_ok(change(fixture, "[" ADD(2, 0, 1, SQL("SPARK", "a") "," SQL("trino", "a")) "," SET(-1)
-                              "]"),
+    assert_ok(change(fixture,
+                     "[" ADD(2, 0, 1, SQL("SPARK", "a") "," SQL("trino", "a")) "," SET(-1) "]"),
               &fixture->err);
     assert_ok(change(fixture, "[{'action':'set-properties','updates':{"
                               "'replace.drop-dialect.allowed':'true'}}]"),
@@ -257,8 +278,8 @@ static void versions_add(struct fixture *fixture, int from, int to)
         char text[500];
         snprintf(text, sizeof(text),
                  "[{'action':'add-view-version','view-version':{'version-id':%d,'schema-id':0,"
-                 "'timestamp-ms':%d,'summary':{},'default-namespace':[],'representations':["
-                 SQL("spark", "q%d") "]}}," SET(-1) "]",
+                 "'timestamp-ms':%d,'summary':{},'default-namespace':[],'representations':[" SQL(
+                     "spark", "q%d") "]}}," SET(-1) "]",
                  i, 900 + i, i);
         assert_ok(change(fixture, text), &fixture->err);
         result_commit(fixture);
@@ -277,7 +298,7 @@ static void test_view_update__old_versions_expire(void **state)
     assert_int_equal(size_at(fixture, "version-log"), 10);
     assert_int_equal(int_at(fixture, "version-log.0.version-id"), 3);
     assert_ok(change(fixture, "[" SET(3) ",{'action':'set-properties','updates':{"
-                              "'version.history.num-entries':'2'}}]"),
+                                         "'version.history.num-entries':'2'}}]"),
               &fixture->err);
     assert_int_equal(size_at(fixture, "versions"), 2);
     assert_int_equal(int_at(fixture, "versions.0.version-id"), 3);
@@ -292,20 +313,23 @@ static void test_view_update__added_versions_stay(void **state)
 {
     struct fixture *fixture = *state;
     view_of(fixture, base_view);
-    assert_ok(change(fixture, "[{'action':'set-properties','updates':{"
-                              "'version.history.num-entries':'1'}},"
-                              ADD(2, 0, 1000000, SQL("spark", "a")) ","
-                              ADD(3, 0, 1000000, SQL("spark", "b")) ","
-                              ADD(4, 0, 1000000, SQL("spark", "c")) "," SET(3) "]"),
-              &fixture->err);
+    assert_ok(
+        change(fixture,
+               "[{'action':'set-properties','updates':{"
+               "'version.history.num-entries':'1'}}," ADD(2, 0, 1000000, SQL("spark", "a")) "," ADD(
+                   3, 0, 1000000, SQL("spark", "b")) "," ADD(4, 0, 1000000,
+                                                             SQL("spark", "c")) "," SET(3) "]"),
+        &fixture->err);
     assert_int_equal(size_at(fixture, "versions"), 3);
     assert_int_equal(int_at(fixture, "versions.0.version-id"), 2);
     equals_at(fixture, "version-log", "[{'timestamp-ms':1000000,'version-id':3}]");
-    change_is_refused(fixture, "[{'action':'set-properties','updates':{"
-                               "'version.history.num-entries':'0'}}]",
+    change_is_refused(fixture,
+                      "[{'action':'set-properties','updates':{"
+                      "'version.history.num-entries':'0'}}]",
                       ERROR_VALIDATION, "version.history.num-entries must be positive but was 0");
-    change_is_refused(fixture, "[{'action':'set-properties','updates':{"
-                               "'version.history.num-entries':'ten'}}]",
+    change_is_refused(fixture,
+                      "[{'action':'set-properties','updates':{"
+                      "'version.history.num-entries':'ten'}}]",
                       ERROR_VALIDATION, "integer");
 }
 
@@ -327,7 +351,10 @@ static void test_add_view_version__is_well_formed(void **state)
         "{'version-id':1,'schema-id':0,'timestamp-ms':1,'summary':{},'default-namespace':[],"
         "'representations':[{'type':'sql','sql':'x'}]}",
         "{'version-id':1,'schema-id':0,'timestamp-ms':1,'summary':{},'default-namespace':[],"
-        "'representations':[7]}"};
+        "'representations':[7]}",
+        /* Rule: a representation that no reader can write again is refused. */
+        "{'version-id':1,'schema-id':0,'timestamp-ms':1,'summary':{},'default-namespace':[],"
+        "'representations':[{'type':'python','sql':'x','dialect':'y'}]}"};
     view_of(fixture, base_view);
     for (size_t i = 0; i < sizeof(versions) / sizeof(*versions); i++) {
         char text[400];
@@ -365,11 +392,16 @@ static void test_view_metadata_new__first_version(void **state)
     struct fixture *fixture = *state;
     assert_ok(create(fixture, VERSION(7, 4, 1000300, SQL("spark", "q")), "{'k':'v'}"),
               &fixture->err);
-    equals_at(fixture, "", "{'view-uuid':'" UUID_A "','format-version':1,'location':'s3://b/v',"
-                           "'properties':{'k':'v'},'schemas':[" SCHEMA(0, "int") "],"
-                           "'current-version-id':1,'versions':["
-                           VERSION(1, 0, 1000300, SQL("spark", "q")) "],"
-                           "'version-log':[{'timestamp-ms':1000300,'version-id':1}]}");
+    equals_at(fixture, "",
+              "{'view-uuid':'" UUID_A "','format-version':1,'location':'s3://b/v',"
+              "'properties':{'k':'v'},'schemas':[" SCHEMA(
+                  0,
+                  "int") "],"
+                         "'current-version-id':1,'versions':[" VERSION(
+                             1, 0, 1000300,
+                             SQL("spark",
+                                 "q")) "],"
+                                       "'version-log':[{'timestamp-ms':1000300,'version-id':1}]}");
     assert_slice_equal(fixture->view_result.uuid, UUID_A);
     assert_slice_equal(fixture->view_result.metadata_directory, "s3://b/v/metadata");
     result_commit(fixture);
@@ -380,14 +412,24 @@ static void test_view_metadata_new__first_version(void **state)
 static void test_view_metadata_new__needs_sql(void **state)
 {
     struct fixture *fixture = *state;
-    assert_fails(create(fixture, "{'version-id':1}", NULL), &fixture->err, ERROR_BAD_REQUEST);
-    assert_fails(create(fixture, "{'schema-id':1}", NULL), &fixture->err, ERROR_BAD_REQUEST);
+    assert_fails(create(fixture,
+                        "{'version-id':1,'timestamp-ms':1,'summary':{},"
+                        "'default-namespace':[],'representations':[" SQL("s", "a") "]}",
+                        NULL),
+                 &fixture->err, ERROR_BAD_REQUEST);
+    assert_non_null(strstr(fixture->err.message, "schema-id"));
+    assert_fails(create(fixture,
+                        "{'schema-id':1,'timestamp-ms':1,'summary':{},"
+                        "'default-namespace':[],'representations':[" SQL("s", "a") "]}",
+                        NULL),
+                 &fixture->err, ERROR_BAD_REQUEST);
+    assert_non_null(strstr(fixture->err.message, "version-id"));
     assert_fails(create(fixture, VERSION(1, 0, 1, ""), NULL), &fixture->err, ERROR_BAD_REQUEST);
     assert_fails(create(fixture, VERSION(1, 0, 1, "{'type':'plan'}"), NULL), &fixture->err,
                  ERROR_BAD_REQUEST);
     assert_non_null(strstr(fixture->err.message, "unsupported view representation 'plan'"));
     assert_fails(create(fixture, VERSION(1, 0, 1, SQL("s", "a") "," SQL("S", "b")), NULL),
-                 &fixture->err, ERROR_VALIDATION);
+                 &fixture->err, ERROR_ILLEGAL_ARGUMENT);
     assert_int_equal(fixture->out.len, 0);
 }
 
@@ -403,6 +445,7 @@ int main(void)
         TEST(test_add_view_version__gets_the_next_ids),
         TEST(test_add_view_version__equal_version_reuses_its_id),
         TEST(test_add_view_version__differs_by_each_part),
+        TEST(test_add_view_version__null_catalog_is_left_out),
         TEST(test_add_view_version__one_query_per_dialect),
         TEST(test_view_update__dialects_are_not_lost),
         TEST(test_view_update__ids_must_be_known),

@@ -5,8 +5,8 @@
  *           return the rest; metadata must never lose one that way, so nothing else copies trees
  * Owns:     the caller owns the copy; NULL where memory is short, or for NULL
  */
-#ifndef CATALOG_TREE_COPY_H
-#define CATALOG_TREE_COPY_H
+#ifndef BASE_TREE_COPY_H
+#define BASE_TREE_COPY_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -18,7 +18,8 @@ json_t *tree_copy_deep(const json_t *value);
 
 /* Adds to `canonical`, which was written from what we understood of `request`, what we did not:
  * members that only the request has, at any depth. Nulls and empty lists say nothing and are left
- * out: readers take a default that is there for one that has a value. False where memory is short. */
+ * out: readers take a default that is there for one that has a value. False where memory is short.
+ */
 bool tree_merge_unknown(json_t *canonical, const json_t *request);
 
 #endif

@@ -1,4 +1,4 @@
-#include "catalog/tree_copy.h"
+#include "base/tree_copy.h"
 
 json_t *tree_copy_shallow(const json_t *object)
 {
@@ -15,7 +15,8 @@ static json_t *copy_object(const json_t *object)
     const char *name = NULL;
     size_t len = 0;
     json_t *value = NULL, *copy = json_object();
-    json_object_keylen_foreach((json_t *)object, name, len, value) {
+    json_object_keylen_foreach((json_t *)object, name, len, value)
+    {
         if (copy && json_object_setn_new_nocheck(copy, name, len, tree_copy_deep(value))) {
             json_decref(copy);
             return NULL;

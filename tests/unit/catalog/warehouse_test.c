@@ -1,0 +1,218 @@
+#include "catalog/warehouse.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "tests/unit/catalog/catalog_fixture.h"
+
+static bool create(struct world *world, const char *name, const char *more)
+{
+    const struct warehouse *made = NULL;
+    json_t *request = json_of_text("{'name':'%s','location':'%s/%s'%s}", name, world->allowed,
+                                   name, more);
+    error_clear(&world->client.err);
+    bool ok = warehouse_create(&world->client.call, request, &made, &world->client.err);
+    json_decref(request);
+    warehouse_unref(made);
+    return ok;
+}
+
+static bool alter(struct world *world, const char *name, json_t *owned)
+{
+    const struct warehouse *made = NULL;
+    error_clear(&world->client.err);
+    bool ok = warehouse_alter(&world->client.call, slice_from_string(name), owned, &made,
+                              &world->client.err);
+    json_decref(owned);
+    warehouse_unref(made);
+    return ok;
+}
+
+static bool is_default(struct world *world, const char *name)
+{
+    const struct warehouse *found = NULL;
+    assert_ok(warehouse_find(world->catalog, slice_from_string(name), &found,
+                             &world->client.err),
+              &world->client.err);
+    bool result = found->is_default;
+    warehouse_unref(found);
+    return result;
+}
+
+static void test_warehouse_find__by_name_by_location_or_default(void **state)
+{
+    struct world *world = *state;
+    const struct warehouse *found = NULL;
+    char text[WORLD_PATH_SIZE];
+    assert_ok(create(world, "two", ""), &world->client.err);
+    (void)snprintf(text, sizeof text, "file:%s/allowed/two/", world->directory);
+    const char *const asked[] = {"two", text};
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(warehouse_find_any(world->catalog, slice_from_string(asked[i]), &found,
+                                     &world->client.err),
+                  &world->client.err);
+        assert_slice_equal(found->name, "two");
+        warehouse_unref(found);
+    }
+    assert_ok(warehouse_find_any(world->catalog, SLICE_EMPTY, &found, &world->client.err),
+              &world->client.err);
+    assert_slice_equal(found->name, DEFAULT_WAREHOUSE_NAME);
+    warehouse_unref(found);
+    assert_fails(warehouse_find_any(world->catalog, SLICE_LITERAL("no"), &found,
+                                    &world->client.err),
+                 &world->client.err, ERROR_NO_SUCH_WAREHOUSE);
+    assert_error(world, ERROR_NO_SUCH_WAREHOUSE, "Warehouse does not exist: no");
+}
+
+static void test_warehouse_create__survives_a_restart(void **state)
+{
+    struct world *world = *state;
+    const struct warehouse **list = NULL;
+    size_t count = 0;
+    assert_ok(create(world, "two", ",'properties':{'a':'1'}"), &world->client.err);
+    world_reopen(world);
+    assert_ok(warehouse_list(&world->client.call, &list, &count, &world->client.err),
+              &world->client.err);
+    assert_int_equal(count, 2);
+    assert_slice_equal(list[1]->name, "two");
+    assert_slice_equal(list[1]->properties, "{\"a\":\"1\"}");
+    for (size_t i = 0; i < count; i++)
+        warehouse_unref(list[i]);
+}
+
+static void test_warehouse_create__refuses_wrong_names_and_places(void **state)
+{
+    struct world *world = *state;
+    static const char *const names[] = {"", ".x", "a/b", "a b", "namespaces", "config", "oauth"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        assert_false(create(world, names[i], ""));
+        assert_error_has(world, ERROR_BAD_REQUEST, "Invalid warehouse name");
+    }
+    assert_ok(create(world, "two", ""), &world->client.err);
+    assert_false(create(world, "two", ""));
+    assert_error(world, ERROR_ALREADY_EXISTS, "Warehouse already exists: two");
+    assert_false(alter(world, "two", json_of_text("{'location':'gopher://b/x'}")));
+    assert_error_has(world, ERROR_BAD_REQUEST, "no object store serves the scheme");
+    assert_false(alter(world, "no", json_of_text("{}")));
+    assert_error(world, ERROR_NO_SUCH_WAREHOUSE, "Warehouse does not exist: no");
+}
+
+/* What is stored is read at every start: it must never be more than a start can hold. */
+static void test_warehouse_alter__bounds_what_every_start_must_read(void **state)
+{
+    struct world *world = *state;
+    size_t size = 5 * MIB;
+    char *text = malloc(size + 1);
+    assert_non_null(text);
+    memset(text, 'x', size);
+    text[size] = '\0';
+    assert_false(alter(world, DEFAULT_WAREHOUSE_NAME,
+                       json_pack("{s:{s:s}}", "properties", "a", text)));
+    assert_error_has(world, ERROR_BAD_REQUEST, "the most allowed are 1048576");
+    text[0] = '/';
+    assert_false(alter(world, DEFAULT_WAREHOUSE_NAME, json_pack("{s:s}", "location", text)));
+    assert_error_has(world, ERROR_BAD_REQUEST, "the most allowed are 65536");
+    free(text);
+    world_reopen(world);
+}
+
+static void test_warehouse_alter__moves_the_default_and_never_drops_it(void **state)
+{
+    struct world *world = *state;
+    assert_false(alter(world, DEFAULT_WAREHOUSE_NAME, json_of_text("{'default':false}")));
+    assert_error(world, ERROR_CONFLICT, "Warehouse default is the default one: make another the "
+                                        "default instead");
+    assert_ok(create(world, "two", ""), &world->client.err);
+    assert_false(is_default(world, "two"));
+    assert_ok(alter(world, "two", json_of_text("{'default':true}")), &world->client.err);
+    assert_true(is_default(world, "two"));
+    assert_false(is_default(world, DEFAULT_WAREHOUSE_NAME));
+    world_reopen(world);
+    assert_true(is_default(world, "two"));
+}
+
+static void test_warehouse_remove__refuses_the_default_and_what_is_not_empty(void **state)
+{
+    struct world *world = *state;
+    struct call *call = &world->client.call;
+    assert_fails(warehouse_remove(call, SLICE_LITERAL(DEFAULT_WAREHOUSE_NAME), &world->client.err),
+                 &world->client.err, ERROR_CONFLICT);
+    assert_ok(create(world, "two", ",'default':true"), &world->client.err);
+    assert_fails(warehouse_remove(call, SLICE_LITERAL(DEFAULT_WAREHOUSE_NAME), &world->client.err),
+                 &world->client.err, ERROR_CONFLICT);
+    assert_error_has(world, ERROR_CONFLICT, "still holds namespaces");
+    assert_ok(create(world, "three", ""), &world->client.err);
+    assert_ok(warehouse_remove(call, SLICE_LITERAL("three"), &world->client.err),
+              &world->client.err);
+    assert_fails(warehouse_remove(call, SLICE_LITERAL("three"), &world->client.err),
+                 &world->client.err, ERROR_NO_SUCH_WAREHOUSE);
+}
+
+/* Only an empty catalog gets the warehouse "default". */
+static void test_warehouse__named_default_is_not_made_again(void **state)
+{
+    struct world *world = *state;
+    struct error err = {0};
+    assert_ok(create(world, "two", ",'default':true"), &world->client.err);
+    assert_ok(namespace_drop(&world->client.call, slice_from_string("ns"), &err), &err);
+    assert_ok(warehouse_remove(&world->client.call, SLICE_LITERAL(DEFAULT_WAREHOUSE_NAME), &err),
+              &err);
+    world_reopen(world);
+    assert_slice_equal(world->warehouse->name, "two");
+    const struct warehouse **list = NULL;
+    size_t count = 0;
+    assert_true(warehouse_list(&world->client.call, &list, &count, NULL));
+    assert_int_equal(count, 1);
+    warehouse_unref(list[0]);
+}
+
+/* --- threads ------------------------------------------------------------------------------ */
+
+static void *finder_main(void *context)
+{
+    struct world *world = context;
+    for (int i = 0; i < 2000; i++) {
+        const struct warehouse *found = NULL;
+        if (warehouse_find(world->catalog, SLICE_EMPTY, &found, NULL) && found->name.len == 0)
+            abort();
+        warehouse_unref(found);
+    }
+    return NULL;
+}
+
+static void test_warehouse__is_read_while_it_changes(void **state)
+{
+    struct world *world = *state;
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, finder_main, world), 0);
+    for (int i = 0; i < 10; i++)
+        assert_ok(alter(world, DEFAULT_WAREHOUSE_NAME,
+                        json_of_text("{'properties':{'n':'%d'}}", i)),
+                  &world->client.err);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    const struct warehouse *found = NULL;
+    assert_true(warehouse_find(world->catalog, SLICE_EMPTY, &found, NULL));
+    assert_slice_equal(found->properties, "{\"n\":\"9\"}");
+    warehouse_unref(found);
+}
+
+#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_WORLD(test_warehouse_find__by_name_by_location_or_default),
+        IN_WORLD(test_warehouse_create__survives_a_restart),
+        IN_WORLD(test_warehouse_create__refuses_wrong_names_and_places),
+        IN_WORLD(test_warehouse_alter__bounds_what_every_start_must_read),
+        IN_WORLD(test_warehouse_alter__moves_the_default_and_never_drops_it),
+        IN_WORLD(test_warehouse_remove__refuses_the_default_and_what_is_not_empty),
+        IN_WORLD(test_warehouse__named_default_is_not_made_again),
+        IN_WORLD(test_warehouse__is_read_while_it_changes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
