@@ -17,8 +17,12 @@ bool http_body_is_refused_at_once(struct http_body *body, const struct request *
 {
     struct slice length = request_header(request, "Content-Length");
     int64_t declared = 0;
-    if (length.ptr == NULL || !slice_to_int64(length, &declared) ||
-        (uint64_t)declared <= body->bytes.ceiling)
+    if (length.ptr == NULL)
+        return false;
+    /* libmicrohttpd has refused what is no number; what does not fit here is larger still. */
+    if (!slice_to_int64(length, &declared))
+        declared = INT64_MAX;
+    if ((uint64_t)declared <= body->bytes.ceiling)
         return false;
     body->is_too_large = true;
     return request_header(request, "Expect").ptr != NULL || (uint64_t)declared > MAX_DRAINED_SIZE;

@@ -177,8 +177,8 @@ static bool find_warehouse(struct op *op, struct error *err)
     return warehouse_find(op->server->catalog, name, &op->call.warehouse, err);
 }
 
-/* A change, once for each Idempotency-Key. The warehouse is looked for after the key, because it may
- * be what this very request has removed. */
+/* A change, once for each Idempotency-Key. The warehouse is looked for after the key, because it
+ * may be what this very request has removed. */
 static bool run_keyed(struct op *op, struct reply **ret_reply, struct error *err)
 {
     struct idempotency_row row;
@@ -251,6 +251,16 @@ static void name_request(struct op *op)
         op->call.request_id = id;
 }
 
+/* The change is durable, and only its answer could not be made: no status may say that nothing was
+ * changed. */
+static void admit_change(const struct op *op, struct error *err)
+{
+    if (!op->call.is_recorded)
+        return;
+    error_prefix(err, "The change was made, but not its answer");
+    err->kind = ERROR_COMMIT_UNKNOWN;
+}
+
 struct reply *op_run(struct server *server, struct request *request)
 {
     struct op op = {.server = server, .request = request};
@@ -264,5 +274,6 @@ struct reply *op_run(struct server *server, struct request *request)
     warehouse_unref(op.call.warehouse);
     if (ok)
         return reply;
+    admit_change(&op, &err);
     return op.would_block ? NULL : reply_error(&err, is_change, SLICE_EMPTY);
 }

@@ -7,7 +7,7 @@
 
 static const char *const METHOD_NAMES[] = {
     [METHOD_GET] = "GET", [METHOD_HEAD] = "HEAD",     [METHOD_POST] = "POST",
-    [METHOD_PUT] = "PUT", [METHOD_DELETE] = "DELETE", [METHOD_OTHER] = "(other)",
+    [METHOD_PUT] = "PUT", [METHOD_DELETE] = "DELETE", [METHOD_OTHER] = "OTHER",
 };
 
 static struct slice no_header(const void *context, const char *name)
@@ -17,8 +17,20 @@ static struct slice no_header(const void *context, const char *name)
     return (struct slice){NULL, 0};
 }
 
+/* "http://host/path" is what proxies are sent, and servers must take it too (RFC 9112, section
+ * 3.2.2): the part from the path on. */
+static struct slice without_authority(struct slice uri)
+{
+    const struct slice scheme = SLICE_LITERAL("http://");
+    if (!slice_starts_with(uri, scheme))
+        return uri;
+    struct slice rest = slice_from(uri, scheme.len);
+    return slice_from(rest, slice_find(rest, '/'));
+}
+
 void request_init(struct request *request, enum http_method method, struct slice uri)
 {
+    uri = without_authority(uri);
     *request = (struct request){
         .method = method,
         .method_text = slice_from_string(METHOD_NAMES[method]),

@@ -37,7 +37,7 @@ struct request {
     struct arena arena;
     enum http_method method;
     struct slice method_text;
-    struct slice uri;   /* as sent */
+    struct slice uri;   /* as sent, from its path on */
     struct slice path;  /* the part before '?', as sent */
     struct slice query; /* the part after it */
     struct slice body;

@@ -235,12 +235,12 @@ static void log_request(struct server *server, const struct request *request,
         LOG_TEXT_FIELD("uri", request->uri),
         LOG_NUMBER_FIELD("status", reply->status),
         LOG_NUMBER_FIELD("bytes", (int64_t)reply->body_size),
-        LOG_TEXT_FIELD("answer", reply->segment_count && reply->status >= 400
-                                     ? reply->segments[0].bytes
-                                     : SLICE_EMPTY),
+        LOG_TEXT_FIELD("answer", reply->segment_count ? reply->segments[0].bytes : SLICE_EMPTY),
     };
-    log_write(&server->log, level, is_failure ? "request failed" : "request", fields,
-              sizeof(fields) / sizeof(fields[0]));
+    size_t count = sizeof(fields) / sizeof(fields[0]);
+    if (reply->status < 400)
+        count--; /* an answer that went well is not worth its place */
+    log_write(&server->log, level, is_failure ? "request failed" : "request", fields, count);
 }
 
 /* What can be said before an operation is looked at. */

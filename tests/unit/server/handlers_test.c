@@ -459,6 +459,34 @@ static void test_warehouses__repeat_their_answers(void **state)
     assert_int_equal(send("POST", "/management/v1/warehouses", body), 409);
 }
 
+/* --- functions ------------------------------------------------------------------------------ */
+
+#define FUNCTIONS "/management/v1/warehouses/default/namespaces/a/functions/"
+#define FUNCTION_BODY                                                                           \
+    "{\"function-uuid\":\"42fd3f91-bc10-41c1-8a52-92b57dd0a9b2\",\"format-version\":1,"         \
+    "\"definitions\":[{\"definition-id\":\"int\",\"parameters\":[{\"name\":\"x\",\"type\":"     \
+    "\"int\"}],"                                                                                \
+    "\"return-type\":\"int\",\"function-type\":\"udf\",\"current-version-id\":1,\"versions\":[" \
+    "{\"version-id\":1,\"timestamp-ms\":5,\"representations\":[{\"type\":\"sql\","              \
+    "\"dialect\":\"trino\",\"sql\":\"x + 1\"}]}]}],\"definition-log\":[{\"timestamp-ms\":5,"    \
+    "\"definition-versions\":[{\"definition-id\":\"int\",\"version-id\":1}]}]}"
+
+static void test_functions__are_put_by_operators_and_loaded_by_clients(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(send_keyed("PUT", FUNCTIONS "f", FUNCTION_BODY), 200);
+    assert_int_equal(send("GET", "/v1/namespaces/a/functions", NULL), 200);
+    assert_contains(fixture_body(&fixture), "\"identifiers\":[[\"a\",\"f\"]]");
+    assert_int_equal(send("GET", "/v1/namespaces/a/functions/f", NULL), 200);
+    assert_contains(fixture_body(&fixture), "\"metadata\":{\"function-uuid\":\"42fd3f91");
+    assert_int_equal(send("GET", "/v1/namespaces/a/functions/g", NULL), 404);
+    assert_contains(fixture_body(&fixture), "NoSuchFunctionException");
+    assert_int_equal(send("PUT", FUNCTIONS "g", "{}"), 400);
+    assert_int_equal(send("DELETE", FUNCTIONS "f", NULL), 204);
+    assert_int_equal(send("DELETE", FUNCTIONS "f", NULL), 404);
+}
+
 /* --- management ----------------------------------------------------------------------------- */
 
 static void test_changes__are_listed_in_order(void **state)
@@ -521,6 +549,7 @@ int main(void)
         TEST(test_key__of_a_staged_create_gives_the_same_uuid_again),
         cmocka_unit_test(test_key__of_a_commit_whose_file_is_gone_answers_with_the_table_as_it_is),
         TEST(test_warehouses__repeat_their_answers),
+        TEST(test_functions__are_put_by_operators_and_loaded_by_clients),
         TEST(test_changes__are_listed_in_order),
         TEST(test_metrics__are_kept_and_listed),
     };

@@ -23,6 +23,18 @@ static void test_request__splits_path_and_query_as_sent(void **state)
     request_finish(&request);
 }
 
+/* "a server MUST accept the absolute-form in requests" */
+static void test_request__takes_the_absolute_form(void **state)
+{
+    struct request request;
+    (void)state;
+    request_init(&request, METHOD_GET, SLICE_LITERAL("http://localhost:8181/v1/config?a=b"));
+    assert_slice_equal(request.path, "/v1/config");
+    assert_slice_equal(request.query, "a=b");
+    request_init(&request, METHOD_GET, SLICE_LITERAL("http://localhost"));
+    assert_slice_equal(request.path, "");
+}
+
 static void test_query__is_decoded_once_with_plus_as_space(void **state)
 {
     (void)state;
@@ -67,6 +79,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_request__splits_path_and_query_as_sent),
+        cmocka_unit_test(test_request__takes_the_absolute_form),
         cmocka_unit_test(test_query__is_decoded_once_with_plus_as_space),
         cmocka_unit_test(test_query__tells_absent_from_empty),
         cmocka_unit_test(test_query__refuses_bad_encoding_and_values),

@@ -76,11 +76,15 @@ int fixture_send(struct server_fixture *fixture, const char *method, const char 
     if (body && find_header(fixture, "Content-Type").ptr == NULL)
         fixture_header(fixture, "Content-Type", "application/json");
     reply_unref(fixture->reply);
+    if (fixture->around)
+        fixture->around(true);
     fixture->reply = server_handle(fixture->server, &request);
     fixture->was_fast = fixture->reply != NULL;
     request.may_block = true;
     if (fixture->reply == NULL)
         fixture->reply = server_handle(fixture->server, &request);
+    if (fixture->around)
+        fixture->around(false);
     request_finish(&request);
     fixture->header_count = 0;
     buffer_truncate(&fixture->body, 0);

@@ -22,7 +22,8 @@ struct server_fixture {
     /* What came back, valid until the next send. */
     struct reply *reply;
     struct buffer body;
-    bool was_fast; /* answered on the HTTP thread's lane */
+    bool was_fast;               /* answered on the HTTP thread's lane */
+    void (*around)(bool begins); /* called before and after the server works; may be NULL */
 };
 
 /* `extra` are flags beside --data and --listen, ended by NULL; may be NULL. */
