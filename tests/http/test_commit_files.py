@@ -1,0 +1,93 @@
+"""What commits leave on disk: names, logs, compression, and the removal of old metadata."""
+
+import gzip
+import json
+from pathlib import Path
+
+import bodies
+
+
+def local(location):
+    return Path(location.removeprefix("file://"))
+
+
+def metadata_files(metadata_location):
+    return sorted(path.name for path in local(metadata_location).parent.iterdir())
+
+
+def test_commit__writes_a_new_numbered_file_each_time(api, namespace):
+    location = api.create_table(namespace, bodies.table("t")).json()["metadata-location"]
+    for number in (1, 2, 3):
+        made = api.commit(namespace, "t", [bodies.set_properties(n=str(number))]).json()
+        assert local(made["metadata-location"]).name.startswith(f"{number:05}-")
+        assert made["metadata"]["metadata-log"][-1]["metadata-file"] == location
+        location = made["metadata-location"]
+    assert len(metadata_files(location)) == 4
+
+
+def test_commit__keeps_the_log_within_previous_versions_max(api, namespace):
+    api.create_table(namespace, bodies.table("t", properties={
+        "write.metadata.previous-versions-max": "3"}))
+    for number in range(8):
+        made = api.commit(namespace, "t", [bodies.set_properties(n=str(number))]).json()
+    assert len(made["metadata"]["metadata-log"]) == 3
+    assert len(metadata_files(made["metadata-location"])) == 9
+
+
+def test_delete_after_commit__leaves_max_plus_one_files_after_each_commit(api, namespace):
+    api.create_table(namespace, bodies.table("t", properties={
+        "write.metadata.previous-versions-max": "3",
+        "write.metadata.delete-after-commit.enabled": "true"}))
+    for number in range(9):
+        made = api.commit(namespace, "t", [bodies.set_properties(n=str(number))]).json()
+        assert len(metadata_files(made["metadata-location"])) == min(number + 2, 4)
+        for entry in made["metadata"]["metadata-log"]:
+            assert local(entry["metadata-file"]).exists()
+
+
+def test_gzip__is_written_and_read(api, namespace):
+    for codec in ("gzip", "GZIP"):
+        name = f"t_{codec}"
+        made = api.create_table(namespace, bodies.table(name, properties={
+            "write.metadata.compression-codec": codec})).json()
+        assert made["metadata-location"].endswith(".gz.metadata.json")
+        changed = api.commit(namespace, name, [bodies.set_properties(a="1")]).json()
+        packed = local(changed["metadata-location"]).read_bytes()
+        assert json.loads(gzip.decompress(packed)) == changed["metadata"]
+        assert api.load_table(namespace, name).json()["metadata"] == changed["metadata"]
+
+
+def test_unknown_codec__is_refused(api, namespace):
+    answer = api.create_table(namespace, bodies.table("t", properties={
+        "write.metadata.compression-codec": "lzma"}), expect=None)
+    assert answer.status == 400, answer
+    api.create_table(namespace, bodies.table("t"))
+    before = api.load_table(namespace, "t").json()
+    api.commit(namespace, "t", [bodies.set_properties(**{
+        "write.metadata.compression-codec": "lzma"})], expect=400)
+    assert api.load_table(namespace, "t").json() == before
+
+
+def test_failed_commit__leaves_no_file(api, namespace):
+    made = api.create_table(namespace, bodies.table("t")).json()
+    before = metadata_files(made["metadata-location"])
+    api.commit(namespace, "t", [bodies.set_properties(a="1"), bodies.set_ref(404)], expect=400)
+    api.commit(namespace, "t", [bodies.set_properties(a="1")],
+               [{"type": "assert-current-schema-id", "current-schema-id": 9}], expect=409)
+    assert metadata_files(made["metadata-location"]) == before
+
+
+def test_metadata_path__decides_where_metadata_goes(api, server, namespace):
+    path = f"file://{server.data}/warehouse/meta_of_{namespace}"
+    made = api.create_table(namespace, bodies.table("t", properties={
+        "write.metadata.path": path})).json()
+    assert made["metadata-location"].startswith(path + "/00000-")
+    changed = api.commit(namespace, "t", [bodies.set_properties(a="1")]).json()
+    assert changed["metadata-location"].startswith(path + "/00001-")
+
+
+def test_metadata_path__must_stay_within_the_warehouse(api, namespace, tmp_path):
+    answer = api.create_table(namespace, bodies.table("t", properties={
+        "write.metadata.path": f"file://{tmp_path}/out"}), expect=None)
+    assert answer.status in (400, 403), answer
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,173 @@
+"""Idempotency-Key: a change that is asked for twice happens once."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import bodies
+
+
+def key():
+    return {"Idempotency-Key": str(uuid.uuid4())}
+
+
+def twice(api, operation_id, expect, **arguments):
+    """Sends the same request twice under one key; both answers, which must agree."""
+    headers = key()
+    first = api.call(operation_id, expect=expect, headers=headers, **arguments)
+    second = api.call(operation_id, expect=expect, headers=headers, **arguments)
+    assert second.status == first.status
+    if first.body:
+        assert second.json() == first.json()
+    assert second.header("etag") == first.header("etag")
+    return first
+
+
+def names(namespace, name):
+    return {"namespace": [namespace], "name": name}
+
+
+def test_replay__of_namespace_changes(api, unique):
+    name = unique("ns")
+    twice(api, "createNamespace", 200, json={"namespace": [name], "properties": {"a": "1"}})
+    twice(api, "updateProperties", 200, namespace=name,
+          json={"removals": ["a", "z"], "updates": {"b": "2"}})
+    twice(api, "dropNamespace", 204, namespace=name)
+
+
+def test_replay__of_table_changes(api, namespace):
+    made = twice(api, "createTable", 200, namespace=namespace, json=bodies.table("t")).json()
+    twice(api, "updateTable", 200, namespace=namespace, table="t",
+          json={"requirements": [{"type": "assert-ref-snapshot-id", "ref": "main",
+                                  "snapshot-id": None}],
+                "updates": [bodies.add_snapshot(1), bodies.set_ref(1)]})
+    twice(api, "renameTable", 204, json={"source": names(namespace, "t"),
+                                         "destination": names(namespace, "u")})
+    twice(api, "unregisterTable", 200, namespace=namespace, table="u")
+    twice(api, "registerTable", 200, namespace=namespace,
+          json={"name": "v", "metadata-location": made["metadata-location"]})
+    twice(api, "dropTable", 204, namespace=namespace, table="v")
+
+
+def test_replay__of_view_changes(api, namespace):
+    made = twice(api, "createView", 200, namespace=namespace, json=bodies.view("v")).json()
+    version = {"action": "add-view-version", "view-version": bodies.view_version(2, "select 2")}
+    current = {"action": "set-current-view-version", "view-version-id": -1}
+    twice(api, "replaceView", 200, namespace=namespace, view="v",
+          json={"requirements": [], "updates": [version, current]})
+    twice(api, "renameView", 204, json={"source": names(namespace, "v"),
+                                        "destination": names(namespace, "w")})
+    twice(api, "dropView", 204, namespace=namespace, view="w")
+    twice(api, "registerView", 200, namespace=namespace,
+          json={"name": "x", "metadata-location": made["metadata-location"]})
+
+
+def test_replay__of_a_transaction(api, namespace):
+    api.create_table(namespace, bodies.table("t"))
+    body = {"table-changes": [{
+        "identifier": names(namespace, "t"),
+        "requirements": [{"type": "assert-ref-snapshot-id", "ref": "main", "snapshot-id": None}],
+        "updates": [bodies.add_snapshot(1), bodies.set_ref(1)]}]}
+    twice(api, "commitTransaction", 204, json=body)
+
+
+def test_replay__of_management_changes(api, namespace, unique, tmp_path):
+    name = unique("wh")
+    twice(api, "putFunction", 200, warehouse="default", namespace=namespace, function="f",
+          json=bodies.function())
+    twice(api, "dropFunction", 204, warehouse="default", namespace=namespace, function="f")
+    twice(api, "createWarehouse", 200, json={"name": name, "location": f"file://{tmp_path}"})
+    twice(api, "alterWarehouse", 200, warehouse=name, json={"properties": {"a": "1"}})
+    twice(api, "removeWarehouse", 204, warehouse=name)
+
+
+def test_replay__of_a_create_shows_the_table_as_it_was_made(api, namespace):
+    headers, body = key(), bodies.table("t")
+    first = api.create_table(namespace, body, headers=headers).json()
+    api.commit(namespace, "t", [bodies.set_properties(later="1")])
+    again = api.create_table(namespace, body, headers=headers).json()
+    assert again == first
+
+
+def test_replay__of_an_error_stays_that_error(api, namespace):
+    headers, body = key(), bodies.table("t")
+    api.create_table(namespace, bodies.table("t"))
+    refused = api.create_table(namespace, body, (409, "AlreadyExistsException"), headers=headers)
+    api.call("dropTable", namespace=namespace, table="t", expect=204)
+    again = api.create_table(namespace, body, (409, "AlreadyExistsException"), headers=headers)
+    assert again.json() == refused.json()
+    api.create_table(namespace, body, headers=key())
+
+
+def test_replay__of_a_staged_create_stores_nothing(api, namespace):
+    headers, body = key(), bodies.table("t", stage_create=True)
+    for _ in range(2):
+        api.create_table(namespace, body, headers=headers)
+    api.call("tableExists", namespace=namespace, table="t", expect=404)
+
+
+def test_key__with_another_request_is_refused(api, namespace, unique):
+    headers = key()
+    api.create_table(namespace, bodies.table("t"), headers=headers)
+    api.create_table(namespace, bodies.table("u"), (400, "BadRequestException"), headers=headers)
+    api.call("createNamespace", json={"namespace": [unique("ns")]}, headers=headers,
+             expect=(400, "BadRequestException"))
+    api.call("dropTable", namespace=namespace, table="t", headers=headers,
+             expect=(400, "BadRequestException"))
+    api.call("tableExists", namespace=namespace, table="u", expect=404)
+    api.call("tableExists", namespace=namespace, table="t", expect=204)
+
+
+@pytest.mark.parametrize("bad", ["not-a-uuid", "1", "x" * 65, "x" * 4000])
+def test_key__must_be_a_uuid(api, namespace, bad):
+    answer = api.create_table(namespace, bodies.table("t"), expect=(400, "BadRequestException"),
+                              headers={"Idempotency-Key": bad})
+    assert "Idempotency-Key" in answer.error["message"]
+    api.call("tableExists", namespace=namespace, table="t", expect=404)
+
+
+def test_key__on_a_read_means_nothing(api, namespace):
+    api.create_table(namespace, bodies.table("t"))
+    headers = key()
+    api.load_table(namespace, "t", headers=headers)
+    api.call("listTables", namespace=namespace, headers=headers, expect=200)
+
+
+def test_key__used_by_many_at_once_runs_once(api, namespace):
+    api.create_table(namespace, bodies.table("t"))
+    headers = key()
+    body = {"requirements": [], "updates": [bodies.add_snapshot(1), bodies.set_ref(1)]}
+
+    def work(_):
+        client = api.clone()
+        try:
+            return client.call("updateTable", namespace=namespace, table="t", json=body,
+                               headers=headers)
+        finally:
+            client.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(work, range(8)))
+    assert {answer.status for answer in answers} <= {200, 429}
+    assert len({answer.json()["metadata-location"] for answer in answers
+                if answer.status == 200}) == 1
+    loaded = api.load_table(namespace, "t").json()["metadata"]
+    assert len(loaded["metadata-log"]) == 1
+
+
+def test_replay__works_after_a_restart_and_after_a_kill(fresh):
+    server, api = fresh
+    api.create_namespace("ns")
+    headers = [key() for _ in range(3)]
+    first = api.create_table("ns", bodies.table("t"), headers=headers[0]).json()
+    commit = [bodies.add_snapshot(1), bodies.set_ref(1)]
+    second = api.commit("ns", "t", commit, headers=headers[1]).json()
+    api.create_table("ns", bodies.table("t"), 409, headers=headers[2])
+    for ended in ("stopped", "killed"):
+        api.close()
+        server.stop() if ended == "stopped" else server.kill()
+        server.start()
+        assert api.create_table("ns", bodies.table("t"), headers=headers[0]).json() == first
+        assert api.commit("ns", "t", commit, headers=headers[1]).json() == second
+        api.create_table("ns", bodies.table("t"), 409, headers=headers[2])

@@ -1,0 +1,186 @@
+"""dropTable with purgeRequested=true: every file that the metadata reaches is deleted, after the
+drop has committed, and no other. Real manifests are written with PyIceberg."""
+
+import time
+from pathlib import Path
+
+import pyarrow
+import pytest
+
+import bodies
+from api import Api
+from pyiceberg_traffic import catalog
+
+PURGE_TIMEOUT_S = 30
+
+
+def files_below(directory):
+    return sorted(str(path.relative_to(directory)) for path in Path(directory).rglob("*")
+                  if path.is_file())
+
+
+def wait_until_purged(api):
+    deadline = time.monotonic() + PURGE_TIMEOUT_S
+    while True:
+        queue = api.call("listPurges", expect=200).json()["purges"]
+        if not queue:
+            return
+        assert time.monotonic() < deadline, f"still queued: {queue}"
+        time.sleep(0.05)
+
+
+def write_table(server, contract, name="ns.t", properties=None):
+    """A table with three snapshots and a delete; its directory."""
+    rows = pyarrow.table({"id": [1, 2, 3], "data": ["a", "b", "c"]})
+    with catalog(server, contract) as client:
+        table = client.create_table(name, schema=rows.schema, properties=properties or {})
+        for _ in range(3):
+            table.append(rows)
+        table.delete("id = 2")
+        assert table.scan().to_arrow().num_rows == 6
+        return Path(table.location().removeprefix("file://"))
+
+
+def drop(api, name="t", purge="true", expect=204):
+    return api.call("dropTable", namespace="ns", table=name, query={"purgeRequested": purge},
+                    expect=expect)
+
+
+@pytest.fixture
+def purged(fresh):
+    server, api = fresh
+    api.create_namespace("ns")
+    return server, api
+
+
+def test_purge__deletes_every_file(purged, contract):
+    server, api = purged
+    place = write_table(server, contract)
+    names = files_below(place)
+    assert sum(name.endswith(".parquet") for name in names) >= 4
+    assert sum(name.endswith(".avro") for name in names) >= 8
+    assert sum(name.endswith(".metadata.json") for name in names) >= 5
+    drop(api)
+    api.load_table("ns", "t", expect=(404, "NoSuchTableException"))
+    wait_until_purged(api)
+    assert files_below(place) == []
+
+
+def test_purge__deletes_no_file_of_others(purged, contract):
+    server, api = purged
+    place = write_table(server, contract)
+    neighbour = write_table(server, contract, "ns.t2")
+    before = files_below(neighbour)
+    (place / "data").mkdir(exist_ok=True)
+    stranger = place / "data" / "not-in-any-manifest.parquet"
+    stranger.write_text("kept")
+    drop(api)
+    wait_until_purged(api)
+    assert files_below(neighbour) == before
+    assert files_below(place) == [str(stranger.relative_to(place))]
+
+
+def test_purge__deletes_expired_history_statistics_and_gzipped_metadata(purged, contract):
+    server, api = purged
+    place = write_table(server, contract,
+                        properties={"write.metadata.compression-codec": "gzip"})
+    puffin = place / "metadata" / "stats.puffin"
+    puffin.write_bytes(b"PFA1")
+    partition = place / "metadata" / "partition-stats.parquet"
+    partition.write_bytes(b"x")
+    snapshot = api.load_table("ns", "t").json()["metadata"]["current-snapshot-id"]
+    api.commit("ns", "t", [
+        {"action": "set-statistics", "statistics": {
+            "snapshot-id": snapshot, "statistics-path": f"file://{puffin}",
+            "file-size-in-bytes": 4, "file-footer-size-in-bytes": 1, "blob-metadata": []}},
+        {"action": "set-partition-statistics", "partition-statistics": {
+            "snapshot-id": snapshot, "statistics-path": f"file://{partition}",
+            "file-size-in-bytes": 1}}])
+    drop(api)
+    wait_until_purged(api)
+    assert files_below(place) == []
+
+
+def test_purge__of_a_table_without_snapshots_deletes_its_metadata(purged):
+    server, api = purged
+    made = api.create_table("ns", bodies.table("t")).json()["metadata"]
+    drop(api)
+    wait_until_purged(api)
+    assert files_below(made["location"].removeprefix("file://")) == []
+
+
+def test_purge__with_gc_disabled_is_refused_and_drops_nothing(purged, contract):
+    server, api = purged
+    place = write_table(server, contract, properties={"gc.enabled": "false"})
+    before = files_below(place)
+    answer = drop(api, expect=(400, "ValidationException"))
+    assert "gc.enabled" in answer.error["message"]
+    api.load_table("ns", "t")
+    assert files_below(place) == before
+    assert api.call("listPurges", expect=200).json()["purges"] == []
+
+
+def test_purge__goes_on_after_a_kill(purged, contract):
+    server, api = purged
+    places = [write_table(server, contract, f"ns.t{number}") for number in range(4)]
+    for number in range(4):
+        drop(api, f"t{number}")
+    api.close()
+    server.kill()
+    server.start()
+    wait_until_purged(api)
+    for place in places:
+        assert files_below(place) == []
+
+
+def test_purge__goes_on_after_a_stop(purged, contract):
+    server, api = purged
+    places = [write_table(server, contract, f"ns.t{number}") for number in range(3)]
+    for number in range(3):
+        drop(api, f"t{number}")
+    api.close()
+    server.restart()
+    wait_until_purged(api)
+    for place in places:
+        assert files_below(place) == []
+
+
+def test_purge__finds_files_gone_already_and_ends(purged, contract):
+    server, api = purged
+    place = write_table(server, contract)
+    for path in list((place / "data").rglob("*.parquet"))[:2]:
+        path.unlink()
+    drop(api)
+    wait_until_purged(api)
+    assert files_below(place) == []
+
+
+def test_purge__follows_no_path_out_of_the_warehouse(purged, tmp_path):
+    server, api = purged
+    precious = tmp_path / "precious.avro"
+    precious.write_text("kept")
+    api.create_table("ns", bodies.table("t"))
+    outside = bodies.snapshot(1)
+    outside["manifest-list"] = f"file://{precious}"
+    api.commit("ns", "t", [{"action": "add-snapshot", "snapshot": outside}, bodies.set_ref(1)],
+               expect=None)
+    drop(api)
+    deadline = time.monotonic() + 3
+    while api.call("listPurges").json()["purges"] and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert precious.read_text() == "kept"
+
+
+def test_purge__of_a_registered_copy_leaves_the_live_tables_files(purged, contract):
+    server, api = purged
+    place = write_table(server, contract)
+    api.call("renameTable", expect=204, json={
+        "source": {"namespace": ["ns"], "name": "t"},
+        "destination": {"namespace": ["ns"], "name": "renamed"}})
+    before = files_below(place)
+    other = Api(server.port, contract)
+    other.create_table("ns", bodies.table("t"))
+    drop(other)
+    wait_until_purged(other)
+    assert files_below(place) == before
+    other.close()

@@ -1,0 +1,95 @@
+"""No web page drives a catalog on its reader's machine, and no other machine without being let."""
+
+import subprocess
+
+import pytest
+
+import bodies
+from api import Request
+from raw_http import Raw, checked
+
+FORBIDDEN = [
+    {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://127.0.0.1:1"},
+    {"Origin": "http://localhost.evil.example"}, {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "Cross-Site"}, {"Origin": ""},
+]
+
+
+@pytest.mark.parametrize("headers", FORBIDDEN, ids=range(len(FORBIDDEN)))
+def test_foreign_pages__are_refused_on_every_method(api, unique, headers):
+    name = unique("ns")
+    calls = [("GET", "/v1/config", None), ("GET", api.target("listNamespaces"), None),
+             ("POST", api.target("createNamespace"), {"namespace": [name]}),
+             ("DELETE", api.target("dropNamespace", namespace="x"), None),
+             ("GET", "/management/v1/warehouses", None), ("GET", "/nothing", None)]
+    for method, target, body in calls:
+        answer = api.send(method, target, json=body, headers=headers)
+        assert answer.status == 403, (method, target, answer)
+        assert answer.error["type"] == "ForbiddenException"
+    api.call("namespaceExists", namespace=name, expect=404)
+
+
+def test_foreign_preflight__gets_no_permission(api):
+    answer = api.send("OPTIONS", "/v1/default/namespaces", headers={
+        "Origin": "https://evil.example", "Access-Control-Request-Method": "POST"})
+    assert answer.status == 403
+    assert answer.header("access-control-allow-origin") is None
+
+
+def test_own_page_and_programs__are_served(api, server):
+    for headers in ({}, {"Origin": f"http://127.0.0.1:{server.port}"},
+                    {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}):
+        assert api.send("GET", "/v1/config", headers=headers).status == 200, headers
+
+
+def test_foreign_host_name__is_refused(contract, server):
+    for host in ("evil.example", f"evil.example:{server.port}", "127.0.0.1.evil.example"):
+        answer = checked_host(contract, server, host)
+        assert answer.status == 403, (host, answer)
+    for host in ("localhost", f"localhost:{server.port}", "127.0.0.1", "[::1]:80"):
+        assert checked_host(contract, server, host).status == 200, host
+
+
+def checked_host(contract, server, host):
+    with Raw(server.port) as connection:
+        connection.send(f"GET /v1/config HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        answer = connection.answer()
+    contract.check(Request("GET", "/v1/config"), answer)
+    return answer
+
+
+def test_errors__show_no_stack_and_no_path_of_the_machine(api, server, namespace):
+    api.create_table(namespace, bodies.table("t"))
+    answers = [api.load_table(namespace, "no", expect=404),
+               api.create_table(namespace, bodies.table("x", location="file:///etc/x"), None),
+               api.call("createNamespace", json={"namespace": 1}),
+               api.send("POST", api.target("createNamespace"), body="{",
+                        headers={"Content-Type": "application/json"}),
+               api.call("registerTable", namespace=namespace,
+                        json={"name": "x", "metadata-location": "file:///etc/shadow"})]
+    for answer in answers:
+        text = answer.body.decode()
+        assert answer.status >= 400 and "stack" not in answer.error
+        for secret in ("firn.db", ".c:", "sqlite", "SQLITE", "errno", "0x7f"):
+            assert secret not in text, answer
+
+
+def test_listening_on_another_address__needs_permission(binary, tmp_path):
+    for address in ("0.0.0.0:0", "[::]:0"):
+        done = subprocess.run([binary, "serve", "--data", tmp_path / "data", "--listen", address],
+                              capture_output=True, text=True, timeout=30)
+        assert done.returncode != 0
+        assert "--allow-anonymous" in done.stderr + done.stdout
+
+
+def test_listening_on_another_address__works_when_allowed(own_server):
+    server = own_server("--allow-anonymous", "--listen", "0.0.0.0:0", is_started=False)
+    server.arguments = ["--allow-anonymous", f"--listen=0.0.0.0:{server.port}"]
+    server.start()
+    assert server.answers()
+
+
+def test_reads_with_a_body__are_harmless(contract, server):
+    answer = checked(contract, server.port, "GET", "/v1/config", [("Content-Length", "3")], b"{{{")
+    assert answer is None or answer.status == 200
+    assert server.answers()
