@@ -13,6 +13,7 @@
 
 #include "base/json_text.h"
 #include "base/json_tree.h"
+#include "base/limits.h"
 
 /* One number or one escaped string at a time is held apart; the text itself was bounded before. */
 #define SCRATCH_CEILING SIZE_MAX
@@ -23,6 +24,7 @@ struct builder {
     const char *at;
     const char *failed_at;
     const char *failed_why; /* NULL where memory is short */
+    size_t value_count;
 };
 
 /* Notes the fault and gives NULL, which is what the builders return for it. */
@@ -195,6 +197,8 @@ static json_t *build_word(struct builder *builder, size_t size, json_t *value)
 
 static json_t *build_value(struct builder *builder)
 {
+    if (++builder->value_count > MAX_JSON_VALUES)
+        return build_fail(builder, builder->at, "too many values");
     switch (*builder->at) {
     case '"':
         return build_string(builder);
@@ -240,6 +244,9 @@ bool json_tree_parse(struct slice text, const char *what, json_t **ret_tree, str
         *ret_tree = tree;
         return true;
     }
+    if (builder.value_count > MAX_JSON_VALUES)
+        return error_set(err, ERROR_TOO_LARGE, "%s has more than %d JSON values: send less at once",
+                         what, MAX_JSON_VALUES);
     if (!builder.failed_why)
         return error_no_memory(err, what);
     fault.at = (size_t)(builder.failed_at - builder.start);

@@ -13,6 +13,9 @@
 /* Past MAX_BODY_SIZE a chunked body is read and thrown away up to here, so that a client which only
  * reads after it has sent everything still gets its 413; then the connection is closed. */
 #define MAX_DRAINED_SIZE (64 * MIB)
+/* Values in one JSON text that becomes a tree. A tree takes about 100 bytes for each, so that 32 MiB
+ * of "[],[],…" would take more than 1 GB; honest requests have 15 bytes and more for a value. */
+#define MAX_JSON_VALUES 2000000
 /* Path and query as sent. Five nested levels of 4 KiB names, encoded, stay below it. */
 #define MAX_URI_SIZE (64 * KIB)
 /* One name: a namespace level, a table, a view. File systems stop at 255 bytes for a path segment;
@@ -36,8 +39,9 @@
 #define MAX_METADATA_SIZE (512 * MIB)
 /* A manifest or a manifest list as it lies in the store. Writers aim at 8 MiB. */
 #define MAX_MANIFEST_FILE_SIZE (512 * MIB)
-/* One of its blocks, inflated, and all of them. Writers end a block at 64 kB, but some make one block
- * of a whole manifest; a million files with statistics of ten columns inflate to some 500 MB. */
+/* One of its blocks, inflated, and all of them. Writers end a block at 64 kB, but some make one
+ * block of a whole manifest; a million files with statistics of ten columns inflate to some 500 MB.
+ */
 #define MAX_MANIFEST_BLOCK_SIZE (256 * MIB)
 #define MAX_MANIFEST_INFLATED_SIZE ((size_t)1024 * MIB)
 /* Its entries in memory, with all statistics of 10,000 columns where those are asked for. */

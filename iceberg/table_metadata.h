@@ -134,7 +134,7 @@ bool table_metadata_property(const struct table_metadata *metadata, const char *
                              struct arena *arena, struct slice *ret_value, struct error *err);
 
 /* The text for snapshots=refs: only snapshots that a branch or tag names; all else byte for byte.
- * */
+ */
 bool table_metadata_refs_text(const struct table_metadata *metadata, struct buffer *out,
                               struct error *err);
 

@@ -1,6 +1,6 @@
 /*
- * A request line, whatever it is: method by the first byte, the rest is the URI. It matches a row of
- * the table, and then its parameters lie within the path, or it is refused.
+ * A request line, whatever it is: method by the first byte, the rest is the URI. It matches a row
+ * of the table, and then its parameters lie within the path, or it is refused.
  */
 #include <assert.h>
 #include <stdint.h>

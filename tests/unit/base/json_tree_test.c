@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include "base/buffer.h"
 #include "base/json_text.h"
+#include "base/limits.h"
 #include "tests/unit/cmocka_all.h"
 
 static json_t *parse(const char *text)
@@ -65,6 +67,25 @@ static void test_json_tree_parse__bounds_the_depth(void **state)
     assert_non_null(strstr(err.message, "nested"));
     free(deepest);
     free(too_deep);
+}
+
+static void test_json_tree_parse__bounds_the_values(void **state)
+{
+    (void)state;
+    struct buffer text;
+    struct error err;
+    json_t *tree = NULL;
+    buffer_init(&text, 8 * MIB);
+    buffer_append_byte(&text, '[');
+    for (int i = 0; i < MAX_JSON_VALUES - 1; i++)
+        buffer_append_string(&text, i == 0 ? "0" : ",0");
+    buffer_append_byte(&text, ']');
+    assert_ok(json_tree_parse(buffer_slice(&text), "body", &tree, &err), &err);
+    json_decref(tree);
+    buffer_truncate(&text, text.len - 1);
+    buffer_append_string(&text, ",0]");
+    assert_fails(json_tree_parse(buffer_slice(&text), "body", &tree, &err), &err, ERROR_TOO_LARGE);
+    buffer_finish(&text);
 }
 
 static void test_json_get__reads_what_is_there(void **state)
@@ -223,6 +244,7 @@ int main(void)
         cmocka_unit_test(test_json_tree_parse__takes_any_value),
         cmocka_unit_test(test_json_tree_parse__refuses_and_names_the_text_and_the_place),
         cmocka_unit_test(test_json_tree_parse__bounds_the_depth),
+        cmocka_unit_test(test_json_tree_parse__bounds_the_values),
         cmocka_unit_test(test_json_get__reads_what_is_there),
         cmocka_unit_test(test_json_get__missing_null_and_wrong_types_name_the_field),
         cmocka_unit_test(test_json_opt__absent_and_null_leave_the_output),
