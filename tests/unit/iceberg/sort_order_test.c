@@ -134,6 +134,22 @@ static void test_sort_order_check__refuses_sources_that_cannot_sort(void **state
     assert_true(sort_order_check(fixture_order(fixture, ORDER(0, "")), schema, &fixture->err));
 }
 
+/* Rule: columns may have empty names, but no order may be made by one, as in the reference. */
+static void test_sort_order_check_names__refuses_a_nameless_column(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct schema *schema = fixture_schema(
+        fixture, "{'type':'struct','fields':[{'id':1,'name':'','required':false,'type':'int'},"
+                 "{'id':2,'name':'n','required':false,'type':'int'}]}");
+    assert_false(sort_order_check_names(
+        fixture_order(fixture, ORDER(1, FIELD(1, "identity", "asc", "nulls-first"))), schema,
+        &fixture->err));
+    fixture_assert_error(fixture, ERROR_VALIDATION, "Invalid column name: (empty)");
+    assert_true(sort_order_check_names(
+        fixture_order(fixture, ORDER(1, FIELD(2, "identity", "asc", "nulls-first"))), schema,
+        &fixture->err));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -145,6 +161,7 @@ int main(void)
         TEST(test_sort_order_parse__refuses_what_is_no_order),
         TEST(test_sort_order_same__compares_all_but_the_id),
         TEST(test_sort_order_check__refuses_sources_that_cannot_sort),
+        TEST(test_sort_order_check_names__refuses_a_nameless_column),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
