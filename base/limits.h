@@ -13,8 +13,9 @@
 /* Past MAX_BODY_SIZE a chunked body is read and thrown away up to here, so that a client which only
  * reads after it has sent everything still gets its 413; then the connection is closed. */
 #define MAX_DRAINED_SIZE (64 * MIB)
-/* Values in one JSON text that becomes a tree. A tree takes about 100 bytes for each, so that 32 MiB
- * of "[],[],…" would take more than 1 GB; honest requests have 15 bytes and more for a value. */
+/* Values in one JSON text that becomes a tree. A tree takes about 100 bytes for each, so that 32
+ * MiB of "[],[],…" would take more than 1 GB; honest requests have 15 bytes and more for a value.
+ * */
 #define MAX_JSON_VALUES 2000000
 /* Path and query as sent. Five nested levels of 4 KiB names, encoded, stay below it. */
 #define MAX_URI_SIZE (64 * KIB)

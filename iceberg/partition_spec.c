@@ -248,6 +248,16 @@ static bool check_against_earlier(const struct partition_spec *spec, size_t posi
     return true;
 }
 
+/* Columns may have empty names, but the reference makes a new spec by its sources' names. */
+static bool check_source_name(const struct partition_field *field, const struct schema *schema,
+                              struct error *err)
+{
+    const struct schema_field *source = schema_find_id(schema, field->source_id);
+    if (!source || source->full_name.len > 0)
+        return true;
+    return error_set(err, ERROR_VALIDATION, "Invalid column name: (empty)");
+}
+
 bool partition_spec_check_names(const struct partition_spec *spec, const struct schema *schema,
                                 struct error *err)
 {
@@ -257,6 +267,7 @@ bool partition_spec_check_names(const struct partition_spec *spec, const struct 
         if (field->name.len == 0)
             return error_set(err, ERROR_VALIDATION, "Cannot use empty partition name: ");
         TRY(check_against_earlier(spec, i, err));
+        TRY(check_source_name(field, schema, err));
         if (field->transform.kind != TRANSFORM_VOID && !schema_find_id(schema, field->source_id))
             return source_is_missing(field, err);
     }

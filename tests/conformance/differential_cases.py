@@ -86,6 +86,9 @@ CASES = {
                {"action": "set-current-schema", "schema-id": -1})],
     "sequence-number-behind": [
         table(), commit(add_snapshot(1, 5)), commit(add_snapshot(2, 4))],
+    "sequence-numbers-of-version-1": [
+        table("1"), commit(add_snapshot(1, 1), add_snapshot(2, 0, **{"parent-snapshot-id": 1}),
+                           {"action": "upgrade-format-version", "format-version": 2})],
     "negative-numbers": [table(), commit(add_snapshot(-5, 1))],
     "null-for-an-optional-field": [
         table(), commit(add_snapshot(1, 1, **{"parent-snapshot-id": None}))],
@@ -112,6 +115,12 @@ CASES = {
     "spelling-of-defaults": [
         table("3"), commit(schema_of(*SCHEMA["fields"], column("b", "binary", **{
             "write-default": "0fff"})))],
+    "removed-id-is-not-reused": [
+        table(), commit(add_spec((2, "d", "month"))),
+        commit({"action": "remove-partition-specs", "spec-ids": [1]},
+               schema_of(*SCHEMA["fields"], column("n", "int")),
+               {"action": "set-current-schema", "schema-id": -1},
+               add_spec((1, "i", "bucket[4]")), SET_SPEC)],
     "partition-field-ids": [
         table(**{"partition-spec": {"fields": [
             {"source-id": 1, "name": "i", "transform": "bucket[4]"}]}}),

@@ -48,6 +48,8 @@ VERDICTS = {
     "unknown-default-in-passing": (
         PASSED, r"400 .*set-default-(spec|sort-order): Cannot set default .* to unknown "),
     "commit-that-none-could-read": (r"\d+ \w+ at reread: ", r"400 "),
+    "sequence-numbers-of-version-1": (
+        r"400 ValidationException at build: Invalid snapshot with sequence number", ACCEPTED),
     "negative-numbers": (
         PASSED, r"400 .* cannot be negative"),
     "transform-of-a-promoted-date": (
@@ -174,6 +176,19 @@ def without_field_ids(java, firn, finding):
     return java, firn
 
 
+def without_reused_ids(java, firn, finding):
+    """Java gives the id of a spec or schema that the same commit has removed to a new one."""
+    actions = {update.get("action") for update in updates(finding)}
+    if not actions & {"remove-partition-specs", "remove-schemas"}:
+        return java, firn
+    if isinstance(java, int):
+        return (firn, firn) if java < firn else (java, firn)
+    def drop(item):
+        return {name: value for name, value in item.items()
+                if name not in ("spec-id", "schema-id")}
+    return mapped(java, drop), mapped(firn, drop)
+
+
 def drop_id(item):
     return {name: value for name, value in item.items() if name != "field-id"}
 
@@ -192,6 +207,9 @@ MEMBERS = {
     "summary-of-a-created-view": ({"versions"}, with_request_summary),
     "geo-types-in-full": ({"schemas", "schema"}, with_geo_parameters),
     "spelling-of-defaults": ({"schemas", "schema"}, with_small_hex),
+    "removed-id-is-not-reused": (
+        {"partition-specs", "default-spec-id", "schemas", "current-schema-id"},
+        without_reused_ids),
     "partition-field-ids": ({"partition-specs", "last-partition-id"}, without_field_ids),
 }
 
@@ -199,7 +217,7 @@ def is_behind_without_parent(finding):
     """Firn met a lower number of a snapshot without parent, which Java lets pass at first."""
     orphans = [update for update in updates(finding) if isinstance(update.get("snapshot"), dict)
                and update["snapshot"].get("parent-snapshot-id") is None]
-    return orphans and re.match(rf"{ACCEPTED}|400 ", finding.java) and \
+    return orphans and re.match(rf"{ACCEPTED}|400 |500 ({CRASHES})", finding.java) and \
         re.match(r"409 CommitFailedException: .*older than last sequence number", finding.firn)
 
 

@@ -216,6 +216,18 @@ static void test_partition_spec_check_names__refuses_what_a_column_would_hide(vo
     }
 }
 
+/* Rule: columns may have empty names, but no spec may be made by one, as in the reference. */
+static void test_partition_spec_check_names__refuses_a_nameless_source(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct schema *schema = fixture_schema(
+        fixture,
+        "{'type':'struct','fields':[{'id':1,'name':'','required':false,'type':'int'}]}");
+    assert_false(partition_spec_check_names(
+        fixture_spec(fixture, SPEC(FIELD(1, 1000, "a", "identity"))), schema, &fixture->err));
+    fixture_assert_error(fixture, ERROR_VALIDATION, "Invalid column name: (empty)");
+}
+
 static void test_partition_spec_check_names__allows_a_columns_own_name(void **state)
 {
     struct fixture *fixture = *state;
@@ -303,6 +315,7 @@ int main(void)
         TEST(test_partition_spec_compatible__compares_all_but_ids),
         TEST(test_partition_spec__knows_ids_and_whether_it_partitions),
         TEST(test_partition_spec_check_names__refuses_what_a_column_would_hide),
+        TEST(test_partition_spec_check_names__refuses_a_nameless_source),
         TEST(test_partition_spec_check_names__allows_a_columns_own_name),
         TEST(test_partition_spec_check__refuses_sources_that_cannot_partition),
         TEST(test_partition_spec_check__void_and_unknown_take_what_others_do_not),
