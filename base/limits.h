@@ -17,8 +17,10 @@
  * MiB of "[],[],…" would take more than 1 GB; honest requests have 15 bytes and more for a value.
  * */
 #define MAX_JSON_VALUES 2000000
-/* Path and query as sent. Five nested levels of 4 KiB names, encoded, stay below it. */
-#define MAX_URI_SIZE (64 * KIB)
+/* Path and query as sent. A namespace and a table of 4 KiB each, every byte of them encoded in
+ * three, stay below it. Each connection holds this much, and the HTTP library clears it for every
+ * request, so more than is needed is felt (server/http.c). */
+#define MAX_URI_SIZE (32 * KIB)
 /* One name: a namespace level, a table, a view. File systems stop at 255 bytes for a path segment;
  * longer names are legal in the catalog, and their default location uses a digest. */
 #define MAX_NAME_SIZE (4 * KIB)

@@ -250,7 +250,7 @@ static struct reply *refuse(struct server *server, struct request *request)
     struct slice allow = SLICE_EMPTY;
     if (request->uri.len > MAX_URI_SIZE)
         return reply_fault(414, "UriTooLongException",
-                           "The path and query are longer than 65536 bytes");
+                           "The path and query are longer than 32768 bytes");
     if (!security_check_origin(&server->security, request, &err) ||
         !router_match(server->router, request, &allow, &err))
         return reply_error(&err, false, allow);
