@@ -10,7 +10,7 @@ static bool bound_read(const struct bytes_column *bounds, size_t row, const stru
 
 static void counts_read(const struct stats_column *stats, size_t row, struct field_facts *facts)
 {
-    int64_t nulls, values;
+    int64_t nulls = 0, values = 0;
     if (!long_column_get(&stats->null_counts, row, &nulls))
         return;
     facts->may_have_null = nulls > 0;

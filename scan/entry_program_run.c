@@ -119,7 +119,7 @@ static place long_list_store(struct machine *machine, place at, struct column_bu
     place end = machine->end;
     column_builder_begin(column, machine->row);
     for (;;) {
-        size_t count;
+        size_t count = 0;
         int64_t size, value;
         at = count_read(at, end, &count, &size);
         if (!at || count > left(at, end))
@@ -195,8 +195,8 @@ static place stats_longs(struct machine *machine, place at, size_t stats_place)
 {
     uint64_t wanted = machine->builder->wanted_ids;
     for (;;) {
-        size_t count;
-        int64_t size;
+        size_t count = 0;
+        int64_t size = 0;
         at = count_read(at, machine->end, &count, &size);
         if (!at || count == 0)
             return at;
@@ -212,8 +212,8 @@ static place stats_bytes(struct machine *machine, place at, size_t stats_place)
 {
     uint64_t wanted = machine->builder->wanted_ids;
     for (;;) {
-        size_t count;
-        int64_t size;
+        size_t count = 0;
+        int64_t size = 0;
         at = count_read(at, machine->end, &count, &size);
         if (!at || count == 0)
             return at;
@@ -249,8 +249,8 @@ static place items_run(struct machine *machine, const struct entry_op *op, place
     if (op->sink == SINK_LIST)
         column_builder_begin(op->column, machine->row);
     for (;;) {
-        size_t count;
-        int64_t size;
+        size_t count = 0;
+        int64_t size = 0;
         at = count_read(at, machine->end, &count, &size);
         if (!at || count > left(at, machine->end))
             return NULL;
