@@ -113,7 +113,7 @@ static void test_warehouse_alter__bounds_what_every_start_must_read(void **state
     assert_error_has(world, ERROR_BAD_REQUEST, "the most allowed are 1048576");
     text[0] = '/';
     assert_false(alter(world, DEFAULT_WAREHOUSE_NAME, json_pack("{s:s}", "location", text)));
-    assert_error_has(world, ERROR_BAD_REQUEST, "the most allowed are 65536");
+    assert_error_has(world, ERROR_BAD_REQUEST, "the most allowed are 32768");
     free(text);
     world_reopen(world);
 }
