@@ -1,0 +1,97 @@
+/*
+ * plan.h — from a request and a table's metadata to the files that a scan reads.
+ *
+ * A plan is bound first (plan_create: names, snapshots, ranges; what the client got wrong is said
+ * here), then opened (which manifests the lists leave), and then run over them or a part of them,
+ * with every file handed to a visitor as soon as it is known.
+ *
+ * Spec:     REST protocol, planTableScan; table spec, "Scan Planning"
+ * Owns:     its arena, the delete index, a reference to the metadata; columns of manifests are held
+ *           while their files are visited, those of delete files as long as the plan
+ * Errors:   ERROR_BAD_REQUEST (unknown column, literal of another type), ERROR_VALIDATION (unknown
+ *           snapshot, a range whose start is no ancestor of its end), ERROR_NOT_FOUND (a file is
+ *           gone), ERROR_CORRUPT with the file's path
+ * Threads:  one thread at a time; the stores and the cache are shared
+ * Rule:     a plan reads what its snapshot names, whatever is committed meanwhile
+ */
+#ifndef SCAN_PLAN_H
+#define SCAN_PLAN_H
+
+#include "base/cache.h"
+#include "iceberg/manifest_list.h"
+#include "scan/delete_index.h"
+#include "scan/plan_request.h"
+#include "scan/plan_table.h"
+#include "scan/residual.h"
+#include "storage/object_store.h"
+
+/* One file to read. Everything is valid during the visit, and delete files as long as the plan. */
+struct plan_task {
+    const struct manifest_columns *columns;
+    size_t row;
+    const struct plan_spec *spec;
+    bool has_first_row_id;
+    int64_t first_row_id;
+    const uint32_t *deletes; /* numbers in the plan's delete index */
+    size_t delete_count;
+    const struct residual *residual;
+};
+
+struct plan_visitor {
+    bool (*visit)(void *context, const struct plan_task *task, struct error *err);
+    void *context;
+};
+
+/* What a plan did, for people and counters. */
+struct plan_counts {
+    uint64_t data_manifests; /* in the snapshot */
+    uint64_t delete_manifests;
+    uint64_t manifests_read; /* of both kinds: the others were ruled out by the list */
+    uint64_t files_seen;     /* live entries of the data manifests that were read */
+    uint64_t files_planned;
+    uint64_t delete_files; /* indexed */
+};
+
+struct plan;
+
+/* `request` and its tree must outlive the plan. */
+bool plan_create(struct table_metadata *metadata, const struct plan_request *request,
+                 struct plan **ret_plan, struct error *err);
+void plan_destroy(struct plan *plan); /* NULL is fine */
+
+/* Reads the manifest lists, once for each plan. `cache` may be NULL. */
+bool plan_open(struct plan *plan, struct object_stores *objects, struct cache *cache,
+               struct error *err);
+
+/* A manifest of data files that is to be read. Its place is its number among all manifests that the
+ * snapshot names: who plans the same request later, with whatever pruning, finds it there. */
+struct plan_manifest {
+    const struct manifest_list_entry *entry;
+    size_t place;
+};
+const struct plan_manifest *plan_manifests(const struct plan *plan, size_t *ret_count);
+
+/* Manifests at places from `first` up to but not with `end`. */
+struct plan_window {
+    size_t first;
+    size_t end;
+};
+#define PLAN_WINDOW_ALL ((struct plan_window){0, SIZE_MAX})
+
+/* Once for each plan. Stops where the visitor returns false. */
+bool plan_run(struct plan *plan, struct plan_window window, const struct plan_visitor *visitor,
+              struct error *err);
+
+const struct plan_request *plan_request_of(const struct plan *plan);
+int32_t plan_schema_id(const struct plan *plan);
+/* NO_SNAPSHOT for a table that has none. */
+int64_t plan_snapshot_id(const struct plan *plan);
+const struct plan_counts *plan_counts(const struct plan *plan);
+/* Fields whose statistics the client asked for, ascending. */
+const int32_t *plan_stats_ids(const struct plan *plan, size_t *ret_count);
+/* A delete file by the number that a task has, and its spec. */
+const struct file_ref *plan_delete_file(const struct plan *plan, uint32_t number,
+                                        const struct plan_spec **ret_spec);
+size_t plan_delete_count(const struct plan *plan);
+
+#endif

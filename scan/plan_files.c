@@ -1,0 +1,213 @@
+#include "scan/plan_files.h"
+
+#include <stdlib.h>
+
+#include "base/json_text.h"
+#include "base/limits.h"
+
+/* Keys are a word and a path; a file of a longer path is read, but not kept. */
+#define MAX_KEY_SIZE (64 * KIB)
+/* Paths of one snapshot of format version 1, which lists its manifests itself. */
+#define MAX_EMBEDDED_PATHS (64 * MIB)
+
+void plan_files_init(struct plan_files *files, struct object_stores *objects, struct cache *cache)
+{
+    *files = (struct plan_files){.objects = objects, .cache = cache};
+}
+
+void plan_files_finish(struct plan_files *files)
+{
+    manifest_decoder_destroy(files->decoder);
+}
+
+/* --- the cache ------------------------------------------------------------------------------ */
+
+static void *cached(const struct plan_files *files, const char *word, struct slice path)
+{
+    void *value = NULL;
+    struct buffer key;
+    buffer_init(&key, MAX_KEY_SIZE);
+    buffer_append_string(&key, word);
+    buffer_append_slice(&key, path);
+    if (files->cache && buffer_ok(&key))
+        value = cache_get(files->cache, buffer_slice(&key));
+    buffer_finish(&key);
+    return value;
+}
+
+static void keep(const struct plan_files *files, const char *word, struct slice path, void *value,
+                 size_t size, const struct cache_kind *kind)
+{
+    struct buffer key;
+    buffer_init(&key, MAX_KEY_SIZE);
+    buffer_append_string(&key, word);
+    buffer_append_slice(&key, path);
+    if (files->cache && buffer_ok(&key))
+        cache_put(files->cache, buffer_slice(&key), value, size, kind);
+    buffer_finish(&key);
+}
+
+/* --- bytes ---------------------------------------------------------------------------------- */
+
+static bool read_bytes(const struct plan_files *files, struct slice path, struct buffer *out,
+                       struct error *err)
+{
+    struct error cause = {0};
+    if (object_get(files->objects, path, out, &cause))
+        return true;
+    if (cause.kind == ERROR_NOT_FOUND)
+        return error_set(err, ERROR_NOT_FOUND, "Failed to open input stream for file: %.*s",
+                         SLICE_ARG(path));
+    if (err)
+        *err = cause;
+    return false;
+}
+
+/* --- manifest lists ------------------------------------------------------------------------- */
+
+static bool embedded_add(struct manifest_list *list, struct slice value, struct error *err)
+{
+    struct manifest_list_entry entry = {
+        .snapshot_id = MANIFEST_NO_ID,
+        .added_files = MANIFEST_COUNT_UNKNOWN,
+        .existing_files = MANIFEST_COUNT_UNKNOWN,
+        .deleted_files = MANIFEST_COUNT_UNKNOWN,
+        .added_rows = MANIFEST_COUNT_UNKNOWN,
+        .existing_rows = MANIFEST_COUNT_UNKNOWN,
+        .deleted_rows = MANIFEST_COUNT_UNKNOWN,
+        .first_row_id = MANIFEST_NO_ID,
+    };
+    TRY(json_value_string(value, &list->arena, &entry.path, err));
+    struct manifest_list_entry *entries =
+        reallocarray(list->entries, list->count + 1, sizeof(*entries));
+    if (!entries)
+        return error_no_memory(err, "a list of manifests");
+    entries[list->count++] = entry;
+    list->entries = entries;
+    return true;
+}
+
+static bool embedded_fill(struct manifest_list *list, struct slice manifests, struct error *err)
+{
+    struct json_cursor cursor;
+    struct slice value;
+    bool has_more = false;
+    TRY(json_array_open(manifests, &cursor, err));
+    for (;;) {
+        TRY(json_array_next(&cursor, &value, &has_more, err));
+        if (!has_more)
+            return true;
+        TRY(embedded_add(list, value, err));
+    }
+}
+
+/* All that is known of these manifests is where they are: their files are of the first spec, and
+ * of format version 1. */
+static bool embedded_list(struct slice manifests, struct manifest_list **ret_list,
+                          struct error *err)
+{
+    struct manifest_list *list = calloc(1, sizeof(*list));
+    if (!list)
+        return error_no_memory(err, "a list of manifests");
+    atomic_init(&list->references, 1);
+    arena_init(&list->arena, MAX_EMBEDDED_PATHS);
+    if (!embedded_fill(list, manifests, err)) {
+        manifest_list_unref(list);
+        return false;
+    }
+    *ret_list = list;
+    return true;
+}
+
+static bool list_read(struct plan_files *files, struct slice path, struct manifest_list **ret_list,
+                      struct error *err)
+{
+    struct buffer bytes;
+    buffer_init(&bytes, MAX_MANIFEST_FILE_SIZE);
+    struct manifest_list *list = cached(files, "manifest-list ", path);
+    bool ok = list != NULL;
+    if (!ok && read_bytes(files, path, &bytes, err)) {
+        ok = manifest_list_parse(buffer_slice(&bytes), &list, err);
+        if (ok)
+            keep(files, "manifest-list ", path, list, list->size, &MANIFEST_LIST_CACHE_KIND);
+        else
+            error_prefix(err, "manifest list %.*s", SLICE_ARG(path));
+    }
+    buffer_finish(&bytes);
+    if (ok)
+        *ret_list = list;
+    return ok;
+}
+
+bool plan_files_list(struct plan_files *files, const struct table_snapshot *snapshot,
+                     struct manifest_list **ret_list, struct error *err)
+{
+    struct slice value, manifests, path;
+    struct arena scratch;
+    TRY(json_object_find(snapshot->text, "manifest-list", &value, err));
+    TRY(json_object_find(snapshot->text, "manifests", &manifests, err));
+    if (!value.ptr && manifests.ptr)
+        return embedded_list(manifests, ret_list, err);
+    if (!value.ptr)
+        return error_set(err, ERROR_CORRUPT, "snapshot %lld has no manifest-list",
+                         (long long)snapshot->snapshot_id);
+    arena_init(&scratch, MAX_KEY_SIZE * 2);
+    bool ok =
+        json_value_string(value, &scratch, &path, err) && list_read(files, path, ret_list, err);
+    arena_finish(&scratch);
+    return ok;
+}
+
+/* --- manifests ------------------------------------------------------------------------------ */
+
+static bool decode(struct plan_files *files, struct slice path,
+                   const struct manifest_projection *projection,
+                   struct manifest_columns **ret_columns, struct error *err)
+{
+    struct buffer bytes;
+    if (!files->decoder)
+        TRY(manifest_decoder_create(&files->decoder, err));
+    buffer_init(&bytes, MAX_MANIFEST_FILE_SIZE);
+    bool ok = read_bytes(files, path, &bytes, err);
+    if (ok && !manifest_decode(files->decoder, buffer_slice(&bytes), projection, ret_columns, err))
+        ok = error_prefix(err, "manifest %.*s", SLICE_ARG(path));
+    buffer_finish(&bytes);
+    if (ok)
+        keep(files, "manifest ", path, *ret_columns, (*ret_columns)->size,
+             &MANIFEST_COLUMNS_CACHE_KIND);
+    return ok;
+}
+
+/* What is kept lacks statistics: it is decoded again for both, so that plans which take turns do
+ * not drive out each other's columns. */
+static bool decode_more(struct plan_files *files, struct slice path,
+                        const struct manifest_columns *present,
+                        const struct manifest_projection *projection,
+                        struct manifest_columns **ret_columns, struct error *err)
+{
+    struct manifest_projection both;
+    size_t count = present->stats_count + projection->stats_count;
+    int32_t *ids = calloc(count + 1, sizeof(*ids));
+    if (!ids)
+        return error_no_memory(err, "a manifest's columns");
+    manifest_projection_merge(present, projection, ids, &both);
+    bool ok = decode(files, path, &both, ret_columns, err);
+    free(ids);
+    return ok;
+}
+
+bool plan_files_manifest(struct plan_files *files, struct slice path,
+                         const struct manifest_projection *projection,
+                         struct manifest_columns **ret_columns, struct error *err)
+{
+    struct manifest_columns *present = cached(files, "manifest ", path);
+    if (!present)
+        return decode(files, path, projection, ret_columns, err);
+    if (manifest_columns_cover(present, projection)) {
+        *ret_columns = present;
+        return true;
+    }
+    bool ok = decode_more(files, path, present, projection, ret_columns, err);
+    manifest_columns_unref(present);
+    return ok;
+}

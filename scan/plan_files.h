@@ -1,0 +1,37 @@
+/*
+ * plan_files.h — manifest lists and manifests as values: from the cache, or read and decoded.
+ *
+ * Spec:     table spec, "Manifest Lists", "Manifests", "Snapshots" (format version 1 may list
+ *           manifests in the snapshot itself)
+ * Owns:     a decoder; results carry a reference for the caller
+ * Errors:   ERROR_NOT_FOUND "Failed to open input stream for file: <path>", ERROR_CORRUPT and
+ *           ERROR_TOO_LARGE with the file's path
+ * Threads:  one thread at a time; the cache and the stores are shared
+ */
+#ifndef SCAN_PLAN_FILES_H
+#define SCAN_PLAN_FILES_H
+
+#include "base/cache.h"
+#include "iceberg/manifest_list.h"
+#include "iceberg/table_metadata.h"
+#include "scan/manifest_decoder.h"
+#include "storage/object_store.h"
+
+struct plan_files {
+    struct object_stores *objects;
+    struct cache *cache;              /* NULL: nothing is kept */
+    struct manifest_decoder *decoder; /* made with the first manifest that must be decoded */
+};
+
+void plan_files_init(struct plan_files *files, struct object_stores *objects, struct cache *cache);
+void plan_files_finish(struct plan_files *files);
+
+bool plan_files_list(struct plan_files *files, const struct table_snapshot *snapshot,
+                     struct manifest_list **ret_list, struct error *err);
+
+/* Columns that hold at least what the projection asks for. */
+bool plan_files_manifest(struct plan_files *files, struct slice path,
+                         const struct manifest_projection *projection,
+                         struct manifest_columns **ret_columns, struct error *err);
+
+#endif

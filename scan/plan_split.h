@@ -1,0 +1,38 @@
+/*
+ * plan_split.h — a plan that is too large for one answer, as tasks that the client fetches one by
+ * one.
+ *
+ * A task is a sealed text of all that planning its part needs: the request with its snapshot and
+ * schema pinned, and a window of manifests. The server keeps nothing.
+ *
+ * Spec:     REST protocol, PlanTask, fetchScanTasks
+ * Owns:     results lie in the arena; a task read back owns its tree until plan_part_finish
+ * Errors:   those of scan/plan_token.h
+ */
+#ifndef SCAN_PLAN_SPLIT_H
+#define SCAN_PLAN_SPLIT_H
+
+#include "base/json_write.h"
+#include "scan/plan.h"
+#include "scan/plan_token.h"
+
+/* Does the opened plan have more files than one answer may hold? Counts come from the manifest
+ * lists, before any filter on files. */
+bool plan_split_is_due(const struct plan *plan, uint64_t max_files);
+
+/* The elements of "plan-tasks": each of as many manifests as have `max_files` together. A manifest
+ * is never divided. */
+bool plan_split_write(const struct plan *plan, uint64_t max_files, const struct plan_sealer *sealer,
+                      struct json_writer *json, struct error *err);
+
+struct plan_part {
+    json_t *tree;
+    struct plan_request request;
+    struct plan_window window;
+};
+
+bool plan_part_read(struct slice task, const struct plan_sealer *sealer, struct arena *arena,
+                    struct plan_part *ret_part, struct error *err);
+void plan_part_finish(struct plan_part *part);
+
+#endif

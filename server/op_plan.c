@@ -1,0 +1,227 @@
+/* Scan planning: plan, fetch a result, cancel, fetch the tasks of a part (server/op.h). */
+#include "catalog/table.h"
+
+#include "base/json_tree.h"
+#include "base/json_write.h"
+#include "base/limits.h"
+#include "scan/plan.h"
+#include "scan/plan_split.h"
+#include "scan/task_json.h"
+#include "server/op.h"
+#include "server/server.h"
+
+/* --- tables and tokens ---------------------------------------------------------------------- */
+
+static bool load_table(struct op *op, struct table_result *ret_table, struct error *err)
+{
+    struct entity_name name;
+    TRY(op_entity(op, PARAMETER_TABLE, &name, err));
+    return table_load(&op->call, name, ret_table, err);
+}
+
+/* A table of format version 1 may have no uuid; its location is what stays. */
+static struct plan_sealer make_sealer(const struct op *op, const struct table_metadata *metadata)
+{
+    const struct clock *clock = op->server->catalog->clock;
+    return (struct plan_sealer){
+        .key = &op->server->plan_key,
+        .table = metadata->uuid.len > 0 ? metadata->uuid : metadata->location,
+        .now_ms = clock_now_ms(clock),
+    };
+}
+
+/* An id says when and of which snapshot, and is told from others by chance. */
+static bool make_plan_id(struct op *op, const struct plan_sealer *sealer, const struct plan *plan,
+                         struct slice *ret_id, struct error *err)
+{
+    char uuid[UUID_TEXT_SIZE];
+    TRY(uuid_make(op->server->catalog->random, uuid, err));
+    struct slice payload =
+        arena_printf(op->call.arena, "%s %lld", uuid, (long long)plan_snapshot_id(plan));
+    if (!payload.ptr)
+        return error_no_memory(err, "a plan's id");
+    return plan_token_seal(sealer, PLAN_TOKEN_ID, payload, op->call.arena, ret_id, err);
+}
+
+/* --- answers -------------------------------------------------------------------------------- */
+
+/* The members of ScanTasks. */
+static bool write_files(struct plan *plan, struct plan_window window, struct json_writer *json,
+                        struct error *err)
+{
+    struct task_writer writer;
+    struct plan_visitor visitor = {task_writer_visit, &writer};
+    task_writer_init(&writer, plan, json);
+    json_write_key(json, "file-scan-tasks");
+    json_write_array_begin(json);
+    bool ok = plan_run(plan, window, &visitor, err);
+    json_write_array_end(json);
+    ok = ok && task_writer_deletes(&writer, err);
+    task_writer_finish(&writer);
+    return ok;
+}
+
+static bool write_parts(struct plan *plan, uint64_t max_files, const struct plan_sealer *sealer,
+                        struct json_writer *json, struct error *err)
+{
+    json_write_key(json, "plan-tasks");
+    json_write_array_begin(json);
+    TRY(plan_split_write(plan, max_files, sealer, json, err));
+    json_write_array_end(json);
+    return true;
+}
+
+static bool write_completed(struct op *op, const struct plan_sealer *sealer, struct plan *plan,
+                            struct buffer *body, struct error *err)
+{
+    uint64_t max_files = (uint64_t)option_number(op->server->options, OPTION_PLAN_FILES);
+    struct json_writer json;
+    struct slice id;
+    TRY(make_plan_id(op, sealer, plan, &id, err));
+    json_writer_init(&json, body);
+    json_write_object_begin(&json);
+    json_write_key(&json, "status");
+    json_write_string(&json, SLICE_LITERAL("completed"));
+    json_write_key(&json, "plan-id");
+    json_write_string(&json, id);
+    if (plan_split_is_due(plan, max_files))
+        TRY(write_parts(plan, max_files, sealer, &json, err));
+    else
+        TRY(write_files(plan, PLAN_WINDOW_ALL, &json, err));
+    json_write_object_end(&json);
+    return true;
+}
+
+static bool write_part(struct plan *plan, struct plan_window window, struct buffer *body,
+                       struct error *err)
+{
+    struct json_writer json;
+    json_writer_init(&json, body);
+    json_write_object_begin(&json);
+    TRY(write_files(plan, window, &json, err));
+    json_write_object_end(&json);
+    return true;
+}
+
+/* --- operations ----------------------------------------------------------------------------- */
+
+static bool open_plan(struct op *op, struct table_metadata *metadata,
+                      const struct plan_request *request, struct plan **ret_plan, struct error *err)
+{
+    struct plan *plan = NULL;
+    TRY(plan_create(metadata, request, &plan, err));
+    if (plan_open(plan, op->server->objects, op->server->cache, err)) {
+        *ret_plan = plan;
+        return true;
+    }
+    plan_destroy(plan);
+    return false;
+}
+
+static bool answer_plan(struct op *op, struct table_metadata *metadata, const json_t *tree,
+                        struct reply **ret_reply, struct error *err)
+{
+    struct plan_request request;
+    struct plan *plan = NULL;
+    struct buffer body;
+    struct plan_sealer sealer = make_sealer(op, metadata);
+    TRY(plan_request_parse(tree, op->call.arena, &request, err));
+    TRY(open_plan(op, metadata, &request, &plan, err));
+    buffer_init(&body, MAX_PLAN_ANSWER_SIZE);
+    bool ok = write_completed(op, &sealer, plan, &body, err);
+    plan_destroy(plan);
+    if (ok)
+        return reply_json(200, &body, ret_reply, err);
+    buffer_finish(&body);
+    return false;
+}
+
+bool op_plan_scan(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    struct table_result table = {0};
+    json_t *tree = NULL;
+    TRY(op_body(op, &tree, err));
+    bool ok = load_table(op, &table, err) && answer_plan(op, table.metadata, tree, ret_reply, err);
+    table_result_finish(&table);
+    json_decref(tree);
+    return ok;
+}
+
+/* A snapshot or schema that was removed after the plan was made: the task is of no use any more. */
+static bool as_gone(struct error *err)
+{
+    if (err->kind == ERROR_VALIDATION || err->kind == ERROR_BAD_REQUEST)
+        err->kind = ERROR_NO_SUCH_PLAN_TASK;
+    return false;
+}
+
+static bool answer_part(struct op *op, struct table_metadata *metadata, struct plan_part *part,
+                        struct reply **ret_reply, struct error *err)
+{
+    struct plan *plan = NULL;
+    struct buffer body;
+    if (!open_plan(op, metadata, &part->request, &plan, err))
+        return as_gone(err);
+    buffer_init(&body, MAX_PLAN_ANSWER_SIZE);
+    bool ok = write_part(plan, part->window, &body, err);
+    plan_destroy(plan);
+    if (ok)
+        return reply_json(200, &body, ret_reply, err);
+    buffer_finish(&body);
+    return false;
+}
+
+static bool fetch_part(struct op *op, const json_t *tree, struct reply **ret_reply,
+                       struct error *err)
+{
+    struct slice task;
+    struct table_result table = {0};
+    struct plan_part part = {0};
+    TRY(json_get_string(tree, "plan-task", &task, err));
+    TRY(load_table(op, &table, err));
+    struct plan_sealer sealer = make_sealer(op, table.metadata);
+    bool ok = plan_part_read(task, &sealer, op->call.arena, &part, err) &&
+              answer_part(op, table.metadata, &part, ret_reply, err);
+    plan_part_finish(&part);
+    table_result_finish(&table);
+    return ok;
+}
+
+bool op_fetch_tasks(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    json_t *tree = NULL;
+    TRY(op_body(op, &tree, err));
+    bool ok = fetch_part(op, tree, ret_reply, err);
+    json_decref(tree);
+    return ok;
+}
+
+static bool check_plan_id(struct op *op, struct error *err)
+{
+    struct slice id, payload;
+    struct table_result table = {0};
+    TRY(op_parameter(op, PARAMETER_PLAN_ID, &id, err));
+    TRY(load_table(op, &table, err));
+    struct plan_sealer sealer = make_sealer(op, table.metadata);
+    bool ok = plan_token_open(&sealer, PLAN_TOKEN_ID, id, op->call.arena, &payload, err);
+    table_result_finish(&table);
+    return ok;
+}
+
+/* Every plan is answered when it is made, so that there is nothing to fetch under an id that was
+ * given: to plan again would give another snapshot's files. */
+bool op_fetch_plan(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    (void)ret_reply;
+    TRY(check_plan_id(op, err));
+    return error_set(err, ERROR_NO_SUCH_PLAN_ID,
+                     "Plan does not exist: its result was the answer of planTableScan, and is not "
+                     "kept; plan the scan again");
+}
+
+/* Clients cancel after every scan; there is nothing to give back. */
+bool op_cancel_plan(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    TRY(check_plan_id(op, err));
+    return op_no_content(ret_reply, err);
+}

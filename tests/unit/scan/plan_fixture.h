@@ -1,0 +1,25 @@
+/*
+ * plan_fixture.h — a small table whose manifests lie beside the tests (plan_table/make.py).
+ *
+ * Owns:     everything lies in the fixture
+ */
+#ifndef TESTS_UNIT_SCAN_PLAN_FIXTURE_H
+#define TESTS_UNIT_SCAN_PLAN_FIXTURE_H
+
+#include "scan/plan.h"
+#include "scan/task_json.h"
+
+struct plan_fixture {
+    struct table_metadata *metadata;
+    struct object_stores *objects;
+    struct cache *cache;
+};
+
+void plan_fixture_init(struct plan_fixture *fixture);
+void plan_fixture_finish(struct plan_fixture *fixture);
+
+/* Plans a request (JSON with ' for ") and writes {"file-scan-tasks":…} to `out`. */
+bool plan_fixture_write(struct plan_fixture *fixture, const char *request,
+                        struct plan_window window, struct buffer *out, struct error *err);
+
+#endif

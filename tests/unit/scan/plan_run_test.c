@@ -1,0 +1,138 @@
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "tests/unit/cmocka_all.h"
+#include "tests/unit/scan/plan_fixture.h"
+
+static struct plan_fixture fixture;
+static struct buffer out;
+static struct error err;
+
+static int set_up(void **state)
+{
+    (void)state;
+    plan_fixture_init(&fixture);
+    buffer_init(&out, 1 * MIB);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    buffer_finish(&out);
+    plan_fixture_finish(&fixture);
+    return 0;
+}
+
+/* The plan's text with ' for ". */
+static const char *planned(const char *request, struct plan_window window)
+{
+    buffer_truncate(&out, 0);
+    assert_ok(plan_fixture_write(&fixture, request, window, &out, &err), &err);
+    buffer_append_byte(&out, '\0');
+    for (char *at = out.ptr; *at; at++)
+        *at = *at == '"' ? '\'' : *at;
+    return out.ptr;
+}
+
+#define DATA(spec, name, tuple, count)                                                     \
+    "{'data-file':{'spec-id':" #spec ",'content':'data','file-path':'mem:///t/data/" name  \
+    ".parquet','file-format':'parquet','partition':[" tuple "],'file-size-in-bytes':1010," \
+    "'record-count':" #count ",'split-offsets':[4],'sort-order-id':0"
+#define FILE_A DATA(0, "a", "'2024-01-01'", 10)
+#define FILE_B DATA(0, "b", "'2024-01-02'", 10)
+#define FILE_D DATA(1, "d", "", 10)
+#define POSITIONS                                                                              \
+    "{'spec-id':0,'content':'position-deletes','file-path':'mem:///t/data/p.parquet','file-"   \
+    "format':'parquet','partition':['2024-01-01'],'file-size-in-bytes':1002,'record-count':2," \
+    "'split-offsets':[4],'sort-order-id':0}"
+#define EQUALITIES                                                                           \
+    "{'spec-id':1,'content':'equality-deletes','file-path':'mem:///t/data/e.parquet','file-" \
+    "format':'parquet','partition':[],'file-size-in-bytes':1011,'record-count':11,"          \
+    "'split-offsets':[4],'sort-order-id':0,'equality-ids':[1]}"
+
+/* Deleted entries are no tasks; equality deletes of an unpartitioned spec apply to every older file
+ * of any spec, position deletes to their file. */
+static void test_plan__has_live_files_with_their_deletes(void **state)
+{
+    (void)state;
+    assert_string_equal(planned("{}", PLAN_WINDOW_ALL),
+                        "{'file-scan-tasks':[" FILE_A
+                        "},'delete-file-references':[0,1],'residual-filter':true}," FILE_B
+                        "},'delete-file-references':[0],'residual-filter':true}," FILE_D
+                        "},'residual-filter':true}],"
+                        "'delete-files':[" EQUALITIES "," POSITIONS "]}");
+}
+
+static void test_plan__prunes_by_partition_and_statistics_and_counts_references_anew(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        planned("{'filter':{'type':'lt','term':'ts','value':'2024-01-02T00:00:00'}}",
+                (struct plan_window){0, 1}),
+        "{'file-scan-tasks':[" FILE_A "},'delete-file-references':[0,1],'residual-filter':true}],"
+        "'delete-files':[" EQUALITIES "," POSITIONS "]}");
+    assert_string_equal(planned("{'filter':{'type':'gt-eq','term':'id','value':16}}",
+                                PLAN_WINDOW_ALL),
+                        "{'file-scan-tasks':[" FILE_B
+                        "},'residual-filter':{'type':'gt-eq','term':'id','value':16}}," FILE_D
+                        "},'residual-filter':{'type':'gt-eq','term':'id','value':16}}]}");
+}
+
+static void test_plan__sends_statistics_of_the_fields_that_were_asked_for(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        planned("{'stats-fields':['id'],'filter':{'type':'gt','term':'id','value':19}}",
+                PLAN_WINDOW_ALL),
+        "{'file-scan-tasks':[" FILE_D ",'column-sizes':{'keys':[1],'values':[80]},"
+        "'value-counts':{'keys':[1],'values':[10]},'null-value-counts':{'keys':[1],'values':[0]},"
+        "'nan-value-counts':{'keys':[],'values':[]},"
+        "'lower-bounds':{'keys':[1],'values':['1400000000000000']},"
+        "'upper-bounds':{'keys':[1],'values':['1D00000000000000']}},"
+        "'residual-filter':{'type':'gt','term':'id','value':19}}]}");
+}
+
+static void test_plan__of_windows_is_the_whole_plan(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(planned("{}", (struct plan_window){0, 1}), "b.parquet"));
+    assert_null(strstr(out.ptr, "d.parquet"));
+    assert_string_equal(planned("{}", (struct plan_window){1, 2}),
+                        "{'file-scan-tasks':[" FILE_D "},'residual-filter':true}]}");
+    assert_string_equal(planned("{}", (struct plan_window){2, 100}), "{'file-scan-tasks':[]}");
+}
+
+static void test_plan__is_the_same_from_the_cache_with_any_statistics(void **state)
+{
+    static const char *const requests[] = {"{}", "{'filter':{'type':'gt','term':'id','value':12}}",
+                                           "{'stats-fields':['ts','id']}",
+                                           "{'filter':{'type':'eq','term':'id','value':3}}"};
+    struct cache_stats stats;
+    (void)state;
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+            char *fresh = strdup(planned(requests[i], PLAN_WINDOW_ALL));
+            if (!fixture.cache)
+                assert_ok(cache_create(16 * MIB, &fixture.cache, &err), &err);
+            assert_string_equal(planned(requests[i], PLAN_WINDOW_ALL), fresh);
+            free(fresh);
+        }
+    }
+    cache_get_stats(fixture.cache, &stats);
+    assert_true(stats.hits > stats.misses);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_plan__has_live_files_with_their_deletes),
+        TEST(test_plan__prunes_by_partition_and_statistics_and_counts_references_anew),
+        TEST(test_plan__sends_statistics_of_the_fields_that_were_asked_for),
+        TEST(test_plan__of_windows_is_the_whole_plan),
+        TEST(test_plan__is_the_same_from_the_cache_with_any_statistics),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
