@@ -5,21 +5,9 @@
 #include <unistd.h>
 
 #include "server/banner.h"
+#include "server/commands.h"
 #include "server/options.h"
 #include "server/server.h"
-
-#define EXIT_USAGE 2
-
-static int usage(FILE *out, int code)
-{
-    fputs("firn is an Apache Iceberg REST catalog.\n\n"
-          "  firn serve [options]   serve the catalog (no option is needed)\n"
-          "  firn version           print the version\n"
-          "  firn help              print this\n\n"
-          "firn serve --help lists the options.\n",
-          out);
-    return code;
-}
 
 static int serve_help(void)
 {
@@ -28,17 +16,6 @@ static int serve_help(void)
          "--config names; the first of these that has it wins.\n");
     options_print_help(stdout);
     return 0;
-}
-
-static int fail(const struct error *err, int code)
-{
-    fprintf(stderr, "firn: %s\n", err->message);
-    return code;
-}
-
-static const char *read_variable(const char *name)
-{
-    return getenv(name);
 }
 
 /* Blocked before the first thread starts, so that every thread has them blocked and only the wait
@@ -59,7 +36,7 @@ static int run(struct server *server, const sigset_t *stop)
     int number = 0;
     if (!server_listen(server, &err)) {
         server_destroy(server);
-        return fail(&err, 1);
+        return command_fail(&err, EXIT_FAILED);
     }
     banner_print(server, stdout);
     struct log_field fields[] = {
@@ -88,28 +65,68 @@ static int serve(int count, char *const *arguments)
     struct error err = {0};
     sigset_t stop;
     bool wants_help = false;
-    if (!options_load(count, arguments, read_variable, &options, &wants_help, &err))
-        return fail(&err, EXIT_USAGE);
+    if (!options_load(count, arguments, command_variable, &options, &wants_help, &err))
+        return command_fail(&err, EXIT_USAGE);
     if (wants_help) {
         options_finish(&options);
         return serve_help();
     }
     block_signals(&stop);
-    int code = server_create(&options, &server, &err) ? run(server, &stop) : fail(&err, 1);
+    int code = server_create(&options, &server, &err) ? run(server, &stop)
+                                                      : command_fail(&err, EXIT_FAILED);
     options_finish(&options);
     return code;
 }
 
+static int version(int count, char *const *arguments)
+{
+    (void)count;
+    (void)arguments;
+    puts("firn " FIRN_VERSION);
+    return EXIT_FINE;
+}
+
+static int help(int count, char *const *arguments);
+
+static const struct {
+    const char *name;
+    const char *usage;
+    const char *summary;
+    int (*run)(int count, char *const *arguments);
+} COMMANDS[] = {
+    {"serve", "serve [options]", "serve the catalog (no option is needed)", serve},
+    {"fsck", "fsck [options]", "check that the catalog and its files agree", cmd_fsck},
+    {"backup", "backup FILE [options]", "copy the catalog database while it is in use", cmd_backup},
+    {"restore", "restore FILE [options]", "put a backup in the database's place", cmd_restore},
+    {"version", "version", "print the version", version},
+    {"help", "help", "print this", help},
+};
+#define COMMAND_COUNT (sizeof(COMMANDS) / sizeof(COMMANDS[0]))
+
+static void print_usage(FILE *out)
+{
+    fputs("firn is an Apache Iceberg REST catalog.\n\n", out);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  firn %-22s %s\n", COMMANDS[i].usage, COMMANDS[i].summary);
+    fputs("\nfirn serve --help lists the options; so does --help of each other command.\n", out);
+}
+
+static int help(int count, char *const *arguments)
+{
+    (void)count;
+    (void)arguments;
+    print_usage(stdout);
+    return EXIT_FINE;
+}
+
 int main(int argc, char **argv)
 {
-    const char *command = argc > 1 ? argv[1] : "";
-    if (strcmp(command, "serve") == 0)
-        return serve(argc - 2, argv + 2);
-    if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0) {
-        puts("firn " FIRN_VERSION);
-        return 0;
-    }
-    if (strcmp(command, "help") == 0 || strcmp(command, "--help") == 0)
-        return usage(stdout, 0);
-    return usage(stderr, EXIT_USAGE);
+    const char *name = argc > 1 ? argv[1] : "";
+    if (strcmp(name, "--version") == 0 || strcmp(name, "--help") == 0)
+        name += 2;
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(name, COMMANDS[i].name) == 0)
+            return COMMANDS[i].run(argc - 2, argv + 2);
+    print_usage(stderr);
+    return EXIT_USAGE;
 }

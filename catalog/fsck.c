@@ -1,0 +1,295 @@
+#include "catalog/fsck.h"
+
+#include "base/json_tree.h"
+#include "base/limits.h"
+#include "catalog/fsck_internal.h"
+#include "iceberg/function_metadata.h"
+#include "storage/location.h"
+
+/* The warehouses, the directories, and what may be an orphan. */
+#define RUN_ARENA_CEILING (1024 * MIB)
+/* Manifests of one table, and what is wrong with it. */
+#define CHECK_ARENA_CEILING (1024 * MIB)
+#define PAGE_SIZE 1000
+#define PAGE_ARENA_CEILING (256 * MIB)
+/* Each file is read once, so next to nothing is worth keeping. */
+#define CACHE_SIZE (1 * MIB)
+/* A table whose pointer moved while it was checked is checked again; one that is committed to
+ * without a pause is taken as it was the last time. */
+#define MAX_ROUNDS 5
+
+const char *fsck_kind_name(enum fsck_kind kind)
+{
+    static const char *const names[FSCK_KIND_COUNT] = {
+#define X(enumerator, name) [enumerator] = name,
+        FSCK_KINDS(X)
+#undef X
+    };
+    return names[kind];
+}
+
+/* --- problems ----------------------------------------------------------------------------- */
+
+bool fsck_problem_add(struct fsck_check *check, enum fsck_kind kind, struct slice file,
+                      struct slice detail, struct error *err)
+{
+    struct fsck_problem *problem = ARENA_NEW(&check->arena, struct fsck_problem);
+    if (problem == NULL)
+        return error_no_memory(err, "the findings");
+    problem->kind = kind;
+    problem->file = arena_slice(&check->arena, file);
+    problem->detail = arena_slice(&check->arena, detail);
+    if (problem->file.ptr == NULL || problem->detail.ptr == NULL)
+        return error_no_memory(err, "the findings");
+    *check->end = problem;
+    check->end = &problem->next;
+    return true;
+}
+
+bool fsck_problem_of(struct fsck_check *check, enum fsck_kind missing, enum fsck_kind broken,
+                     struct slice file, const struct error *cause, struct error *err)
+{
+    enum fsck_kind kind = broken;
+    if (cause->kind == ERROR_NO_MEMORY || cause->kind == ERROR_INTERNAL)
+        return error_set(err, cause->kind, "%s", cause->message);
+    if (cause->kind == ERROR_NOT_FOUND)
+        kind = missing;
+    else if (cause->kind == ERROR_STORAGE)
+        kind = FSCK_UNREADABLE;
+    return fsck_problem_add(check, kind, file, slice_from_string(cause->message), err);
+}
+
+static bool metadata_problem(struct fsck_check *check, const struct error *cause, struct error *err)
+{
+    return fsck_problem_of(check, FSCK_METADATA_MISSING, FSCK_METADATA_BROKEN,
+                           check->row.metadata_location, cause, err);
+}
+
+/* --- one entity --------------------------------------------------------------------------- */
+
+static bool differs(struct fsck_check *check, enum fsck_kind kind, struct slice in_file,
+                    struct slice in_row, struct error *err)
+{
+    struct slice detail = arena_printf(&check->arena, "the file says '%.*s', the catalog '%.*s'",
+                                       SLICE_ARG(in_file), SLICE_ARG(in_row));
+    if (detail.ptr == NULL)
+        return error_no_memory(err, "the findings");
+    return fsck_problem_add(check, kind, check->row.metadata_location, detail, err);
+}
+
+/* Format 1 may lack the uuid. */
+static bool check_uuid(struct fsck_check *check, struct slice uuid, struct error *err)
+{
+    if (uuid.len == 0 || slice_equals_ignore_case(uuid, check->row.uuid))
+        return true;
+    return differs(check, FSCK_WRONG_UUID, uuid, check->row.uuid, err);
+}
+
+static bool check_location(struct fsck_check *check, struct slice location, struct error *err)
+{
+    struct slice canonical = location;
+    struct error cause = {0};
+    if (!location_canonical(location, &check->arena, &canonical, &cause) &&
+        cause.kind == ERROR_NO_MEMORY)
+        return error_set(err, cause.kind, "%s", cause.message);
+    return slice_equals(canonical, check->row.location) ||
+           differs(check, FSCK_WRONG_LOCATION, location, check->row.location, err);
+}
+
+static bool check_table(struct fsck_check *check, struct error *err)
+{
+    struct table_metadata *metadata = NULL;
+    struct error cause = {0};
+    if (!table_metadata_read(&check->fsck->catalog, check->row.metadata_location, &metadata,
+                             &cause))
+        return metadata_problem(check, &cause, err) && fsck_orphans_note(check, NULL, err);
+    bool ok = check_uuid(check, metadata->uuid, err) &&
+              check_location(check, metadata->location, err) &&
+              (!check->fsck->options->is_deep || fsck_snapshots(check, metadata, err)) &&
+              fsck_orphans_note(check, metadata, err);
+    table_metadata_unref(metadata);
+    return ok;
+}
+
+static bool check_view(struct fsck_check *check, struct error *err)
+{
+    struct view_metadata *metadata = NULL;
+    struct error cause = {0};
+    if (!view_metadata_read(&check->fsck->catalog, check->row.metadata_location, &metadata, &cause))
+        return metadata_problem(check, &cause, err);
+    bool ok =
+        check_uuid(check, metadata->uuid, err) && check_location(check, metadata->location, err);
+    view_metadata_unref(metadata);
+    return ok;
+}
+
+static bool check_function_text(struct fsck_check *check, struct slice text, struct error *err)
+{
+    json_t *tree = NULL;
+    struct slice uuid = SLICE_EMPTY;
+    struct error cause = {0};
+    bool ok = json_tree_parse(text, "function metadata", &tree, &cause) &&
+              function_metadata_check(tree, &uuid, &cause);
+    ok = ok ? check_uuid(check, uuid, err) : metadata_problem(check, &cause, err);
+    json_decref(tree);
+    return ok;
+}
+
+static bool check_function(struct fsck_check *check, struct error *err)
+{
+    struct buffer bytes;
+    struct error cause = {0};
+    buffer_init(&bytes, MAX_BODY_SIZE);
+    bool ok = object_get(check->fsck->catalog.objects, check->row.metadata_location, &bytes, &cause)
+                  ? check_function_text(check, buffer_slice(&bytes), err)
+                  : metadata_problem(check, &cause, err);
+    buffer_finish(&bytes);
+    return ok;
+}
+
+static bool check_kind(struct fsck_check *check, struct error *err)
+{
+    check->fsck->summary.files++;
+    switch (check->row.kind) {
+    case ENTITY_TABLE:
+        return check_table(check, err);
+    case ENTITY_VIEW:
+        return check_view(check, err);
+    case ENTITY_FUNCTION:
+        break;
+    }
+    return check_function(check, err);
+}
+
+/* --- a pointer that moves meanwhile ------------------------------------------------------- */
+
+static struct slice warehouse_name(const struct fsck *fsck, int64_t id)
+{
+    for (size_t i = 0; i < fsck->warehouse_count; i++)
+        if (fsck->warehouses[i].id == id)
+            return fsck->warehouses[i].name;
+    return SLICE_EMPTY;
+}
+
+static bool report_problems(const struct fsck_check *check, struct error *err)
+{
+    struct fsck *fsck = check->fsck;
+    for (const struct fsck_problem *problem = check->first; problem; problem = problem->next) {
+        struct fsck_finding finding = {
+            .kind = problem->kind,
+            .warehouse = warehouse_name(fsck, check->row.warehouse_id),
+            .entity = &check->row,
+            .file = problem->file,
+            .detail = problem->detail,
+        };
+        fsck->summary.findings++;
+        TRY(fsck->options->report(fsck->options->context, &finding, err));
+    }
+    return true;
+}
+
+/* The row as it is now, in the check's arena. */
+static bool read_again(struct fsck_check *check, struct entity_row *ret_row, bool *ret_found,
+                       struct error *err)
+{
+    struct pointer_view *view = NULL;
+    TRY(pointer_view_begin(check->fsck->catalog.pointers, &view, err));
+    bool ok = pointer_entity_get_by_id(view, check->row.id, &check->arena, ret_row, ret_found, err);
+    pointer_view_end(view);
+    return ok;
+}
+
+static bool check_rounds(struct fsck_check *check, struct error *err)
+{
+    for (int round = 1;; round++) {
+        struct entity_row now;
+        bool found = false;
+        check->first = NULL;
+        check->end = &check->first;
+        TRY(check_kind(check, err));
+        if (check->first == NULL)
+            return true;
+        TRY(read_again(check, &now, &found, err));
+        if (!found)
+            return true;
+        bool has_stayed = slice_equals(now.metadata_location, check->row.metadata_location);
+        if (has_stayed || round == MAX_ROUNDS)
+            return report_problems(check, err);
+        check->row = now;
+    }
+}
+
+static bool check_entity(struct fsck *fsck, const struct entity_row *row, struct error *err)
+{
+    struct fsck_check check = {.fsck = fsck, .row = *row};
+    arena_init(&check.arena, CHECK_ARENA_CEILING);
+    fsck->summary.entities++;
+    bool ok = check_rounds(&check, err);
+    arena_finish(&check.arena);
+    return ok;
+}
+
+/* --- all of them -------------------------------------------------------------------------- */
+
+static bool read_page(struct fsck *fsck, int64_t after, struct arena *arena,
+                      struct entity_row **ret_rows, size_t *ret_count, struct error *err)
+{
+    struct pointer_view *view = NULL;
+    TRY(pointer_view_begin(fsck->catalog.pointers, &view, err));
+    bool ok = pointer_entity_walk(view, after, PAGE_SIZE, arena, ret_rows, ret_count, err);
+    pointer_view_end(view);
+    return ok;
+}
+
+bool fsck_walk(struct fsck *fsck,
+               bool (*visit)(struct fsck *fsck, const struct entity_row *row, struct error *err),
+               struct error *err)
+{
+    size_t count = 1;
+    int64_t after = 0;
+    bool ok = true;
+    while (ok && count > 0) {
+        struct arena arena;
+        struct entity_row *rows = NULL;
+        arena_init(&arena, PAGE_ARENA_CEILING);
+        ok = read_page(fsck, after, &arena, &rows, &count, err);
+        for (size_t i = 0; ok && i < count; i++) {
+            after = rows[i].id;
+            ok = visit(fsck, &rows[i], err);
+        }
+        arena_finish(&arena);
+    }
+    return ok;
+}
+
+static bool read_warehouses(struct fsck *fsck, struct error *err)
+{
+    struct pointer_view *view = NULL;
+    TRY(pointer_view_begin(fsck->catalog.pointers, &view, err));
+    bool ok =
+        pointer_warehouse_list(view, &fsck->arena, &fsck->warehouses, &fsck->warehouse_count, err);
+    pointer_view_end(view);
+    return ok;
+}
+
+bool fsck_run(struct pointer_store *pointers, struct object_stores *objects,
+              const struct fsck_options *options, struct fsck_summary *ret_summary,
+              struct error *err)
+{
+    struct fsck fsck = {.catalog = {.pointers = pointers, .objects = objects}, .options = options};
+    TRY(cache_create(CACHE_SIZE, &fsck.catalog.cache, err));
+    arena_init(&fsck.arena, RUN_ARENA_CEILING);
+    text_set_init(&fsck.directories, &fsck.arena);
+    text_set_init(&fsck.candidates, &fsck.arena);
+    text_set_init(&fsck.known, &fsck.arena);
+    bool ok = read_warehouses(&fsck, err) && fsck_walk(&fsck, check_entity, err) &&
+              fsck_orphans_report(&fsck, err);
+    text_set_finish(&fsck.known);
+    text_set_finish(&fsck.candidates);
+    text_set_finish(&fsck.directories);
+    arena_finish(&fsck.arena);
+    cache_destroy(fsck.catalog.cache);
+    if (ok)
+        *ret_summary = fsck.summary;
+    return ok;
+}

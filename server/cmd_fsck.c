@@ -1,0 +1,216 @@
+/* firn fsck (server/commands.h). */
+#include "server/commands.h"
+
+#include <errno.h>
+
+#include "base/json_write.h"
+#include "base/limits.h"
+#include "catalog/fsck.h"
+#include "storage/data_lock.h"
+#include "storage/file_store.h"
+
+/* Exit codes. */
+#define FSCK_CLEAN 0
+#define FSCK_FOUND 1
+#define FSCK_COULD_NOT_RUN 2
+
+/* One line of output: names and locations. */
+#define LINE_CEILING (1 * MIB)
+#define BUSY_TIMEOUT_MS 5000
+
+static const enum option_id OPTIONS_OF_FSCK[] = {OPTION_DATA,   OPTION_CONFIG, OPTION_DEEP,
+                                                 OPTION_DELETE, OPTION_JSON,   OPTION_COUNT};
+static const struct option_command FSCK = {"fsck", NULL, OPTIONS_OF_FSCK};
+
+static int print_help(void)
+{
+    puts("firn fsck [options]\n\n"
+         "Checks that the metadata file of every table, view and function is there, can be read,\n"
+         "and has the uuid and location that the catalog has; and lists orphans: metadata files\n"
+         "beside those of tables that the catalog never pointed at. A server may run meanwhile;\n"
+         "files of commits that are just being made may then be listed as orphans.\n"
+         "After a restore, files that are newer than the backup are listed as orphans: look at\n"
+         "them before you say --delete.\n\n"
+         "Ends with 0 where nothing was found, 1 where something was, 2 where it could not run.\n");
+    options_print_help_for(&FSCK, stdout);
+    return 0;
+}
+
+/* --- one finding -------------------------------------------------------------------------- */
+
+static void append_path(struct buffer *out, struct slice levels)
+{
+    for (size_t i = 0; i < levels.len; i++)
+        buffer_append_byte(out, levels.ptr[i] == NAMESPACE_SEPARATOR ? '.' : levels.ptr[i]);
+}
+
+static const char *kind_word(enum entity_kind kind)
+{
+    return kind == ENTITY_TABLE ? "table" : kind == ENTITY_VIEW ? "view" : "function";
+}
+
+/* "wrong-uuid: table default db.t: file:/…: the file says …" */
+static void write_sentence(struct buffer *line, const struct fsck_finding *finding)
+{
+    buffer_append_string(line, fsck_kind_name(finding->kind));
+    buffer_append_string(line, ": ");
+    if (finding->entity) {
+        buffer_printf(line, "%s %.*s ", kind_word(finding->entity->kind),
+                      SLICE_ARG(finding->warehouse));
+        append_path(line, finding->entity->namespace_path);
+        buffer_append_byte(line, '.');
+        buffer_append_slice(line, finding->entity->name);
+        buffer_append_string(line, ": ");
+    }
+    buffer_append_slice(line, finding->file);
+    if (finding->detail.len > 0)
+        buffer_append_string(line, ": ");
+    buffer_append_slice(line, finding->detail);
+    if (finding->is_deleted)
+        buffer_append_string(line, ": deleted");
+}
+
+static void write_member(struct json_writer *writer, const char *name, struct slice value)
+{
+    json_write_key(writer, name);
+    json_write_string(writer, value);
+}
+
+static void write_namespace(struct json_writer *writer, struct slice levels)
+{
+    json_write_key(writer, "namespace");
+    json_write_array_begin(writer);
+    for (bool more = true; more;) {
+        size_t end = slice_find(levels, NAMESPACE_SEPARATOR);
+        json_write_string(writer, slice_make(levels.ptr, end));
+        more = end < levels.len;
+        levels = slice_from(levels, end + 1);
+    }
+    json_write_array_end(writer);
+}
+
+static void write_object(struct buffer *line, const struct fsck_finding *finding)
+{
+    struct json_writer writer;
+    json_writer_init(&writer, line);
+    json_write_object_begin(&writer);
+    write_member(&writer, "finding", slice_from_string(fsck_kind_name(finding->kind)));
+    if (finding->entity) {
+        write_member(&writer, "kind", slice_from_string(kind_word(finding->entity->kind)));
+        write_member(&writer, "warehouse", finding->warehouse);
+        write_namespace(&writer, finding->entity->namespace_path);
+        write_member(&writer, "name", finding->entity->name);
+        write_member(&writer, "uuid", finding->entity->uuid);
+    }
+    write_member(&writer, "file", finding->file);
+    if (finding->detail.len > 0)
+        write_member(&writer, "detail", finding->detail);
+    if (finding->kind == FSCK_ORPHAN) {
+        json_write_key(&writer, "deleted");
+        json_write_bool(&writer, finding->is_deleted);
+    }
+    json_write_object_end(&writer);
+}
+
+static bool put_line(struct buffer *line, struct error *err)
+{
+    buffer_append_byte(line, '\n');
+    TRY(buffer_check(line, "a finding", err));
+    if (fwrite(line->ptr, 1, line->len, stdout) == line->len)
+        return true;
+    return error_set(err, ERROR_STORAGE, "the output cannot be written: %s", strerror(errno));
+}
+
+static bool report(void *context, const struct fsck_finding *finding, struct error *err)
+{
+    const struct options *options = context;
+    struct buffer line;
+    buffer_init(&line, LINE_CEILING);
+    if (option_number(options, OPTION_JSON))
+        write_object(&line, finding);
+    else
+        write_sentence(&line, finding);
+    bool ok = put_line(&line, err);
+    buffer_finish(&line);
+    return ok;
+}
+
+/* --- the run ------------------------------------------------------------------------------ */
+
+static void print_summary(const struct options *options, const struct fsck_summary *summary)
+{
+    long long entities = summary->entities, files = summary->files;
+    long long findings = summary->findings, deleted = summary->deleted;
+    if (option_number(options, OPTION_JSON))
+        printf("{\"checked\":%lld,\"files\":%lld,\"findings\":%lld,\"deleted\":%lld}\n", entities,
+               files, findings, deleted);
+    else
+        printf("%lld tables, views and functions checked, %lld files; %lld findings, %lld files "
+               "deleted\n",
+               entities, files, findings, deleted);
+}
+
+static bool open_files(struct object_stores **ret_objects, struct error *err)
+{
+    struct object_store *files = NULL;
+    TRY(object_stores_create(ret_objects, err));
+    TRY(file_store_create(&file_calls_real, &files, err));
+    return object_stores_add(*ret_objects, "file", files, err);
+}
+
+static bool check(const struct options *options, const char *database,
+                  struct fsck_summary *ret_summary, struct error *err)
+{
+    struct pointer_store *pointers = NULL;
+    struct object_stores *objects = NULL;
+    struct pointer_store_options store = {
+        .path = database,
+        .clock = &clock_real,
+        .busy_timeout_ms = BUSY_TIMEOUT_MS,
+        .is_reader = true,
+    };
+    struct fsck_options fsck = {
+        .is_deep = option_number(options, OPTION_DEEP) != 0,
+        .may_delete = option_number(options, OPTION_DELETE) != 0,
+        .report = report,
+        .context = (void *)options,
+    };
+    bool ok = pointer_store_open(&store, &pointers, err) && open_files(&objects, err) &&
+              fsck_run(pointers, objects, &fsck, ret_summary, err);
+    object_stores_destroy(objects);
+    pointer_store_close(pointers);
+    return ok;
+}
+
+/* With --delete the lock of the data directory keeps servers out until the end. */
+static bool check_alone(struct options *options, struct fsck_summary *ret_summary,
+                        struct error *err)
+{
+    const char *database = NULL;
+    int lock = -1;
+    TRY(command_database(options, &database, err));
+    if (option_number(options, OPTION_DELETE))
+        TRY(data_lock_take(database, &lock, err));
+    bool ok = check(options, database, ret_summary, err);
+    data_lock_release(lock);
+    return ok;
+}
+
+int cmd_fsck(int count, char *const *arguments)
+{
+    struct options options;
+    struct fsck_summary summary = {0};
+    struct error err = {0};
+    bool wants_help = false;
+    if (!options_load_for(&FSCK, count, arguments, command_variable, &options, &wants_help, &err))
+        return command_fail(&err, FSCK_COULD_NOT_RUN);
+    int code = FSCK_CLEAN;
+    if (wants_help)
+        code = print_help();
+    else if (!check_alone(&options, &summary, &err))
+        code = command_fail(&err, FSCK_COULD_NOT_RUN);
+    else
+        print_summary(&options, &summary);
+    options_finish(&options);
+    return code == FSCK_CLEAN && summary.findings > 0 ? FSCK_FOUND : code;
+}
