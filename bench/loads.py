@@ -1,9 +1,10 @@
 """loadTable and listTables, each beside a server that answers the same bytes as a constant.
 
-usage: loads.py [seconds of each measurement] [--reference]
+usage: loads.py [seconds of each measurement] [--reference] [--load-client]
 
 Rounds alternate between the two servers, both running all the time, so that whatever else the
-machine does hits both; the median of the rounds' ratios is what counts.
+machine does hits both; the median of the rounds' ratios is what counts. The load comes from wrk,
+or with --load-client from load_client.c.
 """
 import statistics
 import sys
@@ -41,14 +42,14 @@ def fill(url, prefix):
     return f"{url}/v1/{prefix}namespaces/many/tables"
 
 
-def compare(name, url, work, seconds):
+def compare(name, url, work, seconds, rate):
     body = servers.request("GET", url)
     file = Path(work) / f"{name}.body"
     file.write_bytes(body)
     with servers.constant(file, HTTP_THREADS) as yardstick:
         pairs = [
-            (servers.wrk(url, seconds, CONNECTIONS),
-             servers.wrk(yardstick.url + "/v1/config", seconds, CONNECTIONS))
+            (rate(url, seconds, CONNECTIONS),
+             rate(yardstick.url + "/v1/config", seconds, CONNECTIONS))
             for _ in range(ROUNDS)
         ]
     ratio = statistics.median(ours / theirs for ours, theirs in pairs)
@@ -58,21 +59,20 @@ def compare(name, url, work, seconds):
           f"ratio {ratio:.2f}", flush=True)
 
 
-def measure_firn(work, seconds):
+def measure_firn(work, seconds, rate):
     tables = f"{work}/tables"
     with servers.firn(f"{work}/data", "--allow-location", f"file://{tables}") as server:
         servers.request("POST", f"{server.url}/v1/namespaces", {"namespace": ["bench"]})
         small = register(server.url, "", tables, "small", 1)
         large = register(server.url, "", tables, "large", 2000)
         many = fill(server.url, "")
-        compare("load small", small, work, seconds)
-        compare("load 2,000 snapshots", large, work, seconds)
-        compare("load 2,000, refs only", large + "?snapshots=refs", work, seconds)
-        rate = servers.wrk(many, seconds, CONNECTIONS)
-        print(f"{'list 1,000 tables':24} firn {rate:.0f}/s", flush=True)
+        compare("load small", small, work, seconds, rate)
+        compare("load 2,000 snapshots", large, work, seconds, rate)
+        compare("load 2,000, refs only", large + "?snapshots=refs", work, seconds, rate)
+        print(f"{'list 1,000 tables':24} firn {rate(many, seconds, CONNECTIONS):.0f}/s", flush=True)
 
 
-def measure_reference(work, seconds):
+def measure_reference(work, seconds, rate):
     tables = f"{work}/reference-tables"
     with servers.reference(f"{work}/reference") as server:
         servers.request("POST", f"{server.url}/v1/namespaces", {"namespace": ["bench"]})
@@ -81,17 +81,18 @@ def measure_reference(work, seconds):
         many = fill(server.url, "")
         for name, url in (("load small", small), ("load 2,000 snapshots", large),
                           ("list 1,000 tables", many)):
-            servers.wrk(url, seconds, CONNECTIONS)  # warms the JVM
-            rate = servers.wrk(url, seconds, CONNECTIONS)
-            print(f"{name:24} Java reference {rate:.0f}/s", flush=True)
+            rate(url, seconds, CONNECTIONS)  # warms the JVM
+            answered = rate(url, seconds, CONNECTIONS)
+            print(f"{name:24} Java reference {answered:.0f}/s", flush=True)
 
 
 def main(arguments):
     seconds = next((int(a) for a in arguments if a.isdigit()), 5)
+    rate = servers.load_client_rate if "--load-client" in arguments else servers.wrk
     with tempfile.TemporaryDirectory(prefix="firn-bench.") as work:
-        measure_firn(work, seconds)
+        measure_firn(work, seconds, rate)
         if "--reference" in arguments:
-            measure_reference(work, seconds)
+            measure_reference(work, seconds, rate)
 
 
 if __name__ == "__main__":

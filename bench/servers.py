@@ -1,4 +1,4 @@
-"""The servers that a benchmark starts and stops, and wrk in front of them."""
+"""The servers that a benchmark starts and stops, and the two load generators in front of them."""
 import json
 import os
 import re
@@ -30,18 +30,21 @@ def request(method, url, body=None, headers=None):
 class Server:
     """A process that answers HTTP on a port of its own; ended by leaving the with block."""
 
-    def __init__(self, command, ready_path="/v1/config", close_stdin_to_stop=False, seconds=60):
+    def __init__(self, command, ready_path="/v1/config", close_stdin_to_stop=False, seconds=60,
+                 environment=None):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.command = [str(part).replace("PORT", str(self.port)) for part in command]
         self.ready_path = ready_path
         self.close_stdin_to_stop = close_stdin_to_stop
         self.seconds = seconds
+        self.environment = {**os.environ, **(environment or {})}
 
     def __enter__(self):
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            self.command, stdin=subprocess.PIPE, stdout=self.log, stderr=self.log
+            self.command, stdin=subprocess.PIPE, stdout=self.log, stderr=self.log,
+            env=self.environment,
         )
         deadline = time.monotonic() + self.seconds
         while time.monotonic() < deadline:
@@ -68,9 +71,13 @@ class Server:
             self.process.wait()
 
 
-def firn(data, *more):
+def firn(data, *more, slow_sync_ms=0):
+    """With slow_sync_ms, every sync of the process takes that much longer."""
     binary = os.environ.get("FIRN_BINARY", RELEASE / "firn")
-    return Server([binary, "serve", "--data", data, "--listen", "127.0.0.1:PORT", *more])
+    slow = {"LD_PRELOAD": str(RELEASE / "bench" / "libslow_sync.so"),
+            "SLOW_SYNC_MS": str(slow_sync_ms)}
+    return Server([binary, "serve", "--data", data, "--listen", "127.0.0.1:PORT", *more],
+                  environment=slow if slow_sync_ms else None)
 
 
 def constant(body_file, threads):
@@ -81,7 +88,8 @@ def constant(body_file, threads):
 
 
 def reference(directory):
-    return Server([ROOT / "tests/conformance/reference-server", "PORT", directory])
+    # The first time it fetches its jars.
+    return Server([ROOT / "tests/conformance/reference-server", "PORT", directory], seconds=600)
 
 
 def wrk(url, seconds, connections=16, threads=1):
@@ -93,3 +101,17 @@ def wrk(url, seconds, connections=16, threads=1):
     if "Non-2xx" in out:
         raise SystemExit(f"{url} answered with errors:\n{out}")
     return float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1))
+
+
+def load_client(*arguments):
+    """What load_client.c prints, as a dictionary; an unexpected answer ends the benchmark."""
+    command = [str(part) for part in (RELEASE / "bench" / "load_client", *arguments)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        raise SystemExit(f"{' '.join(command[:3])}: {run.stderr}")
+    return json.loads(run.stdout)
+
+
+def load_client_rate(url, seconds, connections=16):
+    """As wrk(), from the other load generator: neither's own cost can pass for a server's."""
+    return load_client("get", url, connections, seconds)["rate"]

@@ -1,0 +1,505 @@
+/*
+ * load_client — clients that each send their next request when the last one is answered.
+ *
+ * usage: load_client get URL CLIENTS SECONDS
+ *        load_client commit PREFIX NAMESPACE TABLE[,TABLE...] CLIENTS SECONDS
+ *        load_client create PREFIX NAMESPACE CLIENTS SECONDS
+ *
+ * PREFIX is a URL up to and without /namespaces, such as http://127.0.0.1:8181/v1. One thread and
+ * one kept connection per client. commit sets one property of the client's own to a value never
+ * used before and looks for it in the answer: the key stays, so that a fast server's tables do not
+ * grow faster than a slow one's. Every commit and create carries a fresh Idempotency-Key.
+ *
+ * Prints one line of JSON. "rate" and the latencies are those of the requests that succeeded; a
+ * commit may also be answered 409, which is counted. Anything else ends the run with exit code 1.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_CLIENTS 1024
+#define MAX_SECONDS 3600
+#define MAX_TABLES 1024
+#define MAX_ANSWER (64u * 1024 * 1024)
+#define FIRST_BUFFER (64u * 1024)
+#define MAX_REQUEST 4096
+#define MAX_BODY 1024
+#define MAX_HOST 256
+#define UUID_SIZE 37
+/* A server that says nothing for so long hangs. */
+#define ANSWER_TIMEOUT_S 60
+#define NS_PER_S 1000000000u
+#define SHOWN_OF_ANSWER 400
+
+enum mode { MODE_GET, MODE_COMMIT, MODE_CREATE };
+
+/* What all clients share; read-only once they run. */
+struct plan {
+    enum mode mode;
+    char host[MAX_HOST]; /* with the port, as the Host header has it */
+    const char *path;    /* of the URL or the prefix */
+    const char *namespace;
+    char *tables[MAX_TABLES];
+    unsigned table_count;
+    unsigned client_count;
+    unsigned seconds;
+    pthread_barrier_t ready;
+};
+
+struct answer {
+    int status;
+    const char *body; /* in the client's buffer, until the next answer */
+    size_t size;
+};
+
+struct client {
+    struct plan *plan;
+    unsigned number;
+    pthread_t thread;
+    int fd;
+    char *buffer;
+    size_t used, capacity;
+    char uuid[UUID_SIZE]; /* of the request on its way */
+    uint32_t *latencies_us;
+    size_t ok, latency_capacity;
+    uint64_t conflicts;
+    uint64_t start_ns, end_ns;
+};
+
+__attribute__((noreturn, format(printf, 1, 2))) static void die(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("load_client: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    _exit(1);
+}
+
+static void *grow(void *bytes, size_t size)
+{
+    void *grown = realloc(bytes, size);
+    if (grown == NULL)
+        die("out of memory");
+    return grown;
+}
+
+static uint64_t now_ns(clockid_t clock)
+{
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (uint64_t)time.tv_sec * NS_PER_S + (uint64_t)time.tv_nsec;
+}
+
+/* --- the connection ------------------------------------------------------------------------- */
+
+static int connect_to(const char *host_and_port)
+{
+    char host[MAX_HOST];
+    snprintf(host, sizeof host, "%s", host_and_port);
+    char *colon = strrchr(host, ':');
+    if (colon)
+        *colon = '\0';
+    struct addrinfo wanted = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *found;
+    if (getaddrinfo(host, colon ? colon + 1 : "80", &wanted, &found) != 0)
+        die("no such host: %s", host_and_port);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) != 0)
+        die("cannot connect to %s: %s", host_and_port, strerror(errno));
+    freeaddrinfo(found);
+    int on = 1;
+    struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    return fd;
+}
+
+static void send_all(struct client *client, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t sent = send(client->fd, bytes, size, MSG_NOSIGNAL);
+        if (sent < 0)
+            die("cannot send: %s", strerror(errno));
+        bytes += sent;
+        size -= (size_t)sent;
+    }
+}
+
+/* At least one more byte of the answer, behind which there is always a NUL. */
+static void receive_more(struct client *client)
+{
+    if (client->used + 1 >= client->capacity) {
+        client->capacity = client->capacity ? client->capacity * 2 : FIRST_BUFFER;
+        if (client->capacity > MAX_ANSWER)
+            die("an answer of more than %u bytes", MAX_ANSWER);
+        client->buffer = grow(client->buffer, client->capacity);
+    }
+    ssize_t got =
+        recv(client->fd, client->buffer + client->used, client->capacity - client->used - 1, 0);
+    if (got <= 0)
+        die("the connection ended within an answer: %s", got < 0 ? strerror(errno) : "closed");
+    client->used += (size_t)got;
+    client->buffer[client->used] = '\0';
+}
+
+static void receive_until(struct client *client, size_t size)
+{
+    while (client->used < size)
+        receive_more(client);
+}
+
+/* Where `text` ends in the answer at or after `from`. */
+static size_t receive_text(struct client *client, size_t from, const char *text)
+{
+    size_t size = strlen(text);
+    for (;;) {
+        const char *found = client->used < from
+                                ? NULL
+                                : memmem(client->buffer + from, client->used - from, text, size);
+        if (found)
+            return (size_t)(found - client->buffer) + size;
+        receive_more(client);
+    }
+}
+
+/* Joins the chunks in place, from `start` on: the size of the body. */
+static size_t receive_chunks(struct client *client, size_t start)
+{
+    size_t read_at = start, write_at = start;
+    for (;;) {
+        size_t data = receive_text(client, read_at, "\r\n");
+        size_t size = strtoul(client->buffer + read_at, NULL, 16);
+        if (size > MAX_ANSWER)
+            die("a chunk of %zu bytes", size);
+        receive_until(client, data + size + 2);
+        memmove(client->buffer + write_at, client->buffer + data, size);
+        write_at += size;
+        read_at = data + size + 2;
+        if (size == 0)
+            break;
+    }
+    if (client->used != read_at)
+        die("bytes behind the last chunk");
+    return write_at - start;
+}
+
+static size_t receive_sized(struct client *client, size_t start, const char *length)
+{
+    size_t size = strtoul(length, NULL, 10);
+    if (size > MAX_ANSWER)
+        die("an answer of %zu bytes", size);
+    receive_until(client, start + size);
+    if (client->used != start + size)
+        die("bytes behind the answer's end");
+    return size;
+}
+
+static struct answer receive_answer(struct client *client)
+{
+    static const char LENGTH[] = "\r\nContent-Length:",
+                      CHUNKED[] = "\r\nTransfer-Encoding: chunked";
+    client->used = 0;
+    size_t start = receive_text(client, 0, "\r\n\r\n");
+    if (strncmp(client->buffer, "HTTP/1.1 ", 9) != 0)
+        die("not an answer in HTTP/1.1: %.60s", client->buffer);
+    struct answer answer = {.status = (int)strtol(client->buffer + 9, NULL, 10)};
+    char *body_start = client->buffer + start, kept = *body_start;
+    *body_start = '\0';
+    const char *length = strcasestr(client->buffer, LENGTH);
+    bool is_chunked = strcasestr(client->buffer, CHUNKED) != NULL;
+    *body_start = kept;
+    if (is_chunked)
+        answer.size = receive_chunks(client, start);
+    else if (length)
+        answer.size = receive_sized(client, start, length + strlen(LENGTH));
+    else if (client->used != start)
+        die("an answer that does not say how long it is");
+    answer.body = client->buffer + start;
+    return answer;
+}
+
+/* --- requests ------------------------------------------------------------------------------- */
+
+/* Version 7, as the protocol asks of a key: 48 bits of milliseconds, then chance. */
+static void make_uuid(char ret_uuid[UUID_SIZE])
+{
+    uint64_t ms = now_ns(CLOCK_REALTIME) / 1000000u, chance[2];
+    if (getrandom(chance, sizeof chance, 0) != (ssize_t)sizeof chance)
+        die("no random bytes");
+    snprintf(ret_uuid, UUID_SIZE,
+             "%08" PRIx64 "-%04" PRIx64 "-7%03" PRIx64 "-%04" PRIx64 "-%012" PRIx64,
+             ms >> 16 & 0xFFFFFFFFu, ms & 0xFFFFu, chance[0] & 0xFFFu,
+             (chance[0] >> 16 & 0x3FFFu) | 0x8000u, chance[1] & 0xFFFFFFFFFFFFu);
+}
+
+static void fits(int size, size_t capacity)
+{
+    if (size < 0 || (size_t)size >= capacity)
+        die("a request longer than %zu bytes: use shorter names", capacity);
+}
+
+static void send_post(struct client *client, const char *table, const char *body)
+{
+    const struct plan *plan = client->plan;
+    char request[MAX_REQUEST];
+    int size = snprintf(request, sizeof request,
+                        "POST %s/namespaces/%s/tables%s%s HTTP/1.1\r\nHost: %s\r\n"
+                        "Content-Type: application/json\r\nIdempotency-Key: %s\r\n"
+                        "Content-Length: %zu\r\n\r\n%s",
+                        plan->path, plan->namespace, table ? "/" : "", table ? table : "",
+                        plan->host, client->uuid, strlen(body), body);
+    fits(size, sizeof request);
+    send_all(client, request, (size_t)size);
+}
+
+static void send_get(struct client *client)
+{
+    const struct plan *plan = client->plan;
+    char request[MAX_REQUEST];
+    int size = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", plan->path,
+                        plan->host);
+    fits(size, sizeof request);
+    send_all(client, request, (size_t)size);
+}
+
+static void send_commit(struct client *client)
+{
+    const struct plan *plan = client->plan;
+    char body[MAX_BODY];
+    make_uuid(client->uuid);
+    int size = snprintf(body, sizeof body,
+                        "{\"requirements\":[],\"updates\":[{\"action\":\"set-properties\","
+                        "\"updates\":{\"client-%u\":\"%s\"}}]}",
+                        client->number, client->uuid);
+    fits(size, sizeof body);
+    send_post(client, plan->tables[client->number % plan->table_count], body);
+}
+
+static void send_create(struct client *client)
+{
+    char body[MAX_BODY];
+    make_uuid(client->uuid);
+    int size = snprintf(body, sizeof body,
+                        "{\"name\":\"made-%s\",\"schema\":{\"type\":\"struct\",\"fields\":[{"
+                        "\"id\":1,\"name\":\"id\",\"required\":true,\"type\":\"long\"}]}}",
+                        client->uuid);
+    fits(size, sizeof body);
+    send_post(client, NULL, body);
+}
+
+static void send_request(struct client *client)
+{
+    switch (client->plan->mode) {
+    case MODE_GET:
+        send_get(client);
+        return;
+    case MODE_COMMIT:
+        send_commit(client);
+        return;
+    case MODE_CREATE:
+        send_create(client);
+        return;
+    }
+}
+
+/* --- clients -------------------------------------------------------------------------------- */
+
+/* An answer that does not name what was just committed or created is not one to that request. */
+static void check_answer(const struct client *client, const struct answer *answer)
+{
+    if (answer->status != 200)
+        die("unexpected answer %d: %.*s", answer->status,
+            (int)(answer->size < SHOWN_OF_ANSWER ? answer->size : SHOWN_OF_ANSWER), answer->body);
+    if (client->plan->mode != MODE_GET &&
+        memmem(answer->body, answer->size, client->uuid, strlen(client->uuid)) == NULL)
+        die("an answer of 200 without the change that was asked for");
+}
+
+static void count_ok(struct client *client, uint64_t latency_ns)
+{
+    if (client->ok == client->latency_capacity) {
+        client->latency_capacity = client->latency_capacity ? client->latency_capacity * 2 : 1024;
+        client->latencies_us =
+            grow(client->latencies_us, client->latency_capacity * sizeof *client->latencies_us);
+    }
+    client->latencies_us[client->ok++] = (uint32_t)(latency_ns / 1000u);
+}
+
+static void *client_main(void *argument)
+{
+    struct client *client = argument;
+    client->fd = connect_to(client->plan->host);
+    pthread_barrier_wait(&client->plan->ready);
+    client->start_ns = now_ns(CLOCK_MONOTONIC);
+    client->end_ns = client->start_ns;
+    uint64_t deadline = client->start_ns + (uint64_t)client->plan->seconds * NS_PER_S;
+    while (client->end_ns < deadline) {
+        uint64_t sent = client->end_ns;
+        send_request(client);
+        struct answer answer = receive_answer(client);
+        client->end_ns = now_ns(CLOCK_MONOTONIC);
+        if (answer.status == 409 && client->plan->mode == MODE_COMMIT) {
+            client->conflicts++;
+            continue;
+        }
+        check_answer(client, &answer);
+        count_ok(client, client->end_ns - sent);
+    }
+    close(client->fd);
+    free(client->buffer);
+    return NULL;
+}
+
+/* --- the sum -------------------------------------------------------------------------------- */
+
+static int compare_latencies(const void *left, const void *right)
+{
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return (a > b) - (a < b);
+}
+
+static uint32_t *join_latencies(const struct client *clients, unsigned count, size_t *ret_total)
+{
+    size_t total = 0;
+    for (unsigned i = 0; i < count; i++)
+        total += clients[i].ok;
+    uint32_t *all = grow(NULL, (total + 1) * sizeof *all), *end = all;
+    for (unsigned i = 0; i < count; i++) {
+        if (clients[i].ok > 0)
+            memcpy(end, clients[i].latencies_us, clients[i].ok * sizeof *end);
+        end += clients[i].ok;
+    }
+    qsort(all, total, sizeof *all, compare_latencies);
+    *ret_total = total;
+    return all;
+}
+
+static double elapsed_seconds(const struct client *clients, unsigned count)
+{
+    uint64_t start = UINT64_MAX, end = 0;
+    for (unsigned i = 0; i < count; i++) {
+        start = clients[i].start_ns < start ? clients[i].start_ns : start;
+        end = clients[i].end_ns > end ? clients[i].end_ns : end;
+    }
+    return (double)(end - start) / NS_PER_S;
+}
+
+static void print_sum(const struct plan *plan, const struct client *clients)
+{
+    size_t total = 0;
+    uint32_t *all = join_latencies(clients, plan->client_count, &total);
+    uint64_t conflicts = 0;
+    for (unsigned i = 0; i < plan->client_count; i++)
+        conflicts += clients[i].conflicts;
+    if (total == 0)
+        die("no request succeeded, %" PRIu64 " were answered 409", conflicts);
+    double seconds = elapsed_seconds(clients, plan->client_count);
+    printf("{\"clients\":%u,\"seconds\":%.3f,\"ok\":%zu,\"conflicts\":%" PRIu64
+           ",\"errors\":0,\"rate\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f}\n",
+           plan->client_count, seconds, total, conflicts, (double)total / seconds,
+           all[total / 2] / 1000.0, all[total * 99 / 100] / 1000.0);
+    free(all);
+}
+
+static void run_clients(struct plan *plan)
+{
+    struct client *clients = calloc(plan->client_count, sizeof *clients);
+    if (clients == NULL || pthread_barrier_init(&plan->ready, NULL, plan->client_count) != 0)
+        die("out of memory");
+    for (unsigned i = 0; i < plan->client_count; i++) {
+        clients[i].plan = plan;
+        clients[i].number = i;
+        if (pthread_create(&clients[i].thread, NULL, client_main, &clients[i]) != 0)
+            die("cannot start %u threads", plan->client_count);
+    }
+    for (unsigned i = 0; i < plan->client_count; i++)
+        pthread_join(clients[i].thread, NULL);
+    print_sum(plan, clients);
+    for (unsigned i = 0; i < plan->client_count; i++)
+        free(clients[i].latencies_us);
+    free(clients);
+}
+
+/* --- arguments ------------------------------------------------------------------------------ */
+
+static unsigned read_count(const char *text, unsigned highest)
+{
+    char *end;
+    unsigned long count = strtoul(text, &end, 10);
+    if (*end != '\0' || count == 0 || count > highest)
+        die("'%s' must be a number from 1 to %u", text, highest);
+    return (unsigned)count;
+}
+
+static void read_url(struct plan *plan, const char *url)
+{
+    static const char SCHEME[] = "http://";
+    if (strncmp(url, SCHEME, strlen(SCHEME)) != 0)
+        die("'%s' must begin with %s", url, SCHEME);
+    const char *host = url + strlen(SCHEME);
+    size_t size = strcspn(host, "/");
+    if (size == 0 || size >= sizeof plan->host || host[size] == '\0')
+        die("'%s' must be http://HOST:PORT/PATH", url);
+    memcpy(plan->host, host, size);
+    plan->path = host + size;
+}
+
+static void read_tables(struct plan *plan, char *names)
+{
+    for (char *rest = names, *name; (name = strsep(&rest, ",")) != NULL;) {
+        if (plan->table_count == MAX_TABLES)
+            die("more than %d tables", MAX_TABLES);
+        plan->tables[plan->table_count++] = name;
+    }
+}
+
+static bool read_mode(int argc, char **argv, enum mode *ret_mode)
+{
+    static const struct {
+        const char *name;
+        int argc;
+    } MODES[] = {
+        [MODE_GET] = {"get", 5}, [MODE_COMMIT] = {"commit", 7}, [MODE_CREATE] = {"create", 6}};
+    for (unsigned i = 0; argc > 1 && i < sizeof MODES / sizeof MODES[0]; i++) {
+        if (strcmp(argv[1], MODES[i].name) != 0 || argc != MODES[i].argc)
+            continue;
+        *ret_mode = (enum mode)i;
+        return true;
+    }
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    struct plan plan = {0};
+    if (!read_mode(argc, argv, &plan.mode)) {
+        fprintf(stderr, "usage: load_client get URL CLIENTS SECONDS\n"
+                        "       load_client commit PREFIX NAMESPACE TABLE[,TABLE...] CLIENTS "
+                        "SECONDS\n"
+                        "       load_client create PREFIX NAMESPACE CLIENTS SECONDS\n");
+        return 2;
+    }
+    read_url(&plan, argv[2]);
+    if (plan.mode != MODE_GET)
+        plan.namespace = argv[3];
+    if (plan.mode == MODE_COMMIT)
+        read_tables(&plan, argv[4]);
+    plan.client_count = read_count(argv[argc - 2], MAX_CLIENTS);
+    plan.seconds = read_count(argv[argc - 1], MAX_SECONDS);
+    run_clients(&plan);
+    return 0;
+}
