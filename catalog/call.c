@@ -1,6 +1,7 @@
 /* Declared in catalog/catalog.h: the transaction around one call's change. */
 #include "catalog/catalog.h"
-#include "base/limits.h"
+
+#include "catalog/idempotency.h"
 
 struct call_job {
     struct call *call;
@@ -26,24 +27,6 @@ static bool append_changes(struct pointer_txn *txn, const struct call_job *work,
     return true;
 }
 
-static bool put_record(struct pointer_txn *txn, const struct call *call, int64_t now_ms,
-                       struct error *err)
-{
-    bool keeps_body = call->outcome.body.len <= MAX_REPLAYED_BODY_SIZE;
-    struct idempotency_row row = {
-        .key = call->idempotency_key,
-        .request_digest = call->request_digest,
-        .status = call->outcome.status,
-        .error_kind = SLICE_EMPTY,
-        .error_message = SLICE_EMPTY,
-        .metadata_location =
-            call->outcome.metadata_location.ptr ? call->outcome.metadata_location : SLICE_EMPTY,
-        .body = keeps_body && call->outcome.body.ptr ? call->outcome.body : SLICE_EMPTY,
-        .created_ms = now_ms,
-    };
-    return pointer_idempotency_put(txn, &row, err);
-}
-
 static bool run_call_job(struct pointer_txn *txn, void *context, struct error *err)
 {
     struct call_job *work = context;
@@ -52,7 +35,9 @@ static bool run_call_job(struct pointer_txn *txn, void *context, struct error *e
     TRY(append_changes(txn, work, now_ms, err));
     if (work->call->idempotency_key.len == 0)
         return true;
-    return put_record(txn, work->call, now_ms, err);
+    struct idempotency_row row =
+        idempotency_record(work->call, work->call->outcome.status, now_ms);
+    return pointer_idempotency_put(txn, &row, err);
 }
 
 bool call_write(struct call *call, pointer_job_fn job, void *context, struct change_row *changes,

@@ -59,6 +59,7 @@ static bool catalog_init(struct catalog *catalog, const struct catalog_options *
     catalog->cache = options->cache;
     catalog->clock = options->clock;
     catalog->random = options->random;
+    catalog->own_files = options->own_files;
     TRY(keep_allowed_locations(catalog, options, err));
     TRY(entity_locks_create(&catalog->locks, err));
     TRY(inflight_keys_create(&catalog->inflight, err));

@@ -32,6 +32,7 @@ struct catalog_options {
     const struct slice *allowed_locations; /* beside the warehouses' own: as given */
     size_t allowed_location_count;
     struct slice default_warehouse_location; /* of the warehouse that is made in an empty catalog */
+    struct slice own_files; /* what the canonical names of the server's own files begin with */
 };
 
 struct catalog {
@@ -43,6 +44,7 @@ struct catalog {
     struct arena arena; /* what lives as long as the catalog */
     struct slice *allowed_locations; /* canonical */
     size_t allowed_location_count;
+    struct slice own_files; /* see catalog_options; empty: none */
     struct warehouse_set *warehouses;
     struct entity_locks *locks;
     struct inflight_keys *inflight;

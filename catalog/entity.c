@@ -1,26 +1,10 @@
 #include "catalog/entity.h"
 
 #include "base/json_tree.h"
+#include "catalog/location_policy.h"
 #include "catalog/lookup.h"
 
 /* --- list --------------------------------------------------------------------------------- */
-
-static bool page_fill(const struct page_request *page, const struct entity_row *rows, size_t count,
-                      struct arena *arena, struct name_page *ret_page, struct error *err)
-{
-    struct name_page result = {.next = {NULL, 0}};
-    bool has_more = page->is_paginated && (int64_t)count > page->size;
-    result.count = has_more ? (size_t)page->size : count;
-    result.names = ARENA_ARRAY(arena, struct slice, result.count + 1);
-    if (result.names == NULL)
-        return error_no_memory(err, "the list");
-    for (size_t i = 0; i < result.count; i++)
-        result.names[i] = rows[i].name;
-    if (has_more)
-        result.next = result.names[result.count - 1];
-    *ret_page = result;
-    return true;
-}
 
 static bool list_in_view(struct call *call, struct pointer_view *view, struct slice path,
                          enum entity_kind kind, const struct page_request *page,
@@ -30,11 +14,15 @@ static bool list_in_view(struct call *call, struct pointer_view *view, struct sl
     struct entity_row *rows = NULL;
     size_t count = 0;
     TRY(namespace_must_exist(call, view, path, &above, err));
-    /* One more than the page tells whether there is a next one. */
-    int64_t limit = page->is_paginated ? page->size + 1 : INT64_MAX;
-    struct slice after = page->is_paginated ? page->after : SLICE_EMPTY;
-    TRY(pointer_entity_list(view, above.id, kind, after, limit, call->arena, &rows, &count, err));
-    return page_fill(page, rows, count, call->arena, ret_page, err);
+    TRY(pointer_entity_list(view, above.id, kind, page_after(page), page_limit(page), call->arena,
+                            &rows, &count, err));
+    struct slice *names = ARENA_ARRAY(call->arena, struct slice, count + 1);
+    if (names == NULL)
+        return error_no_memory(err, "the list");
+    for (size_t i = 0; i < count; i++)
+        names[i] = rows[i].name;
+    *ret_page = page_of_names(page, names, count);
+    return true;
 }
 
 bool entity_list(struct call *call, struct slice namespace_path, enum entity_kind kind,
@@ -45,6 +33,26 @@ bool entity_list(struct call *call, struct slice namespace_path, enum entity_kin
     bool ok = list_in_view(call, view, namespace_path, kind, page, ret_page, err);
     pointer_view_end(view);
     return ok;
+}
+
+/* --- insert ------------------------------------------------------------------------------- */
+
+bool entity_insert(const struct call *call, struct pointer_txn *txn, struct entity_name name,
+                   const struct entity_row *part, struct error *err)
+{
+    struct pointer_view *view = pointer_txn_view(txn);
+    struct namespace_row above;
+    struct entity_row row = *part;
+    int64_t id = 0;
+    TRY(namespace_must_exist(call, view, name.namespace_path, &above, err));
+    TRY(entity_must_not_exist(call, view, name, part->kind, err));
+    if (part->kind == ENTITY_TABLE)
+        TRY(location_check_free(view, call->arena, part->location, 0, err));
+    row.warehouse_id = call->warehouse->id;
+    row.namespace_id = above.id;
+    row.namespace_path = name.namespace_path;
+    row.name = name.name;
+    return pointer_entity_insert(txn, &row, &id, err);
 }
 
 /* --- rename ------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /*
- * entity.h — what tables and views have in common: lists, existence, renaming, leaving.
+ * entity.h — what tables and views have in common: lists, coming, renaming, leaving.
  *
  * Errors:   as in table.h and view.h; `kind` decides the words
  * Owns:     rows and pages are in the call's arena
@@ -8,10 +8,15 @@
 #define CATALOG_ENTITY_H
 
 #include "catalog/catalog.h"
-#include "catalog/namespace.h"
+#include "catalog/page.h"
 
 bool entity_list(struct call *call, struct slice namespace_path, enum entity_kind kind,
                  const struct page_request *page, struct name_page *ret_page, struct error *err);
+
+/* Within a transaction: a new row with the kind, uuid and locations of `part`, in a namespace that
+ * must be there, under a name that must be free, and for a table where no other table lies. */
+bool entity_insert(const struct call *call, struct pointer_txn *txn, struct entity_name name,
+                   const struct entity_row *part, struct error *err);
 
 /* request = RenameTableRequest {"source", "destination"}. */
 bool entity_rename(struct call *call, const json_t *request, enum entity_kind kind,

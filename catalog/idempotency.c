@@ -60,6 +60,23 @@ bool idempotency_begin(struct call *call, bool *ret_is_replay, struct idempotenc
     return ok;
 }
 
+struct idempotency_row idempotency_record(const struct call *call, int status, int64_t now_ms)
+{
+    const struct call_outcome *outcome = &call->outcome;
+    bool keeps_body = outcome->body.ptr && outcome->body.len <= MAX_REPLAYED_BODY_SIZE;
+    return (struct idempotency_row){
+        .key = call->idempotency_key,
+        .request_digest = call->request_digest,
+        .status = status,
+        .error_kind = SLICE_EMPTY,
+        .error_message = SLICE_EMPTY,
+        .metadata_location =
+            outcome->metadata_location.ptr ? outcome->metadata_location : SLICE_EMPTY,
+        .body = keeps_body ? outcome->body : SLICE_EMPTY,
+        .created_ms = now_ms,
+    };
+}
+
 static bool store_record(struct pointer_txn *txn, void *context, struct error *err)
 {
     const struct idempotency_row *row = context;
@@ -71,18 +88,8 @@ static bool store_record(struct pointer_txn *txn, void *context, struct error *e
  * runs again, which for an answer without effects comes to the same. */
 static void store_outcome(struct call *call, const struct error *failure, int status)
 {
-    bool keeps_body = call->outcome.body.ptr && call->outcome.body.len <= MAX_REPLAYED_BODY_SIZE;
-    struct idempotency_row row = {
-        .key = call->idempotency_key,
-        .request_digest = call->request_digest,
-        .status = status,
-        .error_kind = SLICE_EMPTY,
-        .error_message = SLICE_EMPTY,
-        .metadata_location =
-            call->outcome.metadata_location.ptr ? call->outcome.metadata_location : SLICE_EMPTY,
-        .body = keeps_body ? call->outcome.body : SLICE_EMPTY,
-        .created_ms = clock_now_ms(call->catalog->clock),
-    };
+    struct idempotency_row row =
+        idempotency_record(call, status, clock_now_ms(call->catalog->clock));
     if (failure) {
         row.error_kind = slice_from_string(error_kind_name(failure->kind));
         row.error_message = slice_from_string(failure->message);

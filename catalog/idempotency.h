@@ -25,6 +25,10 @@
 bool idempotency_begin(struct call *call, bool *ret_is_replay, struct idempotency_row *ret_row,
                        struct error *err);
 
+/* The record of a success that is answered with `status`: a large body is left out. A view of the
+ * call's texts. */
+struct idempotency_row idempotency_record(const struct call *call, int status, int64_t now_ms);
+
 /* Stores what call_write did not: an error that would come again (`failure`, its status in
  * `status`), or a success without any change (`failure` NULL). Then lets the key go. Always call it
  * after a begin that returned true without a replay. `may_store` is false for 5xx and 429. */

@@ -12,11 +12,18 @@
 /* Hexadecimal digits of the name's digest behind a changed segment. */
 #define SEGMENT_DIGEST_SIZE 10
 
+/* The database may lie below an allowed location: it is nobody's table, and no purge's prey. */
+static bool is_own_file(const struct catalog *catalog, struct slice canonical)
+{
+    return catalog->own_files.len > 0 && slice_starts_with(canonical, catalog->own_files);
+}
+
 bool location_is_allowed(const struct catalog *catalog, const struct warehouse *warehouse,
                          struct slice location, struct arena *arena)
 {
     struct slice canonical;
-    if (!location_canonical(location, arena, &canonical, NULL))
+    if (!location_canonical(location, arena, &canonical, NULL) ||
+        is_own_file(catalog, canonical))
         return false;
     if (warehouse && location_is_within(canonical, warehouse->canonical))
         return true;
@@ -24,6 +31,32 @@ bool location_is_allowed(const struct catalog *catalog, const struct warehouse *
         if (location_is_within(canonical, catalog->allowed_locations[i]))
             return true;
     return false;
+}
+
+/* Where the catalog cannot be read the file stays: an orphan costs space, a lost file a table. */
+static bool is_of_another(const struct catalog *catalog, struct slice canonical,
+                          struct arena *arena)
+{
+    struct pointer_view *view = NULL;
+    struct entity_row other;
+    bool found = true;
+    if (!pointer_view_begin(catalog->pointers, &view, NULL))
+        return true;
+    bool ok = pointer_location_overlap(view, canonical, 0, arena, &other, &found, NULL);
+    pointer_view_end(view);
+    return !ok || found;
+}
+
+bool location_is_deletable(const struct catalog *catalog, const struct warehouse *warehouse,
+                           struct slice place, struct slice file, struct arena *arena)
+{
+    struct slice canonical;
+    if (!location_canonical(file, arena, &canonical, NULL) || is_own_file(catalog, canonical))
+        return false;
+    if (place.len > 0 && location_is_within(canonical, place))
+        return true;
+    return location_is_allowed(catalog, warehouse, file, arena) &&
+           !is_of_another(catalog, canonical, arena);
 }
 
 bool location_check(const struct call *call, struct slice location, const char *what,

@@ -21,9 +21,15 @@ bool location_check(const struct call *call, struct slice location, const char *
 bool location_check_metadata(const struct call *call, struct slice directory,
                              struct slice canonical, struct error *err);
 
-/* As location_check, where only the verdict counts (files that a purge is to delete). */
+/* As location_check, where only the verdict counts. The server's own files are never allowed. */
 bool location_is_allowed(const struct catalog *catalog, const struct warehouse *warehouse,
                          struct slice location, struct arena *arena);
+
+/* Whether a file that a table's metadata names is the table's to delete, `place` being its
+ * canonical location. Metadata may name any file in the world: outside of its place a table has
+ * only what is allowed and lies in no other table's or view's place. */
+bool location_is_deletable(const struct catalog *catalog, const struct warehouse *warehouse,
+                           struct slice place, struct slice file, struct arena *arena);
 
 /* "<base>/<name>", where base is the namespace's own `location` property or
  * "<warehouse>/<level>/<level>". Characters that some file system or client would change become

@@ -23,23 +23,6 @@ static struct slice last_level(struct slice path)
 
 /* --- list --------------------------------------------------------------------------------- */
 
-static bool page_fill(const struct page_request *page, struct namespace_row *rows, size_t count,
-                      struct arena *arena, struct name_page *ret_page, struct error *err)
-{
-    struct name_page result = {.next = {NULL, 0}};
-    bool has_more = page->is_paginated && (int64_t)count > page->size;
-    result.count = has_more ? (size_t)page->size : count;
-    result.names = ARENA_ARRAY(arena, struct slice, result.count + 1);
-    if (result.names == NULL)
-        return error_no_memory(err, "the list of namespaces");
-    for (size_t i = 0; i < result.count; i++)
-        result.names[i] = rows[i].path;
-    if (has_more)
-        result.next = last_level(result.names[result.count - 1]);
-    *ret_page = result;
-    return true;
-}
-
 static bool list_in_view(struct call *call, struct pointer_view *view, struct slice parent,
                          const struct page_request *page, struct name_page *ret_page,
                          struct error *err)
@@ -48,12 +31,18 @@ static bool list_in_view(struct call *call, struct pointer_view *view, struct sl
     size_t count = 0;
     if (parent.len > 0)
         TRY(namespace_must_exist(call, view, parent, &above, err));
-    /* One more than the page tells whether there is a next one. */
-    int64_t limit = page->is_paginated ? page->size + 1 : INT64_MAX;
-    struct slice after = page->is_paginated ? page->after : SLICE_EMPTY;
-    TRY(pointer_namespace_list(view, call->warehouse->id, above.id, after, limit, call->arena,
-                               &rows, &count, err));
-    return page_fill(page, rows, count, call->arena, ret_page, err);
+    TRY(pointer_namespace_list(view, call->warehouse->id, above.id, page_after(page),
+                               page_limit(page), call->arena, &rows, &count, err));
+    struct slice *names = ARENA_ARRAY(call->arena, struct slice, count + 1);
+    if (names == NULL)
+        return error_no_memory(err, "the list of namespaces");
+    for (size_t i = 0; i < count; i++)
+        names[i] = rows[i].path;
+    struct name_page result = page_of_names(page, names, count);
+    if (result.next.ptr)
+        result.next = last_level(result.next);
+    *ret_page = result;
+    return true;
 }
 
 bool namespace_list(struct call *call, struct slice parent, const struct page_request *page,

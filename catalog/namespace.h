@@ -12,19 +12,7 @@
 #include <jansson.h>
 
 #include "catalog/catalog.h"
-
-/* Where a listing goes on. Not paginated: everything in one answer. */
-struct page_request {
-    bool is_paginated;
-    struct slice after; /* names greater than this one; empty: from the start */
-    int64_t size;
-};
-
-struct name_page {
-    struct slice *names;   /* namespaces: full paths; tables and views: names */
-    size_t count;
-    struct slice next; /* the `after` of the next page; ptr NULL at the end */
-};
+#include "catalog/page.h"
 
 /* `parent` is a path or empty for the top level. */
 bool namespace_list(struct call *call, struct slice parent, const struct page_request *page,

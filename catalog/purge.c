@@ -16,6 +16,7 @@
 struct purge_run {
     struct catalog *catalog;
     const struct warehouse *warehouse;
+    struct slice place; /* of the table: canonical */
     struct arena arena;
     struct text_set lists;     /* manifest lists of all snapshots */
     struct text_set manifests; /* of all lists */
@@ -25,7 +26,6 @@ struct purge_run {
 
 /* --- single files ------------------------------------------------------------------------- */
 
-/* Metadata may name any file in the world: only what lies in allowed places is ours to delete. */
 static bool delete_file(void *context, struct slice path, struct error *err)
 {
     struct purge_run *run = context;
@@ -33,9 +33,10 @@ static bool delete_file(void *context, struct slice path, struct error *err)
     if (run->is_stopping && run->is_stopping(run->context))
         return error_set(err, ERROR_OVERLOADED, "the server stops; the purge goes on after it");
     arena_init(&scratch, 4 * MAX_URI_SIZE);
-    bool is_allowed = location_is_allowed(run->catalog, run->warehouse, path, &scratch);
+    bool is_ours =
+        location_is_deletable(run->catalog, run->warehouse, run->place, path, &scratch);
     arena_finish(&scratch);
-    return !is_allowed || object_remove(run->catalog->objects, path, err);
+    return !is_ours || object_remove(run->catalog->objects, path, err);
 }
 
 /* Reads a file that an earlier, interrupted run may have deleted already: then *ret_found is false.
@@ -207,7 +208,10 @@ static bool has_id(const struct warehouse *warehouse, const void *id)
 bool purge_entry(struct catalog *catalog, const struct purge_row *row,
                  bool (*is_stopping)(void *), void *context, struct error *err)
 {
-    struct purge_run run = {.catalog = catalog, .is_stopping = is_stopping, .context = context};
+    struct purge_run run = {.catalog = catalog,
+                            .place = row->location,
+                            .is_stopping = is_stopping,
+                            .context = context};
     run.warehouse = warehouse_set_find(catalog->warehouses, has_id, &row->warehouse_id);
     arena_init(&run.arena, PURGE_ARENA_CEILING);
     text_set_init(&run.lists, &run.arena);

@@ -1,6 +1,7 @@
 #include "catalog/table_change.h"
 
 #include "base/limits.h"
+#include "catalog/entity.h"
 #include "catalog/location_policy.h"
 #include "catalog/lookup.h"
 #include "catalog/metadata_store.h"
@@ -144,23 +145,13 @@ bool table_change_apply(struct table_change *change, const json_t *requirements,
 
 static bool insert_row(struct table_change *change, struct pointer_txn *txn, struct error *err)
 {
-    struct pointer_view *view = pointer_txn_view(txn);
-    struct namespace_row above;
-    int64_t id = 0;
-    TRY(namespace_must_exist(change->call, view, change->name.namespace_path, &above, err));
-    TRY(entity_must_not_exist(change->call, view, change->name, ENTITY_TABLE, err));
-    TRY(location_check_free(view, change->call->arena, change->canonical, 0, err));
     struct entity_row row = {
-        .warehouse_id = change->call->warehouse->id,
-        .namespace_id = above.id,
         .kind = ENTITY_TABLE,
-        .namespace_path = change->name.namespace_path,
-        .name = change->name.name,
         .uuid = change->next->uuid,
         .location = change->canonical,
         .metadata_location = change->next_location,
     };
-    return pointer_entity_insert(txn, &row, &id, err);
+    return entity_insert(change->call, txn, change->name, &row, err);
 }
 
 static bool swap_row(struct table_change *change, struct pointer_txn *txn, struct error *err)
@@ -209,11 +200,11 @@ bool table_change_has_arrived(struct table_change *change)
     return ok && slice_equals(row.metadata_location, change->next_location);
 }
 
-/* A registered file's metadata-log may name any file in the world: only what lies in allowed places
- * is ours to delete. */
-static void delete_dropped_file(struct call *call, struct slice location)
+static void delete_dropped_file(const struct table_change *change, struct slice location)
 {
-    if (location_is_allowed(call->catalog, call->warehouse, location, call->arena))
+    struct call *call = change->call;
+    if (location_is_deletable(call->catalog, call->warehouse, change->canonical, location,
+                              call->arena))
         object_remove(call->catalog->objects, location, NULL);
 }
 
@@ -223,7 +214,7 @@ void table_change_complete(struct table_change *change)
         table_metadata_remember(change->call->catalog, change->next_location, change->next);
     /* The commit is done: a file that cannot be deleted now is only an orphan. */
     for (size_t i = 0; i < change->result.dropped_count; i++)
-        delete_dropped_file(change->call, change->result.dropped_metadata_files[i]);
+        delete_dropped_file(change, change->result.dropped_metadata_files[i]);
 }
 
 void table_change_abandon(struct table_change *change, const struct error *cause)

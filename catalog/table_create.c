@@ -1,218 +1,299 @@
-/*
- * The first metadata of a table, from a create request: ids of the request only tell columns
- * apart, and are given anew.
- */
+/* Declared in catalog/table.h: how a table comes into the catalog. */
+#include "catalog/table.h"
+
 #include "base/json_tree.h"
-#include "catalog/table_draft.h"
+#include "base/limits.h"
+#include "catalog/location_policy.h"
+#include "catalog/lookup.h"
+#include "catalog/metadata_store.h"
+#include "catalog/table_change.h"
+#include "storage/location.h"
 
-#define PARQUET_CODEC "write.parquet.compression-codec"
-#define METRICS_COLUMN_PREFIX "write.metadata.metrics.column."
+/*
+ * How a table comes into the catalog: createTable, its staged form, and registerTable. A staged
+ * create stores nothing at all: the reply carries a uuid and a location, and the commit that ends
+ * it (assert-create, commit.c) gives them back.
+ */
 
-/* The parts of a new table: ids of the request's schema are only good for finding names. */
-struct creation {
-    const struct table_create_input *input;
-    struct table_draft *draft;
-    struct schema *requested;
-    struct schema *fresh;
+/* A default location that is taken gets a suffix; each try draws a new one. */
+#define MAX_LOCATION_TRIES 8
+/* From this try on the table goes right below the warehouse: a table a.b fills the place that is
+ * the namespace a.b's, and no suffix helps within it. */
+#define FIRST_TRY_AT_ROOT 4
+#define LOCATION_SUFFIX_SIZE 8
+
+/* --- create ------------------------------------------------------------------------------- */
+
+struct create_request {
+    struct entity_name name;
+    struct table_create_input input;
+    bool is_staged;
+    bool has_location;
 };
 
-static bool integer_property_check(const json_t *properties, const char *name, struct error *err)
+static bool create_request_parse(struct call *call, struct slice namespace_path,
+                                 const json_t *request, struct create_request *ret,
+                                 struct error *err)
 {
-    int64_t value = 0;
-    const json_t *text = json_object_get(properties, name);
-    if (!text)
-        return true;
-    if (!slice_to_int64(json_slice(text), &value) || value > INT32_MAX || value < INT32_MIN)
-        return error_set(err, ERROR_VALIDATION, "Table property %s must have integer value", name);
-    if (value < 0)
-        return error_set(err, ERROR_VALIDATION,
-                         "Table property %s must have non negative integer value", name);
+    struct create_request parsed = {.name = {.namespace_path = namespace_path}};
+    json_t *schema = NULL, *spec = NULL, *order = NULL, *properties = NULL;
+    struct slice location = SLICE_EMPTY;
+    if (!json_is_object(request))
+        return error_set(err, ERROR_BAD_REQUEST, "The request body must be a JSON object");
+    TRY(json_get_string(request, "name", &parsed.name.name, err));
+    TRY(name_check(parsed.name.name, "table", err));
+    TRY(json_get_object(request, "schema", &schema, err));
+    TRY(json_opt_object(request, "partition-spec", &spec, err));
+    TRY(json_opt_object(request, "write-order", &order, err));
+    TRY(json_opt_string_map(request, "properties", &properties, err));
+    TRY(json_opt_string(request, "location", &location, err));
+    TRY(json_opt_bool(request, "stage-create", &parsed.is_staged, err));
+    parsed.has_location = location.len > 0;
+    parsed.input = (struct table_create_input){
+        .schema = schema,
+        .partition_spec = spec,
+        .write_order = order,
+        .properties = properties,
+        .location = location,
+        .now_ms = clock_now_ms(call->catalog->clock),
+    };
+    *ret = parsed;
     return true;
 }
 
-static bool commit_properties_check(const json_t *properties, struct error *err)
+static bool make_uuid(struct call *call, struct slice *ret_uuid, struct error *err)
 {
-    static const char *const names[] = {"commit.retry.num-retries", "commit.retry.min-wait-ms",
-                                        "commit.retry.max-wait-ms",
-                                        "commit.retry.total-timeout-ms"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-        TRY(integer_property_check(properties, names[i], err));
+    char text[UUID_TEXT_SIZE];
+    TRY(uuid_make(call->catalog->random, text, err));
+    *ret_uuid = arena_slice(call->arena, slice_from_string(text));
+    return ret_uuid->ptr != NULL || error_no_memory(err, "the table's uuid");
+}
+
+static bool is_free(struct call *call, struct pointer_view *view, struct slice location,
+                    bool *ret_free, struct error *err)
+{
+    struct entity_row other;
+    struct slice canonical;
+    bool found = false;
+    TRY(location_canonical(location, call->arena, &canonical, err));
+    TRY(pointer_location_overlap(view, canonical, 0, call->arena, &other, &found, err));
+    *ret_free = !found;
     return true;
 }
 
-/* A new table must not configure metrics of columns that it has not. */
-static bool metrics_properties_check(const json_t *properties, const struct schema *schema,
-                                     struct error *err)
+static bool choose_location(struct call *call, struct pointer_view *view,
+                            struct create_request *create, struct error *err)
 {
-    const struct slice prefix = SLICE_LITERAL(METRICS_COLUMN_PREFIX);
-    const char *name = NULL;
-    json_t *value = NULL;
-    json_object_foreach((json_t *)properties, name, value) {
-        struct slice text = slice_from_string(name);
-        if (!slice_starts_with(text, prefix) ||
-            schema_find_name(schema, slice_from(text, prefix.len)))
-            continue;
-        return error_set(err, ERROR_VALIDATION,
-                         "Invalid metrics config, could not find column %s from table prop %s",
-                         name + prefix.len, name);
+    struct namespace_row above;
+    struct slice suffix = SLICE_EMPTY;
+    TRY(namespace_must_exist(call, view, create->name.namespace_path, &above, err));
+    for (int round = 0; round < MAX_LOCATION_TRIES; round++) {
+        bool free_place = false;
+        bool at_root = round >= FIRST_TRY_AT_ROOT;
+        TRY(location_default(call, at_root ? SLICE_EMPTY : above.path,
+                             at_root ? SLICE_LITERAL("{}") : above.properties, create->name.name,
+                             suffix, &create->input.location, err));
+        TRY(is_free(call, view, create->input.location, &free_place, err));
+        if (free_place)
+            return true;
+        TRY(make_uuid(call, &suffix, err));
+        suffix.len = LOCATION_SUFFIX_SIZE;
     }
-    return true;
+    return error_set(err, ERROR_CONFLICT, "No free location was found for table %s: name one",
+                     entity_name_text(call->arena, create->name));
 }
 
-static bool encryption_properties_check(const json_t *properties, int32_t format_version,
-                                        struct error *err)
+static bool place_table(struct call *call, struct create_request *create, struct error *err)
 {
-    static const char *const names[] = {"encryption.key-id", "encryption.data-key-length"};
-    for (size_t i = 0; format_version < 3 && i < 2; i++)
-        if (json_object_get(properties, names[i]))
-            return error_set(err, ERROR_VALIDATION, "Invalid properties for v%d: %s",
-                             format_version, names[i]);
-    return true;
-}
-
-/* "format-version" among the properties says what to make, and is not kept. */
-static bool format_version_take(struct creation *creation, struct error *err)
-{
-    const json_t *text = json_object_get(creation->input->properties, "format-version");
-    int64_t version = TABLE_FORMAT_VERSION_DEFAULT;
-    if (text && !slice_to_int64(json_slice(text), &version))
-        return error_set(err, ERROR_VALIDATION,
-                         "Table property format-version must have integer value");
-    TRY(format_version_check(version, err));
-    creation->draft->format_version = (int32_t)version;
-    return true;
-}
-
-/* Reserved ones are dropped; zstd for Parquet is written down, so that a later change of writers'
- * defaults does not change this table. */
-static bool properties_take(struct creation *creation, struct error *err)
-{
-    json_t *properties = NULL, *value = NULL;
-    const char *name = NULL;
-    TRY(draft_properties(creation->draft, &properties, err));
-    if (json_object_set_new(properties, PARQUET_CODEC, json_string("zstd")))
-        return error_no_memory(err, "properties");
-    json_object_foreach((json_t *)creation->input->properties, name, value) {
-        if (!json_is_string(value))
-            return error_set(err, ERROR_BAD_REQUEST, "properties: %s must be a string", name);
-        if (!property_is_reserved(name) && json_object_set(properties, name, value))
-            return error_no_memory(err, "properties");
-    }
-    TRY(metrics_properties_check(properties, creation->requested, err));
-    TRY(commit_properties_check(properties, err));
-    return encryption_properties_check(properties, creation->draft->format_version, err);
-}
-
-static bool item_add(struct creation *creation, struct draft_list *list, struct draft_item item,
-                     json_t *owned, struct error *err)
-{
-    TRY(table_draft_keep(creation->draft, owned, err));
-    TRY(table_draft_text(creation->draft, owned, &item.text, err));
-    list->is_loaded = list->is_changed = true;
-    return draft_list_add(creation->draft, list, item, err);
-}
-
-static bool schema_take(struct creation *creation, struct error *err)
-{
-    struct table_draft *draft = creation->draft;
-    TRY(schema_parse(creation->input->schema, draft->arena, &creation->requested, err));
-    TRY(schema_assign_fresh_ids(creation->requested, draft->arena, &creation->fresh, err));
-    TRY(schema_check_format(creation->fresh, draft->format_version, err));
-    draft->last_column_id = creation->fresh->highest_field_id;
-    struct draft_item item = {.key = SLICE_EMPTY, .parsed = creation->fresh};
-    return item_add(creation, &draft->schemas, item, schema_to_json(creation->fresh, 0), err);
-}
-
-/* The fresh id of the column that has `source_id` in the request's schema. */
-static bool source_rename(const struct creation *creation, const char *what, int32_t *source_id,
-                          struct error *err)
-{
-    const struct schema_field *old = schema_find_id(creation->requested, *source_id);
-    const struct schema_field *new = old ? schema_find_name(creation->fresh, old->full_name) : NULL;
-    if (!new)
-        return error_set(err, ERROR_VALIDATION, "Cannot find source column %d for %s", *source_id,
-                         what);
-    *source_id = new->field->id;
-    return true;
-}
-
-/* Also where a transform has several sources (v3). */
-static bool sources_rename(const struct creation *creation, const char *what, int32_t *source_id,
-                           struct source_list *sources, struct error *err)
-{
-    TRY(source_rename(creation, what, source_id, err));
-    if (sources->count == 0)
-        return true;
-    int32_t *ids = ARENA_ARRAY(creation->draft->arena, int32_t, sources->count);
-    if (!ids)
-        return error_no_memory(err, what);
-    for (size_t i = 0; i < sources->count; i++) {
-        ids[i] = sources->ids[i];
-        TRY(source_rename(creation, what, &ids[i], err));
-    }
-    sources->ids = ids;
-    return true;
-}
-
-static bool spec_take(struct creation *creation, struct error *err)
-{
-    struct table_draft *draft = creation->draft;
-    struct partition_spec *spec = ARENA_NEW(draft->arena, struct partition_spec);
-    if (!spec)
-        return error_no_memory(err, "partition spec");
-    if (creation->input->partition_spec)
-        TRY(partition_spec_parse(creation->input->partition_spec, draft->arena, &spec, err));
-    spec->spec_id = 0;
-    for (size_t i = 0; i < spec->field_count; i++) {
-        TRY(sources_rename(creation, "a partition field", &spec->fields[i].source_id,
-                           &spec->fields[i].sources, err));
-        spec->fields[i].field_id = PARTITION_FIELD_ID_START + (int32_t)i;
-    }
-    TRY(partition_spec_check_names(spec, creation->fresh, err));
-    draft->last_partition_id = partition_spec_last_id(spec);
-    struct draft_item item = {.key = SLICE_EMPTY, .parsed = spec};
-    return item_add(creation, &draft->specs, item, partition_spec_to_json(spec), err);
-}
-
-static bool order_take(struct creation *creation, struct error *err)
-{
-    struct table_draft *draft = creation->draft;
-    struct sort_order *order = ARENA_NEW(draft->arena, struct sort_order);
-    if (!order)
-        return error_no_memory(err, "sort order");
-    if (creation->input->write_order)
-        TRY(sort_order_parse(creation->input->write_order, draft->arena, &order, err));
-    order->order_id = order->field_count > 0 ? 1 : 0;
-    for (size_t i = 0; i < order->field_count; i++)
-        TRY(sources_rename(creation, "a sort field", &order->fields[i].source_id,
-                           &order->fields[i].sources, err));
-    TRY(sort_order_check_names(order, creation->fresh, err));
-    draft->default_sort_order_id = order->order_id;
-    struct draft_item item = {.id = order->order_id, .key = SLICE_EMPTY, .parsed = order};
-    return item_add(creation, &draft->orders, item, sort_order_to_json(order), err);
-}
-
-/* Whether spec and order fit the schema is looked at when the whole is built. */
-static bool parts_take(struct creation *creation, struct error *err)
-{
-    creation->draft->uuid = creation->input->uuid;
-    creation->draft->location = creation->input->location;
-    TRY(format_version_take(creation, err));
-    TRY(schema_take(creation, err));
-    TRY(spec_take(creation, err));
-    TRY(order_take(creation, err));
-    return properties_take(creation, err);
-}
-
-bool table_metadata_new(const struct table_create_input *input, struct arena *arena,
-                        struct buffer *out, struct table_update_result *ret_result,
-                        struct error *err)
-{
-    struct table_draft draft;
-    struct creation creation = {.input = input, .draft = &draft};
-    bool ok = table_draft_init(&draft, NULL, input->now_ms, arena, err) &&
-              parts_take(&creation, err) &&
-              table_draft_build(&draft, SLICE_EMPTY, out, ret_result, err);
-    table_draft_finish(&draft);
+    struct pointer_view *view = NULL;
+    TRY(pointer_view_begin(call->catalog->pointers, &view, err));
+    bool ok = choose_location(call, view, create, err);
+    pointer_view_end(view);
     return ok;
+}
+
+static bool stage_table(struct table_change *change, struct buffer *text, struct error *err)
+{
+    struct blob *blob = NULL;
+    TRY(location_check(change->call, change->result.location, "table location",
+                       &change->canonical, err));
+    TRY(blob_from_buffer(text, &blob, err));
+    bool ok = table_metadata_parse(blob, &change->next, err);
+    blob_unref(blob);
+    change->next_location = SLICE_EMPTY;
+    return ok;
+}
+
+static bool store_change(struct pointer_txn *txn, void *context, struct error *err)
+{
+    return table_change_store(context, txn, err);
+}
+
+/* Where the outcome is unknown the pointer is read again: equal means that it went through. */
+static bool write_row(struct table_change *change, pointer_job_fn job, void *context,
+                      struct change_row *row, struct error *err)
+{
+    struct error cause = {0};
+    if (call_write(change->call, job, context, row, 1, &cause))
+        return true;
+    if (cause.kind == ERROR_COMMIT_UNKNOWN && table_change_has_arrived(change)) {
+        change->call->is_recorded = true;
+        return true;
+    }
+    if (err)
+        *err = cause;
+    return false;
+}
+
+static bool write_change(struct table_change *change, struct error *err)
+{
+    struct change_row row;
+    table_change_describe(change, &row);
+    change->call->outcome.status = 200;
+    change->call->outcome.metadata_location = change->next_location;
+    return write_row(change, store_change, change, &row, err);
+}
+
+static bool build_table(struct table_change *change, const struct create_request *create,
+                        struct buffer *text, struct error *err)
+{
+    TRY(table_metadata_new(&create->input, change->call->arena, text, &change->result, err));
+    if (create->is_staged)
+        return stage_table(change, text, err);
+    return table_change_set_text(change, text, err) && write_change(change, err);
+}
+
+static bool run_create(struct table_change *change, struct create_request *create,
+                       struct error *err)
+{
+    struct buffer text;
+    TRY(table_change_read(change, err));
+    if (!create->has_location)
+        TRY(place_table(change->call, create, err));
+    TRY(make_uuid(change->call, &create->input.uuid, err));
+    buffer_init(&text, MAX_METADATA_SIZE);
+    bool ok = build_table(change, create, &text, err);
+    buffer_finish(&text);
+    return ok;
+}
+
+/* Ends a change either way and hands the result over. */
+static bool end_change(struct table_change *change, bool ok, const struct error *cause,
+                       struct table_result *ret_result, struct error *err)
+{
+    if (ok) {
+        table_change_complete(change);
+        table_change_result(change, ret_result);
+    } else {
+        table_change_abandon(change, cause);
+        if (err)
+            *err = *cause;
+    }
+    table_change_finish(change);
+    return ok;
+}
+
+bool table_create(struct call *call, struct slice namespace_path, const json_t *request,
+                  struct table_result *ret_result, struct error *err)
+{
+    struct create_request create;
+    struct table_change change;
+    struct error cause = {0};
+    TRY(create_request_parse(call, namespace_path, request, &create, err));
+    table_change_init(&change, call, create.name);
+    change.is_create = true;
+    call->outcome.status = 200;
+    bool ok = run_create(&change, &create, &cause);
+    return end_change(&change, ok, &cause, ret_result, err);
+}
+
+/* --- register ----------------------------------------------------------------------------- */
+
+struct register_job {
+    struct table_change *change;
+    bool overwrite;
+    struct change_row row;
+};
+
+/* What the reader takes for damage is here just a file that the client should not have named. */
+static bool as_bad_request(struct slice location, struct error *err)
+{
+    if (err->kind == ERROR_CORRUPT) {
+        err->kind = ERROR_BAD_REQUEST;
+        error_prefix(err, "Cannot register %.*s: it is not table metadata", SLICE_ARG(location));
+    }
+    return false;
+}
+
+static bool read_registered(struct table_change *change, struct slice location, struct error *err)
+{
+    struct catalog *catalog = change->call->catalog;
+    struct slice unused;
+    TRY(location_check(change->call, location, "metadata location", &unused, err));
+    TRY(metadata_file_must_exist(catalog, location, err));
+    if (!table_metadata_read(catalog, location, &change->next, err))
+        return as_bad_request(location, err);
+    change->next_location = location;
+    return location_check(change->call, change->next->location, "table location",
+                          &change->canonical, err);
+}
+
+static bool drop_existing(struct register_job *job, struct pointer_txn *txn, struct error *err)
+{
+    const struct table_change *change = job->change;
+    struct entity_row row;
+    bool found = false;
+    TRY(pointer_entity_get(pointer_txn_view(txn), change->call->warehouse->id,
+                           change->name.namespace_path, change->name.name, change->call->arena,
+                           &row, &found, err));
+    job->row.old_location = SLICE_EMPTY;
+    if (!found || row.kind != ENTITY_TABLE)
+        return true;
+    job->row.old_location = row.metadata_location;
+    return pointer_entity_delete(txn, row.id, err);
+}
+
+static bool store_registered(struct pointer_txn *txn, void *context, struct error *err)
+{
+    struct register_job *job = context;
+    if (job->overwrite)
+        TRY(drop_existing(job, txn, err));
+    return table_change_store(job->change, txn, err);
+}
+
+static bool run_register(struct table_change *change, struct slice location, bool overwrite,
+                         struct error *err)
+{
+    struct register_job job = {.change = change, .overwrite = overwrite};
+    if (!overwrite)
+        TRY(table_change_read(change, err));
+    TRY(read_registered(change, location, err));
+    table_change_describe(change, &job.row);
+    change->call->outcome.metadata_location = location;
+    return write_row(change, store_registered, &job, &job.row, err);
+}
+
+bool table_register(struct call *call, struct slice namespace_path, const json_t *request,
+                    struct table_result *ret_result, struct error *err)
+{
+    struct entity_name name = {.namespace_path = namespace_path};
+    struct slice location = SLICE_EMPTY;
+    struct table_change change;
+    struct error cause = {0};
+    bool overwrite = false;
+    if (!json_is_object(request))
+        return error_set(err, ERROR_BAD_REQUEST, "The request body must be a JSON object");
+    TRY(json_get_string(request, "name", &name.name, err));
+    TRY(name_check(name.name, "table", err));
+    TRY(json_get_string(request, "metadata-location", &location, err));
+    TRY(json_opt_bool(request, "overwrite", &overwrite, err));
+    /* The result and the kept outcome outlive the request's tree. */
+    location = arena_slice(call->arena, location);
+    if (location.ptr == NULL)
+        return error_no_memory(err, "the metadata location");
+    table_change_init(&change, call, name);
+    change.is_create = true;
+    call->outcome.status = 200;
+    bool ok = run_register(&change, location, overwrite, &cause);
+    return end_change(&change, ok, &cause, ret_result, err);
 }

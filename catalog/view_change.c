@@ -3,6 +3,7 @@
 
 #include "base/json_tree.h"
 #include "base/limits.h"
+#include "catalog/entity.h"
 #include "catalog/entity_lock.h"
 #include "catalog/location_policy.h"
 #include "catalog/lookup.h"
@@ -105,22 +106,13 @@ static bool change_set_text(struct view_change *change, struct buffer *text, str
 
 static bool insert_row(struct view_change *change, struct pointer_txn *txn, struct error *err)
 {
-    struct pointer_view *view = pointer_txn_view(txn);
-    struct namespace_row above;
-    int64_t id = 0;
-    TRY(namespace_must_exist(change->call, view, change->name.namespace_path, &above, err));
-    TRY(entity_must_not_exist(change->call, view, change->name, ENTITY_VIEW, err));
     struct entity_row row = {
-        .warehouse_id = change->call->warehouse->id,
-        .namespace_id = above.id,
         .kind = ENTITY_VIEW,
-        .namespace_path = change->name.namespace_path,
-        .name = change->name.name,
         .uuid = change->next->uuid,
         .location = change->canonical,
         .metadata_location = change->next_location,
     };
-    return pointer_entity_insert(txn, &row, &id, err);
+    return entity_insert(change->call, txn, change->name, &row, err);
 }
 
 static bool store_change(struct pointer_txn *txn, void *context, struct error *err)

@@ -4,7 +4,7 @@
  * Owns:     struct warehouse_set holds the current ones; those handed out are references
  * Errors:   ERROR_NO_SUCH_WAREHOUSE, ERROR_ALREADY_EXISTS, ERROR_CONFLICT (not empty, or the
  *           default), ERROR_BAD_REQUEST
- * Threads:  any; one mutex inside, a leaf in the lock order
+ * Threads:  any
  * Rule:     a name is 1-64 characters of A-Z a-z 0-9 . _ - and no word of the routes
  *           ("namespaces", "tables", "views", "transactions", "config", "oauth")
  */
@@ -16,7 +16,6 @@
 #include "catalog/catalog.h"
 
 #define DEFAULT_WAREHOUSE_NAME "default"
-#define MAX_WAREHOUSE_NAME 64
 
 /* By name; the empty name is the default warehouse. Give it back with warehouse_unref. */
 bool warehouse_find(struct catalog *catalog, struct slice name, const struct warehouse **ret,

@@ -2,7 +2,7 @@
  * warehouse_set.h — the warehouses in memory, as the database has them.
  *
  * Owns:     one reference to each warehouse
- * Threads:  any; one mutex, a leaf in the lock order
+ * Threads:  any; one mutex, before the pointer store's locks: loading reads the database under it
  */
 #ifndef CATALOG_WAREHOUSE_SET_H
 #define CATALOG_WAREHOUSE_SET_H
