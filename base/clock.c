@@ -1,5 +1,7 @@
 #include "base/clock.h"
 
+#include "base/slice.h"
+
 #include <limits.h>
 #include <openssl/rand.h>
 #include <stdio.h>
@@ -59,17 +61,12 @@ bool uuid_make(const struct random_source *random, char ret_text[UUID_TEXT_SIZE]
     return true;
 }
 
-static bool is_hex_digit(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 bool uuid_is_valid(const char *text, size_t len)
 {
     if (len != UUID_TEXT_SIZE - 1)
         return false;
     for (size_t i = 0; i < len; i++) {
-        if (is_dash_place(i) ? text[i] != '-' : !is_hex_digit(text[i]))
+        if (is_dash_place(i) ? text[i] != '-' : hex_value(text[i]) < 0)
             return false;
     }
     return true;

@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,8 @@ static const char *const KIND_NAMES[ERROR_KIND_COUNT] = {
     [ERROR_NO_SUCH_TABLE] = "no_such_table",
     [ERROR_NO_SUCH_VIEW] = "no_such_view",
     [ERROR_NO_SUCH_FUNCTION] = "no_such_function",
+    [ERROR_NO_SUCH_PLAN_ID] = "no_such_plan_id",
+    [ERROR_NO_SUCH_PLAN_TASK] = "no_such_plan_task",
     [ERROR_NOT_FOUND] = "not_found",
     [ERROR_ALREADY_EXISTS] = "already_exists",
     [ERROR_NAMESPACE_NOT_EMPTY] = "namespace_not_empty",
@@ -61,24 +64,18 @@ __attribute__((format(printf, 2, 0))) static void format_message(char *ret_text,
     }
 }
 
-bool error_set_v(struct error *err, enum error_kind kind, const char *fmt, va_list args)
+bool error_set(struct error *err, enum error_kind kind, const char *fmt, ...)
 {
     if (!err)
         return false;
     /* By way of a local, because the arguments may quote err->message itself. */
     char text[ERROR_MESSAGE_SIZE];
-    format_message(text, fmt, args);
-    err->kind = kind;
-    memcpy(err->message, text, strlen(text) + 1);
-    return false;
-}
-
-bool error_set(struct error *err, enum error_kind kind, const char *fmt, ...)
-{
     va_list args;
     va_start(args, fmt);
-    error_set_v(err, kind, fmt, args);
+    format_message(text, fmt, args);
     va_end(args);
+    err->kind = kind;
+    memcpy(err->message, text, strlen(text) + 1);
     return false;
 }
 

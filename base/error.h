@@ -10,7 +10,6 @@
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 
 enum error_kind {
@@ -32,6 +31,8 @@ enum error_kind {
     ERROR_NO_SUCH_TABLE,
     ERROR_NO_SUCH_VIEW,
     ERROR_NO_SUCH_FUNCTION,
+    ERROR_NO_SUCH_PLAN_ID,
+    ERROR_NO_SUCH_PLAN_TASK,
     ERROR_NOT_FOUND, /* a file that metadata points at is gone */
     ERROR_ALREADY_EXISTS,
     ERROR_NAMESPACE_NOT_EMPTY,
@@ -59,8 +60,6 @@ struct error {
 /* Fills *err (which may be NULL) and returns false, so that callers write `return error_set(…)`. */
 bool error_set(struct error *err, enum error_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-bool error_set_v(struct error *err, enum error_kind kind, const char *fmt, va_list args)
-    __attribute__((format(printf, 3, 0)));
 
 /* ERROR_NO_MEMORY with a fixed sentence that says what could not be held. Always false. */
 bool error_no_memory(struct error *err, const char *what);

@@ -97,17 +97,6 @@ static inline const char *skip_plain(const char *at, const char *end)
     return at;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* The four digits after \u; false where they are not all there. */
 static bool hex_quad(const char *at, const char *end, unsigned *ret_unit)
 {
@@ -115,7 +104,7 @@ static bool hex_quad(const char *at, const char *end, unsigned *ret_unit)
         return false;
     unsigned unit = 0;
     for (size_t i = 0; i < 4; i++) {
-        int digit = hex_digit(at[i]);
+        int digit = hex_value(at[i]);
         if (digit < 0)
             return false;
         unit = unit * 16 + (unsigned)digit;

@@ -55,12 +55,7 @@ void json_write_array_end(struct json_writer *writer)
 
 void json_write_key(struct json_writer *writer, const char *key)
 {
-    json_write_key_slice(writer, slice_from_string(key));
-}
-
-void json_write_key_slice(struct json_writer *writer, struct slice key)
-{
-    json_write_string(writer, key);
+    json_write_string(writer, slice_from_string(key));
     buffer_append_byte(writer->out, ':');
     writer->has_item[writer->depth] = false;
 }

@@ -27,7 +27,6 @@ void json_write_object_end(struct json_writer *writer);
 void json_write_array_begin(struct json_writer *writer);
 void json_write_array_end(struct json_writer *writer);
 void json_write_key(struct json_writer *writer, const char *key); /* then exactly one value */
-void json_write_key_slice(struct json_writer *writer, struct slice key);
 void json_write_string(struct json_writer *writer, struct slice text);
 void json_write_int64(struct json_writer *writer, int64_t value);
 void json_write_bool(struct json_writer *writer, bool value);

@@ -14,8 +14,7 @@
  * reads after it has sent everything still gets its 413; then the connection is closed. */
 #define MAX_DRAINED_SIZE (64 * MIB)
 /* Values in one JSON text that becomes a tree. A tree takes about 100 bytes for each, so that 32
- * MiB of "[],[],…" would take more than 1 GB; honest requests have 15 bytes and more for a value.
- * */
+ * MiB of "[],[],…" would take more than 1 GB; honest requests have 15 bytes and more for each. */
 #define MAX_JSON_VALUES 2000000
 /* Path and query as sent. A namespace and a table of 4 KiB each, every byte of them encoded in
  * three, stay below it. Each connection holds this much, and the HTTP library clears it for every
@@ -30,8 +29,12 @@
 /* Fields of one partition spec or sort order: real ones have one to ten, and each is compared with
  * each. */
 #define MAX_SPEC_FIELDS 1000
+/* The canonical text of a function's signature: the types of its parameters, joined. */
+#define MAX_DEFINITION_ID_SIZE (64 * KIB)
 /* The name of a view's SQL dialect: "spark", "trino" … */
 #define MAX_DIALECT_SIZE 255
+/* The name of a warehouse, which is a segment of every path. */
+#define MAX_WAREHOUSE_NAME 64
 /* Levels of a namespace: real catalogs use one to five. */
 #define MAX_NAMESPACE_LEVELS 32
 /* Properties of one namespace, as JSON text. */
@@ -63,6 +66,9 @@
 #define MAX_METRICS_REPORT_SIZE (256 * KIB)
 #define MAX_METRICS_REPORTS_PER_TABLE 100
 #define MAX_METRICS_REPORTS 10000
+/* One answer of a scan plan: some 400 bytes for a file. Plans of more files than --plan-files are
+ * answered in parts. */
+#define MAX_PLAN_ANSWER_SIZE (512 * MIB)
 /* Levels of a filter. Engines nest a few dozen; who reads one recurses as deep as it goes. */
 #define MAX_FILTER_DEPTH 500
 /* Predicates of one filter: each is evaluated for every file. */

@@ -1,23 +1,12 @@
 #include "base/percent.h"
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* The byte of the triplet at `at`; false where it is cut off or not hexadecimal. */
 static bool triplet(struct slice text, size_t at, char *ret_byte)
 {
     if (text.len - at < 3)
         return false;
-    int high = hex_digit(text.ptr[at + 1]);
-    int low = hex_digit(text.ptr[at + 2]);
+    int high = hex_value(text.ptr[at + 1]);
+    int low = hex_value(text.ptr[at + 2]);
     if (high < 0 || low < 0)
         return false;
     *ret_byte = (char)(high * 16 + low);

@@ -51,6 +51,17 @@ bool slice_to_int64(struct slice text, int64_t *ret_value)
     return true;
 }
 
+int hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    if (digit >= 'A' && digit <= 'F')
+        return digit - 'A' + 10;
+    return -1;
+}
+
 /* The bytes that may follow a lead byte: how many, and the range of the first (RFC 3629, section 4:
  * the narrowed ranges shut out overlong forms, surrogates and what lies past U+10FFFF). */
 struct utf8_lead {

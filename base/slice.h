@@ -73,6 +73,9 @@ size_t slice_find(struct slice text, char byte);
 /* Strict decimal int64, whole slice, optional '-': false where it is anything else or overflows. */
 bool slice_to_int64(struct slice text, int64_t *ret_value);
 
+/* The value of one hexadecimal digit in either case, or -1. */
+int hex_value(char digit);
+
 /* True where the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool slice_is_utf8(struct slice text);
 

@@ -46,6 +46,13 @@ bool text_set_add(struct text_set *set, struct slice text, bool *ret_added, stru
     return true;
 }
 
+bool text_set_has(const struct text_set *set, struct slice text)
+{
+    struct text_set_item *item = NULL;
+    HASH_FIND(hh, set->items, text.ptr, text.len, item);
+    return item != NULL;
+}
+
 bool text_set_each(const struct text_set *set,
                    bool (*visit)(void *context, struct slice text, struct error *err),
                    void *context, struct error *err)

@@ -23,6 +23,13 @@ void text_set_finish(struct text_set *set);
 /* *ret_added is false where the text was there already. */
 bool text_set_add(struct text_set *set, struct slice text, bool *ret_added, struct error *err);
 
+static inline bool text_set_is_empty(const struct text_set *set)
+{
+    return set->items == NULL;
+}
+
+bool text_set_has(const struct text_set *set, struct slice text);
+
 /* Calls `visit` for each text in the order of adding; stops where it returns false. */
 bool text_set_each(const struct text_set *set,
                    bool (*visit)(void *context, struct slice text, struct error *err),

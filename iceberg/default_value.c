@@ -161,9 +161,8 @@ static bool parse_timestamp(const struct type *type, const json_t *json,
 
 static bool is_hex(struct slice text)
 {
-    static const char digits[] = "0123456789abcdefABCDEF";
     for (size_t i = 0; i < text.len; i++) {
-        if (!memchr(digits, text.ptr[i], sizeof(digits) - 1))
+        if (hex_value(text.ptr[i]) < 0)
             return false;
     }
     return text.len % 2 == 0;

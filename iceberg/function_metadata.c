@@ -5,9 +5,6 @@
 #include "base/json_tree.h"
 #include "base/limits.h"
 
-/* A signature's canonical text: parameters of nested types, joined. */
-#define MAX_DEFINITION_ID_SIZE (64 * KIB)
-
 static bool invalid(struct error *err, const char *what)
 {
     return error_set(err, ERROR_BAD_REQUEST, "Invalid function: %s", what);

@@ -35,6 +35,9 @@ struct path_step {
 static const struct path_step MANIFEST_PATH[] = {{500, "manifest_path"}};
 static const struct path_step FILE_PATH[] = {{2, "data_file"}, {100, "file_path"}};
 
+static const struct path_step STATUS = {0, "status"};
+#define STATUS_DELETED 2
+
 /* What is needed to read one file's strings. */
 struct path_reader {
     struct avro_container container;
@@ -42,9 +45,21 @@ struct path_reader {
     const struct path_step *steps;
     size_t step_count;
     size_t positions[PATH_LENGTH_MAX];
+    bool is_live_only;
+    size_t status_position; /* where is_live_only */
     manifest_path_fn visit;
     void *context;
 };
+
+static bool status_find(struct path_reader *reader, struct error *err)
+{
+    int position = avro_shape_find(reader->shape, STATUS.field_id, STATUS.name);
+    if (position < 0 || reader->shape->children[position].type->kind != AVRO_KIND_INT)
+        return error_set(err, ERROR_CORRUPT, "the Avro file has no integer field %s (id %d)",
+                         STATUS.name, STATUS.field_id);
+    reader->status_position = (size_t)position;
+    return true;
+}
 
 /* Where the steps lead in this writer's schema. */
 static bool positions_find(struct path_reader *reader, struct error *err)
@@ -61,7 +76,16 @@ static bool positions_find(struct path_reader *reader, struct error *err)
     if (at->kind != AVRO_KIND_STRING)
         return error_set(err, ERROR_CORRUPT, "the field %s of the Avro file is not a string",
                          reader->steps[reader->step_count - 1].name);
-    return true;
+    return !reader->is_live_only || status_find(reader, err);
+}
+
+static bool is_deleted(const struct path_reader *reader, const avro_value_t *record)
+{
+    avro_value_t value;
+    int32_t status = 0;
+    return reader->is_live_only &&
+           avro_value_get_by_index(record, reader->status_position, &value, NULL) == 0 &&
+           avro_value_get_int(&value, &status) == 0 && status == STATUS_DELETED;
 }
 
 static bool value_visit(const struct path_reader *reader, const avro_value_t *record,
@@ -97,7 +121,8 @@ static bool records_read(const struct path_reader *reader, const struct avro_blo
         avro_value_reset(value);
         if (avro_value_read(avro, value) != 0)
             return error_set(err, ERROR_CORRUPT, "a record of the Avro file cannot be read");
-        TRY(value_visit(reader, value, err));
+        if (!is_deleted(reader, value))
+            TRY(value_visit(reader, value, err));
     }
     if (cursor.at != cursor.end)
         return error_set(err, ERROR_CORRUPT, "a block of the Avro file has bytes left over");
@@ -170,30 +195,44 @@ static bool schema_read(struct path_reader *reader, struct arena *arena, struct 
     return container_read(reader, err);
 }
 
-static bool paths_each(struct slice bytes, const struct path_step *steps, size_t step_count,
-                       manifest_path_fn visit, void *context, struct error *err)
+static bool paths_each(struct slice bytes, struct path_reader *reader, struct error *err)
 {
-    struct path_reader reader = {.steps = steps,
-                                 .step_count = step_count,
-                                 .visit = visit,
-                                 .context = context};
     struct arena arena;
-    TRY(avro_container_open(bytes, &reader.container, err));
+    TRY(avro_container_open(bytes, &reader->container, err));
     arena_init(&arena, SCHEMA_CEILING);
-    bool ok = schema_read(&reader, &arena, err);
+    bool ok = schema_read(reader, &arena, err);
     arena_finish(&arena);
-    avro_container_finish(&reader.container);
+    avro_container_finish(&reader->container);
     return ok;
 }
 
 bool manifest_list_each(struct slice bytes, manifest_path_fn visit, void *context,
                         struct error *err)
 {
-    return paths_each(bytes, MANIFEST_PATH, 1, visit, context, err);
+    struct path_reader reader = {.steps = MANIFEST_PATH,
+                                 .step_count = 1,
+                                 .visit = visit,
+                                 .context = context};
+    return paths_each(bytes, &reader, err);
 }
 
 bool manifest_each_file(struct slice bytes, manifest_path_fn visit, void *context,
                         struct error *err)
 {
-    return paths_each(bytes, FILE_PATH, 2, visit, context, err);
+    struct path_reader reader = {.steps = FILE_PATH,
+                                 .step_count = 2,
+                                 .visit = visit,
+                                 .context = context};
+    return paths_each(bytes, &reader, err);
+}
+
+bool manifest_each_live_file(struct slice bytes, manifest_path_fn visit, void *context,
+                             struct error *err)
+{
+    struct path_reader reader = {.steps = FILE_PATH,
+                                 .step_count = 2,
+                                 .visit = visit,
+                                 .context = context,
+                                 .is_live_only = true};
+    return paths_each(bytes, &reader, err);
 }

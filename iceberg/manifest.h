@@ -23,5 +23,8 @@ bool manifest_list_each(struct slice bytes, manifest_path_fn visit, void *contex
  * file; the same path may come more than once). */
 bool manifest_each_file(struct slice bytes, manifest_path_fn visit, void *context,
                         struct error *err);
+/* The same without entries of status DELETED: their files may be gone, and nobody reads them. */
+bool manifest_each_live_file(struct slice bytes, manifest_path_fn visit, void *context,
+                             struct error *err);
 
 #endif

@@ -1,17 +1,5 @@
 #include "iceberg/metadata_fields.h"
 
-/* The value of one hexadecimal digit, or -1. */
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* Resolves the escape at raw[*at] (a backslash) to one ASCII character and steps behind it; -1 for
  * what no member name of ours contains. */
 static int escape_read(struct slice raw, size_t *at)
@@ -25,7 +13,7 @@ static int escape_read(struct slice raw, size_t *at)
         return -1;
     int code = 0;
     for (size_t i = *at + 2; i < *at + 6; i++)
-        code = code * 16 + hex_digit(raw.ptr[i]);
+        code = code * 16 + hex_value(raw.ptr[i]);
     *at += 6;
     return code < 0x80 ? code : -1;
 }

@@ -31,13 +31,6 @@ bool metadata_codec_parse(struct slice text, enum metadata_codec fallback,
     return true;
 }
 
-enum metadata_codec metadata_codec_of_name(struct slice location)
-{
-    bool is_gzip = slice_ends_with(location, SLICE_LITERAL(".gz.metadata.json")) ||
-                   slice_ends_with(location, SLICE_LITERAL(".metadata.json.gz"));
-    return is_gzip ? METADATA_CODEC_GZIP : METADATA_CODEC_NONE;
-}
-
 /* The last segment of a location. */
 static struct slice file_name_of(struct slice location)
 {

@@ -20,9 +20,6 @@ enum metadata_codec { METADATA_CODEC_NONE, METADATA_CODEC_GZIP };
 bool metadata_codec_parse(struct slice text, enum metadata_codec fallback,
                           enum metadata_codec *ret_codec, struct error *err);
 
-/* The codec that a file's name tells: ".gz.metadata.json" and the legacy ".metadata.json.gz". */
-enum metadata_codec metadata_codec_of_name(struct slice location);
-
 /* "<directory>/NNNNN-<uuid>[.gz].metadata.json": NNNNN is one more than the number that `previous`
  * (a metadata location, or empty) begins its file name with, 00000 where there is none. */
 bool metadata_file_name(struct slice directory, struct slice previous, enum metadata_codec codec,

@@ -19,7 +19,6 @@ struct schema_field {
     struct slice short_name; /* as full_name, but without ".element" and ".value" where a struct
                               * follows; Java accepts it as an alias */
     int32_t parent_id; /* -1 at the top (but see schema_find_parent: -1 can be an id) */
-    bool parents_are_structs; /* no list or map on the way from the root */
 };
 
 /* One entry for each name that finds a field: full names, and short ones that are no full name. */
@@ -64,12 +63,6 @@ bool schema_check_format(const struct schema *schema, int format_version, struct
  * ones), identifier ids remapped, schema-id 0. */
 bool schema_assign_fresh_ids(const struct schema *schema, struct arena *arena,
                              struct schema **ret_schema, struct error *err);
-
-/* As schema_assign_fresh_ids, but names that `base` has keep their ids and new ones follow
- * `last_column_id` (replace transactions done on the server side). */
-bool schema_assign_ids_from(const struct schema *schema, const struct schema *base,
-                            int32_t last_column_id, struct arena *arena,
-                            struct schema **ret_schema, struct error *err);
 
 /* {"type":"struct","schema-id":…,"identifier-field-ids":[…] where any,"fields":[…]}. */
 json_t *schema_to_json(const struct schema *schema, int32_t schema_id);

@@ -31,7 +31,6 @@ struct place {
     struct slice full_prefix; /* ptr NULL at the top */
     struct slice short_prefix;
     int32_t parent_id;
-    bool in_structs;
 };
 
 static size_t count_fields(const struct type *type)
@@ -86,12 +85,10 @@ static bool walk_field(struct index_walk *walk, const struct type *parent, size_
     entry.short_name = entry.full_name;
     if (place->short_prefix.ptr != place->full_prefix.ptr)
         TRY(join(walk, place->short_prefix, field->name, &entry.short_name, err));
-    entry.parents_are_structs = place->in_structs;
     struct place below = {
         .full_prefix = entry.full_name,
         .short_prefix = is_left_out(parent, position) ? place->short_prefix : entry.short_name,
         .parent_id = field->id,
-        .in_structs = place->in_structs && field->type->id == TYPE_STRUCT,
     };
     TRY(walk_type(walk, field->type, &below, err));
     walk->fields[walk->count++] = entry;
@@ -206,7 +203,7 @@ static bool index_type(struct schema *schema, struct arena *arena, struct error 
 {
     size_t count = count_fields(schema->root);
     struct index_walk walk = {.arena = arena};
-    struct place top = {{NULL, 0}, {NULL, 0}, -1, true};
+    struct place top = {{NULL, 0}, {NULL, 0}, -1};
     walk.fields = ARENA_ARRAY(arena, struct schema_field, count);
     if (!walk.fields)
         return error_no_memory(err, "a schema");

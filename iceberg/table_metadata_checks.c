@@ -80,21 +80,26 @@ static bool ref_check(const struct table_metadata *metadata, const struct json_m
     return true;
 }
 
-static bool refs_check(const struct table_metadata *metadata, struct error *err)
+/* Calls `check` for each member of a table member that is an object, or not at all where it is not
+ * there. */
+static bool members_check(const struct table_metadata *metadata, enum table_member member,
+                          bool (*check)(const struct table_metadata *metadata,
+                                        const struct json_member *item, struct error *err),
+                          struct error *err)
 {
-    struct metadata_field field = table_member_field(metadata, TABLE_MEMBER_REFS);
+    struct metadata_field field = table_member_field(metadata, member);
     if (!field.value.ptr)
         return true;
     struct json_cursor cursor;
     TRY(metadata_require_kind(field, '{', err));
     TRY(json_object_open(field.value, &cursor, err));
     for (;;) {
-        struct json_member ref;
+        struct json_member item;
         bool more;
-        TRY(json_object_next(&cursor, &ref, &more, err));
+        TRY(json_object_next(&cursor, &item, &more, err));
         if (!more)
             return true;
-        TRY(ref_check(metadata, &ref, err));
+        TRY(check(metadata, &item, err));
     }
 }
 
@@ -111,24 +116,14 @@ static bool current_snapshot_check(struct table_metadata *metadata, struct error
     return true;
 }
 
-static bool properties_check(const struct table_metadata *metadata, struct error *err)
+static bool property_check(const struct table_metadata *metadata,
+                           const struct json_member *property, struct error *err)
 {
-    struct metadata_field field = table_member_field(metadata, TABLE_MEMBER_PROPERTIES);
-    if (!field.value.ptr)
+    (void)metadata;
+    if (json_value_is_string(property->value))
         return true;
-    struct json_cursor cursor;
-    TRY(metadata_require_kind(field, '{', err));
-    TRY(json_object_open(field.value, &cursor, err));
-    for (;;) {
-        struct json_member property;
-        bool more;
-        TRY(json_object_next(&cursor, &property, &more, err));
-        if (!more)
-            return true;
-        if (!json_value_is_string(property.value))
-            return error_set(err, ERROR_BAD_REQUEST, "properties: '%.*s' must be a string",
-                             SLICE_ARG(property.name));
-    }
+    return error_set(err, ERROR_BAD_REQUEST, "properties: '%.*s' must be a string",
+                     SLICE_ARG(property->name));
 }
 
 /* A file of (partition) statistics: of some snapshot, listed or not, and somewhere. */
@@ -156,8 +151,9 @@ bool table_metadata_check_rest(struct table_metadata *metadata, struct error *er
 {
     char statistics[] = "statistics", partition_statistics[] = "partition-statistics";
     char keys[] = "encryption-keys";
-    return refs_check(metadata, err) && current_snapshot_check(metadata, err) &&
-           properties_check(metadata, err) &&
+    return members_check(metadata, TABLE_MEMBER_REFS, ref_check, err) &&
+           current_snapshot_check(metadata, err) &&
+           members_check(metadata, TABLE_MEMBER_PROPERTIES, property_check, err) &&
            table_member_each(metadata, TABLE_MEMBER_STATISTICS, statistics_check, statistics,
                              err) &&
            table_member_each(metadata, TABLE_MEMBER_PARTITION_STATISTICS, statistics_check,

@@ -160,13 +160,6 @@ struct slice transform_name_in(const struct transform *transform,
     return slice_make(scratch, (size_t)len);
 }
 
-struct slice transform_name(const struct transform *transform, struct arena *arena)
-{
-    char scratch[TRANSFORM_NAME_SIZE];
-    struct slice name = transform_name_in(transform, scratch);
-    return name.ptr == scratch ? arena_slice(arena, name) : name;
-}
-
 static bool read_id(const json_t *json, int32_t *ret_id)
 {
     json_int_t value = json_integer_value(json);

@@ -32,10 +32,8 @@ bool transform_parse(struct slice text, struct transform *ret_transform, struct 
 bool transform_equals(const struct transform *a, const struct transform *b);
 /* May this transform be applied to a source of that type (Transform.canTransform)? */
 bool transform_accepts(const struct transform *transform, const struct type *source);
-/* The canonical name: "bucket[16]", "day", …; ptr NULL where memory is short. */
-struct slice transform_name(const struct transform *transform, struct arena *arena);
-
-/* The same without an arena: in `scratch`, or a view of what outlives the transform. */
+/* The canonical name, "bucket[16]", "day" …: in `scratch`, or a view of what outlives the
+ * transform. */
 #define TRANSFORM_NAME_SIZE 32 /* "truncate[2147483647]" */
 struct slice transform_name_in(const struct transform *transform,
                                char scratch[TRANSFORM_NAME_SIZE]);

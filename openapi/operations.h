@@ -1,8 +1,8 @@
 /*
  * operations.h — the one table of operations.
  *
- * The router, the `endpoints` list of GET /v1/config, log and metric labels, privileges, lanes, the
- * page docs/operations.md and the test against the protocol's document all come from these rows.
+ * The router, the `endpoints` list of GET /v1/config, the names in the log and the change log,
+ * privileges, lanes and the test against the protocol's document all come from these rows.
  * A new operation is a row here, a handler in server/op_*.c and its tests.
  *
  * X(operationId, METHOD, path, handler, privilege, lane, state)
@@ -37,10 +37,12 @@
     X(listFunctions, GET, NS "/functions", op_list_functions, FUNCTION_READ, WORKER, SERVED)      \
     X(loadFunction, GET, NS "/functions/{function}", op_load_function, FUNCTION_READ, WORKER,     \
       SERVED)                                                                                     \
-    X(planTableScan, POST, TABLE "/plan", op_not_served, TABLE_READ, FAST, LATER)                 \
-    X(fetchPlanningResult, GET, TABLE "/plan/{plan-id}", op_not_served, TABLE_READ, FAST, LATER)  \
-    X(cancelPlanning, DELETE, TABLE "/plan/{plan-id}", op_not_served, TABLE_READ, FAST, LATER)    \
-    X(fetchScanTasks, POST, TABLE "/tasks", op_not_served, TABLE_READ, FAST, LATER)               \
+    X(planTableScan, POST, TABLE "/plan", op_plan_scan, TABLE_READ, WORKER, SERVED)               \
+    X(fetchPlanningResult, GET, TABLE "/plan/{plan-id}", op_fetch_plan, TABLE_READ,               \
+      WORKER, SERVED)                                                                             \
+    X(cancelPlanning, DELETE, TABLE "/plan/{plan-id}", op_cancel_plan, TABLE_READ,                \
+      WORKER, SERVED)                                                                             \
+    X(fetchScanTasks, POST, TABLE "/tasks", op_fetch_tasks, TABLE_READ, WORKER, SERVED)           \
     X(registerTable, POST, NS "/register", op_register_table, TABLE_CREATE, WORKER, SERVED)       \
     X(loadTable, GET, TABLE, op_load_table, TABLE_READ, FAST, SERVED)                             \
     X(updateTable, POST, TABLE, op_update_table, TABLE_WRITE, WORKER, SERVED)                     \
@@ -86,7 +88,9 @@
       "/management/v1/warehouses/{warehouse}/namespaces/{namespace}/functions/{function}",        \
       op_drop_function, MANAGE, WORKER, HIDDEN)                                                   \
     X(listChanges, GET, "/management/v1/changes", op_list_changes, MANAGE, WORKER, HIDDEN)        \
-    X(listPurges, GET, "/management/v1/purges", op_list_purges, MANAGE, WORKER, HIDDEN)
+    X(listPurges, GET, "/management/v1/purges", op_list_purges, MANAGE, WORKER, HIDDEN)           \
+    X(getHealth, GET, "/healthz", op_get_health, NONE, FAST, HIDDEN)                              \
+    X(getReadiness, GET, "/readyz", op_get_readiness, NONE, FAST, HIDDEN)
 
 #define ALL_OPERATIONS(X) PROTOCOL_OPERATIONS(X) MANAGEMENT_OPERATIONS(X)
 

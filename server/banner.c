@@ -5,7 +5,8 @@
 /* The Iceberg release whose Spark runtime the line names: the newest one that was tested. */
 #define SPARK_RUNTIME "org.apache.iceberg:iceberg-spark-runtime-4.0_2.13:1.11.0"
 
-void server_url(const struct server *server, char *ret_url, size_t size)
+/* The address that clients on this machine use ("http://127.0.0.1:8181"). */
+static void server_url(const struct server *server, char *ret_url, size_t size)
 {
     struct slice host = server->security.listen_host;
     if (slice_equals_string(host, "0.0.0.0"))

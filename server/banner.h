@@ -8,8 +8,6 @@
 
 #include "server/server.h"
 
-/* The address that clients on this machine use ("http://127.0.0.1:8181"). */
-void server_url(const struct server *server, char *ret_url, size_t size);
 void banner_print(const struct server *server, FILE *out);
 
 #endif

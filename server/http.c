@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <malloc.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -24,6 +25,10 @@
 #define LISTEN_BACKLOG 1024
 /* The HTTP threads run handlers of the fast lane: no recursion, no large frames. */
 #define HTTP_STACK_SIZE (512 * KIB)
+
+/* A body of this size may have become a tree of very many small blocks, which malloc keeps for
+ * itself once they are freed: a burst of such requests would leave gigabytes resident. */
+#define TRIM_BODY_SIZE (256 * KIB)
 
 struct http {
     struct server *server;
@@ -119,9 +124,12 @@ static enum MHD_Result queue_reply(struct http_request *http_request, struct rep
 static void run_in_worker(struct work_item *item)
 {
     struct http_request *http_request = of_work(item);
+    bool is_large = http_request->request.body.len >= TRIM_BODY_SIZE;
     http_request->request.may_block = true;
     http_request->reply = server_handle(http_request->http->server, &http_request->request);
-    MHD_resume_connection(http_request->connection);
+    MHD_resume_connection(http_request->connection); /* from here on the request may be gone */
+    if (is_large)
+        malloc_trim(0);
 }
 
 static enum MHD_Result hand_to_worker(struct http_request *http_request)
@@ -140,6 +148,15 @@ static enum MHD_Result hand_to_worker(struct http_request *http_request)
     return MHD_YES;
 }
 
+/* Over a connection that is open already, health checks hear until the end that the server drains.
+ * They are answered from memory, so the stop waits for no worker because of them. */
+static bool is_refused(const struct http *http, const struct request *request)
+{
+    return atomic_load(&http->is_stopping) &&
+           !slice_equals_string(request->path, operations[OPERATION_getHealth].path) &&
+           !slice_equals_string(request->path, operations[OPERATION_getReadiness].path);
+}
+
 static enum MHD_Result run_request(struct http_request *http_request)
 {
     struct http *http = http_request->http;
@@ -149,7 +166,7 @@ static enum MHD_Result run_request(struct http_request *http_request)
      * the client, whose connection closes, finds nobody listening. */
     atomic_fetch_add(&http->running_count, 1);
     http_request->is_running = true;
-    if (atomic_load(&http->is_stopping))
+    if (is_refused(http, request))
         return MHD_NO;
     request->body = http_body_slice(&http_request->body);
     request->may_block = false;

@@ -12,7 +12,9 @@
 #include "server/security.h"
 #include "server/server.h"
 
-bool operation_is_change(const struct operation *operation)
+/* Does the operation change something? Then its definite failures are never 5xx that mean
+ * "unknown", its body must be JSON, and an Idempotency-Key counts. */
+static bool operation_is_change(const struct operation *operation)
 {
     switch (operation->id) {
     case OPERATION_getToken:
@@ -177,6 +179,14 @@ static bool find_warehouse(struct op *op, struct error *err)
     return warehouse_find(op->server->catalog, name, &op->call.warehouse, err);
 }
 
+/* False for a body of which nothing was kept: a staged create of thousands of columns. It has
+ * changed nothing, so that a repeated request runs again. */
+static bool can_replay(const struct op *op, const struct reply *reply)
+{
+    return reply->body_size == 0 || op->call.outcome.body.len > 0 ||
+           op->call.outcome.metadata_location.len > 0;
+}
+
 /* A change, once for each Idempotency-Key. The warehouse is looked for after the key, because it
  * may be what this very request has removed. */
 static bool run_keyed(struct op *op, struct reply **ret_reply, struct error *err)
@@ -195,7 +205,8 @@ static bool run_keyed(struct op *op, struct reply **ret_reply, struct error *err
         return false;
     bool ok = has_warehouse && call_handler(op, ret_reply, err);
     int status = ok ? (*ret_reply)->status : error_status(err->kind, true);
-    idempotency_end(&op->call, ok ? NULL : err, status, status < 500 && status != 429);
+    bool may_store = status < 500 && status != 429 && (!ok || can_replay(op, *ret_reply));
+    idempotency_end(&op->call, ok ? NULL : err, status, may_store);
     return ok;
 }
 

@@ -26,7 +26,7 @@ struct op {
     struct server *server;
     struct request *request;
     struct call call;
-    bool plus_is_space; /* names are read again with '+' as a space (see op_call_handler) */
+    bool plus_is_space; /* names are read again with '+' as a space (see call_handler in op.c) */
     bool would_block;
 };
 
@@ -38,10 +38,6 @@ ALL_OPERATIONS(X)
 
 /* Runs the matched operation. NULL where request->may_block is false and it would have to wait. */
 struct reply *op_run(struct server *server, struct request *request);
-
-/* Does the operation change something? Then its definite failures are never 5xx that mean
- * "unknown", its body must be JSON, and an Idempotency-Key counts. */
-bool operation_is_change(const struct operation *operation);
 
 /* Names in the path, decoded and checked. */
 bool op_namespace(struct op *op, struct slice *ret_path, struct error *err);

@@ -22,6 +22,13 @@ static void write_member(struct json_writer *writer, const char *name, struct sl
     json_write_string(writer, value);
 }
 
+/* What the server itself says to clients: a second member of that name would be no JSON that they
+ * could agree on, and another prefix would lead them nowhere. */
+static bool is_of_the_server(const char *name)
+{
+    return strcmp(name, "prefix") == 0 || strcmp(name, "namespace-separator") == 0;
+}
+
 /* The members of `properties` whose names begin with `prefix`, without it. */
 static void write_prefixed(struct json_writer *writer, json_t *properties, const char *prefix)
 {
@@ -29,7 +36,8 @@ static void write_prefixed(struct json_writer *writer, json_t *properties, const
     json_t *value;
     size_t size = strlen(prefix);
     json_object_foreach(properties, name, value)
-        if (strncmp(name, prefix, size) == 0 && json_is_string(value))
+        if (strncmp(name, prefix, size) == 0 && json_is_string(value) &&
+            !is_of_the_server(name + size))
             write_member(writer, name + size, json_slice(value));
 }
 

@@ -6,6 +6,7 @@
 #include "server/op.h"
 
 #include "base/json_tree.h"
+#include "base/json_write.h"
 #include "base/limits.h"
 #include "catalog/warehouse.h"
 #include "server/load_reply.h"
@@ -110,6 +111,51 @@ static bool replay_warehouse(struct op *op, struct reply **ret_reply, struct err
     return op_load_warehouse(op, ret_reply, err);
 }
 
+static void write_keys(struct json_writer *writer, const char *name, const json_t *keys)
+{
+    const char *key;
+    json_t *value;
+    json_write_key(writer, name);
+    json_write_array_begin(writer);
+    json_object_foreach((json_t *)keys, key, value)
+        json_write_string(writer, slice_from_string(key));
+    json_write_array_end(writer);
+}
+
+/* Too many keys to be kept. All are as the request wants them; which of the removed ones had been
+ * missing is not known any more. */
+static bool answer_properties(const json_t *updates, const json_t *removals,
+                              struct reply **ret_reply, struct error *err)
+{
+    json_auto_t *removed = json_object(), *missing = json_object();
+    struct json_writer writer;
+    struct buffer body;
+    size_t i;
+    json_t *key;
+    json_array_foreach(removals, i, key)
+        if (json_object_set_new(removed, json_string_value(key), json_true()) != 0)
+            return error_no_memory(err, "the answer");
+    buffer_init(&body, MAX_BODY_SIZE + MIB);
+    json_writer_init(&writer, &body);
+    json_write_object_begin(&writer);
+    write_keys(&writer, "updated", updates);
+    write_keys(&writer, "removed", removed);
+    write_keys(&writer, "missing", missing);
+    json_write_object_end(&writer);
+    return reply_json(200, &body, ret_reply, err);
+}
+
+static bool replay_properties(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    json_t *body = NULL, *updates = NULL, *removals = NULL;
+    TRY(op_body(op, &body, err));
+    bool ok = json_opt_string_map(body, "updates", &updates, err) &&
+              json_opt_array(body, "removals", &removals, err) &&
+              answer_properties(updates, removals, ret_reply, err);
+    json_decref(body);
+    return ok;
+}
+
 /* Answers with a body of which nothing was kept: they are made from the state as it is now. */
 static bool replay_from_state(struct op *op, const struct idempotency_row *row,
                               struct reply **ret_reply, struct error *err)
@@ -117,6 +163,8 @@ static bool replay_from_state(struct op *op, const struct idempotency_row *row,
     switch (op->request->operation->id) {
     case OPERATION_createNamespace:
         return replay_namespace(op, ret_reply, err);
+    case OPERATION_updateProperties:
+        return replay_properties(op, ret_reply, err);
     case OPERATION_createWarehouse:
         return replay_warehouse(op, ret_reply, err);
     case OPERATION_alterWarehouse:

@@ -26,9 +26,11 @@ static const struct {
 } TABLE[OPTION_COUNT] = {
 #define X(enumerator, name, type, fallback, help) \
     [enumerator] = {name, TYPE_##type, fallback, help},
-    OPTIONS(X)
+    OPTIONS(X) COMMAND_OPTIONS(X)
 #undef X
 };
+
+static const struct option_command SERVE = {"serve", NULL, NULL};
 
 /* All texts of all options. */
 #define MAX_OPTIONS_SIZE (4 * MIB)
@@ -38,16 +40,28 @@ static const struct {
 
 /* Which option was given where, so that a later source does not overwrite a stronger one. */
 struct loading {
+    const struct option_command *command;
     struct options *options;
     bool is_set[OPTION_COUNT];
 };
 
 /* --- names ---------------------------------------------------------------------------------- */
 
-static bool find_name(struct slice name, enum option_id *ret_id)
+static bool takes(const struct option_command *command, enum option_id id)
+{
+    if (command->options == NULL)
+        return id < SERVE_OPTION_COUNT;
+    for (const enum option_id *option = command->options; *option != OPTION_COUNT; option++)
+        if (*option == id)
+            return true;
+    return false;
+}
+
+static bool find_name(const struct option_command *command, struct slice name,
+                      enum option_id *ret_id)
 {
     for (enum option_id id = 0; id < OPTION_COUNT; id++) {
-        if (!slice_equals_string(name, TABLE[id].name))
+        if (!takes(command, id) || !slice_equals_string(name, TABLE[id].name))
             continue;
         *ret_id = id;
         return true;
@@ -76,21 +90,23 @@ static size_t distance(struct slice a, const char *b)
     return row[size];
 }
 
-static const char *nearest_name(struct slice name)
+/* Every command takes the first option, --data. */
+static const char *nearest_name(const struct option_command *command, struct slice name)
 {
     enum option_id best = 0;
     struct slice cut = {name.ptr, name.len < MAX_NAME ? name.len : MAX_NAME};
     for (enum option_id id = 1; id < OPTION_COUNT; id++)
-        if (distance(cut, TABLE[id].name) < distance(cut, TABLE[best].name))
+        if (takes(command, id) && distance(cut, TABLE[id].name) < distance(cut, TABLE[best].name))
             best = id;
     return TABLE[best].name;
 }
 
-static bool unknown_name(struct slice name, const char *where, struct error *err)
+static bool unknown_name(const struct option_command *command, struct slice name, const char *where,
+                         struct error *err)
 {
     return error_set(err, ERROR_BAD_REQUEST,
-                     "Unknown option '%.*s' %s: did you mean '%s'? firn serve --help lists all",
-                     SLICE_ARG(name), where, nearest_name(name));
+                     "Unknown option '%.*s' %s: did you mean '%s'? firn %s --help lists all",
+                     SLICE_ARG(name), where, nearest_name(command, name), command->name);
 }
 
 /* --- values --------------------------------------------------------------------------------- */
@@ -232,22 +248,35 @@ static bool flag_value(struct flags *flags, enum option_id id, struct slice behi
     return true;
 }
 
+static bool read_operand(struct loading *loading, struct slice text, struct error *err)
+{
+    struct options *options = loading->options;
+    const struct option_command *command = loading->command;
+    if (command->operand == NULL)
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "'%.*s' is no option: they begin with '--', see firn %s --help",
+                         SLICE_ARG(text), command->name);
+    if (options->operand.ptr)
+        return error_set(err, ERROR_BAD_REQUEST, "'%.*s' is one %s too many: see firn %s --help",
+                         SLICE_ARG(text), command->operand, command->name);
+    options->operand = arena_slice(&options->arena, text);
+    return options->operand.ptr != NULL || error_no_memory(err, "the options");
+}
+
 static bool read_flag_argument(struct loading *loading, struct flags *flags, struct error *err)
 {
     struct slice text = slice_from_string(flags->arguments[flags->at]), value;
     enum option_id id;
     if (!slice_starts_with(text, SLICE_LITERAL("--")))
-        return error_set(err, ERROR_BAD_REQUEST,
-                         "'%.*s' is no option: they begin with '--', see firn serve --help",
-                         SLICE_ARG(text));
+        return read_operand(loading, text, err);
     text = slice_from(text, 2);
     size_t equals = slice_find(text, '=');
     struct slice name = {text.ptr, equals};
     struct slice behind = {NULL, 0};
     if (equals < text.len)
         behind = slice_from(text, equals + 1);
-    if (!find_name(name, &id))
-        return unknown_name(name, "on the command line", err);
+    if (!find_name(loading->command, name, &id))
+        return unknown_name(loading->command, name, "on the command line", err);
     TRY(flag_value(flags, id, behind, &value, err));
     loading->is_set[id] = true;
     if (TABLE[id].type == TYPE_LIST)
@@ -282,7 +311,7 @@ static void variable_name(enum option_id id, char ret_name[MAX_NAME + 6])
 
 static bool read_environment(struct loading *loading, environment_fn environment, struct error *err)
 {
-    for (enum option_id id = 0; id < OPTION_COUNT; id++) {
+    for (enum option_id id = 0; id < SERVE_OPTION_COUNT; id++) {
         char name[MAX_NAME + 6];
         variable_name(id, name);
         const char *text = environment(name);
@@ -333,8 +362,8 @@ static bool apply_file(struct loading *loading, json_t *tree, struct error *err)
         return error_set(err, ERROR_BAD_REQUEST, "it must hold one JSON object");
     json_object_foreach(tree, name, value) {
         enum option_id id;
-        if (!find_name(slice_from_string(name), &id) || id == OPTION_CONFIG)
-            return unknown_name(slice_from_string(name), "in the file", err);
+        if (!find_name(&SERVE, slice_from_string(name), &id) || id == OPTION_CONFIG)
+            return unknown_name(&SERVE, slice_from_string(name), "in the file", err);
         if (loading->is_set[id])
             continue;
         loading->is_set[id] = true;
@@ -383,17 +412,35 @@ static bool read_defaults(struct loading *loading, struct error *err)
     return true;
 }
 
+static bool check_operand(const struct loading *loading, struct error *err)
+{
+    const struct option_command *command = loading->command;
+    if (command->operand == NULL || loading->options->operand.ptr)
+        return true;
+    return error_set(err, ERROR_BAD_REQUEST, "firn %s needs a %s: see firn %s --help",
+                     command->name, command->operand, command->name);
+}
+
 bool options_load(int count, char *const *arguments, environment_fn environment,
                   struct options *ret_options, bool *ret_wants_help, struct error *err)
 {
+    return options_load_for(&SERVE, count, arguments, environment, ret_options, ret_wants_help,
+                            err);
+}
+
+bool options_load_for(const struct option_command *command, int count, char *const *arguments,
+                      environment_fn environment, struct options *ret_options, bool *ret_wants_help,
+                      struct error *err)
+{
     struct options options = {0};
-    struct loading loading = {.options = &options};
+    struct loading loading = {.command = command, .options = &options};
     struct flags flags = {count, arguments, 0};
     bool wants_help = false;
     arena_init(&options.arena, MAX_OPTIONS_SIZE);
     bool ok = read_flags(&loading, &flags, &wants_help, err) &&
-              (wants_help || (read_environment(&loading, environment, err) &&
-                              read_file(&loading, err) && read_defaults(&loading, err)));
+              (wants_help ||
+               (check_operand(&loading, err) && read_environment(&loading, environment, err) &&
+                read_file(&loading, err) && read_defaults(&loading, err)));
     if (!ok) {
         options_finish(&options);
         return false;
@@ -410,10 +457,19 @@ void options_finish(struct options *options)
 
 void options_print_help(FILE *out)
 {
+    options_print_help_for(&SERVE, out);
+}
+
+void options_print_help_for(const struct option_command *command, FILE *out)
+{
     for (enum option_id id = 0; id < OPTION_COUNT; id++) {
         char name[MAX_NAME + 6];
-        variable_name(id, name);
+        if (!takes(command, id))
+            continue;
         fprintf(out, "  --%-20s %s\n", TABLE[id].name, TABLE[id].help);
+        if (id >= SERVE_OPTION_COUNT)
+            continue;
+        variable_name(id, name);
         fprintf(out, "  %22s %s%s%s%s\n", "", name, TABLE[id].fallback[0] ? ", default " : "",
                 TABLE[id].fallback, TABLE[id].type == TYPE_LIST ? " (comma-separated)" : "");
     }

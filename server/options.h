@@ -46,16 +46,35 @@
     X(OPTION_MAX_BODY, "max-body", SIZE, "32MiB", "largest request body")              \
     X(OPTION_CACHE_SIZE, "cache-size", SIZE, "256MiB",                                 \
       "memory for metadata and prepared answers; all caches together")                 \
+    X(OPTION_PLAN_FILES, "plan-files", COUNT, "100000",                                \
+      "files in one answer of a scan plan; larger plans are given in parts")           \
     X(OPTION_LOG_LEVEL, "log-level", LEVEL, "info",                                    \
       "debug (every request), info, warn, error, off")                                 \
     X(OPTION_LOG_FORMAT, "log-format", FORMAT, "text", "text or json, on stderr")      \
     X(OPTION_CONFIG, "config", TEXT, "", "file with a JSON object of these names")
 
+/* Options of the other commands, given as flags alone: a variable that is forgotten must not make
+ * the next run delete something. */
+#define COMMAND_OPTIONS(X)                                                                 \
+    X(OPTION_DEEP, "deep", FLAG, "false",                                                  \
+      "look for every file of every snapshot, too: manifest lists, manifests, data files") \
+    X(OPTION_DELETE, "delete", FLAG, "false",                                              \
+      "delete the orphans that are found; no server may run on the data directory")        \
+    X(OPTION_JSON, "json", FLAG, "false", "one JSON object a line instead of sentences")
+
 enum option_id {
 #define X(enumerator, name, type, fallback, help) enumerator,
-    OPTIONS(X)
+    OPTIONS(X) COMMAND_OPTIONS(X)
 #undef X
         OPTION_COUNT
+};
+#define SERVE_OPTION_COUNT OPTION_DEEP /* those before it are serve's */
+
+/* Which options a command takes, and whether a file name goes with it. */
+struct option_command {
+    const char *name;              /* "fsck" */
+    const char *operand;           /* what the one argument without "--" is called; NULL: none */
+    const enum option_id *options; /* ends with OPTION_COUNT; NULL: all of serve's */
 };
 
 struct option_value {
@@ -68,19 +87,26 @@ struct option_value {
 struct options {
     struct arena arena;
     struct option_value values[OPTION_COUNT];
+    struct slice operand; /* NUL-terminated; ptr NULL: not given */
 };
 
 /* Reads an environment variable; getenv in the program, a table in tests. */
 typedef const char *(*environment_fn)(const char *name);
 
-/* `arguments` are those behind the subcommand. *ret_wants_help is true for --help, and then nothing
+/* `arguments` are those behind "serve". *ret_wants_help is true for --help, and then nothing
  * else is checked. */
 bool options_load(int count, char *const *arguments, environment_fn environment,
                   struct options *ret_options, bool *ret_wants_help, struct error *err);
+/* The same for another command. Its file or variables may set options of serve that it has no use
+ * for. */
+bool options_load_for(const struct option_command *command, int count, char *const *arguments,
+                      environment_fn environment, struct options *ret_options, bool *ret_wants_help,
+                      struct error *err);
 void options_finish(struct options *options);
 
 /* Writes the table for people. */
 void options_print_help(FILE *out);
+void options_print_help_for(const struct option_command *command, FILE *out);
 
 static inline int64_t option_number(const struct options *options, enum option_id id)
 {

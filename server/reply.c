@@ -33,6 +33,8 @@ static const struct {
     [ERROR_NO_SUCH_TABLE] = {404, 404, "NoSuchTableException"},
     [ERROR_NO_SUCH_VIEW] = {404, 404, "NoSuchViewException"},
     [ERROR_NO_SUCH_FUNCTION] = {404, 404, "NoSuchFunctionException"},
+    [ERROR_NO_SUCH_PLAN_ID] = {404, 404, "NoSuchPlanIdException"},
+    [ERROR_NO_SUCH_PLAN_TASK] = {404, 404, "NoSuchPlanTaskException"},
     [ERROR_NOT_FOUND] = {404, 404, "NotFoundException"},
     [ERROR_ALREADY_EXISTS] = {409, 409, "AlreadyExistsException"},
     [ERROR_NAMESPACE_NOT_EMPTY] = {409, 409, "NamespaceNotEmptyException"},
@@ -166,7 +168,8 @@ static struct reply no_memory = {
     .failure = ERROR_NO_MEMORY,
 };
 
-struct reply *reply_no_memory(void)
+/* Needs no memory, and so cannot fail. */
+static struct reply *reply_no_memory(void)
 {
     return reply_ref(&no_memory);
 }

@@ -5,7 +5,7 @@
  * Owns:     references to its blobs, its header texts, and what the HTTP glue made of it
  * Errors:   the one table from error kind to status and type is in reply.c
  * Threads:  immutable once it was returned; counts and the transport handle are atomic
- * Rule:     a reply that failed for want of memory is reply_no_memory(), which always exists
+ * Rule:     a reply that failed for want of memory becomes a static one, which always exists
  */
 #ifndef SERVER_REPLY_H
 #define SERVER_REPLY_H
@@ -69,8 +69,6 @@ const char *error_type(enum error_kind kind);
 struct reply *reply_error(const struct error *err, bool is_change, struct slice allow);
 /* The same for what has a status but no kind: 414. */
 struct reply *reply_fault(int status, const char *type, const char *message);
-/* A static reply that needs no memory. */
-struct reply *reply_no_memory(void);
 
 /* The body's bytes in one piece (tests, idempotency): false where memory is short. */
 bool reply_body(const struct reply *reply, struct buffer *out);

@@ -36,7 +36,6 @@ void request_init(struct request *request, enum http_method method, struct slice
         .method_text = slice_from_string(METHOD_NAMES[method]),
         .uri = uri,
         .body = SLICE_EMPTY,
-        .remote = SLICE_EMPTY,
         .header = no_header,
     };
     size_t end = slice_find(uri, '?');

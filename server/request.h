@@ -41,7 +41,6 @@ struct request {
     struct slice path;  /* the part before '?', as sent */
     struct slice query; /* the part after it */
     struct slice body;
-    struct slice remote; /* the peer's address, for the log */
     /* A header's value, ptr NULL where it was not sent. Names compare without case. */
     struct slice (*header)(const void *context, const char *name);
     const void *header_context;

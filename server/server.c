@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "server/http.h"
 #include "server/op.h"
+#include "server/plan_key.h"
 #include "server/workers.h"
 #include "storage/file_store.h"
 
@@ -60,6 +61,11 @@ static bool open_pointers(struct server *server, struct error *err)
     return pointer_store_open(&options, &server->pointers, err);
 }
 
+static bool probe_pointers(void *context, struct error *err)
+{
+    return pointer_store_probe(context, err);
+}
+
 static bool open_objects(struct server *server, struct error *err)
 {
     struct object_store *files = NULL;
@@ -75,7 +81,9 @@ static bool open_catalog(struct server *server, struct error *err)
     if (location.len == 0)
         location = arena_printf(&server->arena, "file://%.*s/warehouse",
                                 SLICE_ARG(server->data_directory));
-    if (location.ptr == NULL)
+    struct slice own_files =
+        arena_printf(&server->arena, "file://%.*s/firn.db", SLICE_ARG(server->data_directory));
+    if (location.ptr == NULL || own_files.ptr == NULL)
         return error_no_memory(err, "the warehouse's location");
     struct catalog_options options = {
         .pointers = server->pointers,
@@ -86,6 +94,7 @@ static bool open_catalog(struct server *server, struct error *err)
         .allowed_locations = allowed->items,
         .allowed_location_count = allowed->item_count,
         .default_warehouse_location = location,
+        .own_files = own_files,
     };
     return catalog_create(&options, &server->catalog, err);
 }
@@ -121,6 +130,8 @@ static bool open_all(struct server *server, struct error *err)
     TRY(router_create(&server->router, err));
     TRY(open_data_directory(server, err));
     TRY(open_pointers(server, err));
+    TRY(readiness_init(&server->readiness, &clock_real, probe_pointers, server->pointers, err));
+    TRY(plan_key_open(server->pointers, &random_source_real, &server->plan_key, err));
     TRY(open_objects(server, err));
     TRY(cache_create((size_t)option_number(options, OPTION_CACHE_SIZE), &server->cache, err));
     TRY(open_catalog(server, err));
@@ -137,6 +148,7 @@ bool server_create(const struct options *options, struct server **ret_server, st
     server->options = options;
     arena_init(&server->arena, SERVER_ARENA_SIZE);
     atomic_init(&server->next_request_id, 1);
+    atomic_init(&server->is_draining, false);
     server->log = (struct log){
         .fd = STDERR_FILENO,
         .format = (enum log_format)option_number(options, OPTION_LOG_FORMAT),
@@ -190,6 +202,7 @@ bool server_stop(struct server *server)
 {
     int64_t wait_ms = option_number(server->options, OPTION_DRAIN_TIMEOUT) * 1000;
     int64_t until = clock_monotonic_ms(&clock_real) + wait_ms;
+    atomic_store(&server->is_draining, true);
     bool is_quiet = server->http == NULL || http_quiesce(server->http, wait_ms);
     int64_t left_ms = until - clock_monotonic_ms(&clock_real);
     /* A connection that is slow does not keep us; a worker that still runs holds a connection that
@@ -213,6 +226,7 @@ void server_destroy(struct server *server)
     catalog_destroy(server->catalog);
     cache_destroy(server->cache);
     object_stores_destroy(server->objects);
+    readiness_finish(&server->readiness);
     pointer_store_close(server->pointers);
     router_destroy(server->router);
     arena_finish(&server->arena);

@@ -4,8 +4,8 @@
  * Owns:     the stores, the cache, the catalog, the router, the workers, the HTTP daemon; made in
  *           that order and taken down in the reverse one
  * Threads:  immutable after server_create but for the counters; server_handle from any thread
- * Rule:     stopping: no new connections, what runs is finished within `drain_ms`, the catalog and
- *           the stores are closed (with a checkpoint), and then nothing is left to be done
+ * Rule:     stopping: no new connections, what runs is finished within --drain-timeout, the
+ *           catalog and the stores are closed (with a checkpoint), and then nothing is left to do
  */
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
@@ -13,8 +13,10 @@
 #include <stdatomic.h>
 
 #include "base/log.h"
+#include "base/mac.h"
 #include "catalog/catalog.h"
 #include "server/options.h"
+#include "server/readiness.h"
 #include "server/reply.h"
 #include "server/request.h"
 #include "server/router.h"
@@ -36,6 +38,9 @@ struct server {
     struct workers *workers;
     struct http *http; /* NULL where nothing listens (tests of handlers) */
     struct security_policy security;
+    struct mac_key plan_key;
+    struct readiness readiness;
+    atomic_bool is_draining; /* a stop has begun */
     atomic_uint_fast64_t next_request_id;
     char run_id[9]; /* tells one run's request ids from another's */
 };

@@ -43,6 +43,15 @@ static bool identity_check(const struct identity *identity, const char *path, st
     return true;
 }
 
+bool migrations_check(struct sqlite_connection *connection, const char *path, struct error *err)
+{
+    struct identity identity;
+    TRY(identity_read(connection, &identity, err));
+    if (is_blank(&identity))
+        return error_set(err, ERROR_CORRUPT, "'%s' is empty: there is no catalog in it", path);
+    return identity_check(&identity, path, err);
+}
+
 /* WAL is refused by some file systems (no shared memory): better a sentence now than a slow or
  * unsafe journal later. */
 static bool journal_set(struct sqlite_connection *connection, const char *path, struct error *err)

@@ -13,4 +13,7 @@
 /* On the writer's connection, before anything else uses the database. `path` is for sentences. */
 bool migrations_run(struct sqlite_connection *connection, const char *path, struct error *err);
 
+/* Reads only: is it a catalog database that this program understands? A blank file is none. */
+bool migrations_check(struct sqlite_connection *connection, const char *path, struct error *err);
+
 #endif

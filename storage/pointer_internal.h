@@ -25,10 +25,6 @@ struct pointer_txn {
     struct cache_entry *changes; /* in order; for the cache, once committed */
 };
 
-/* Reads one entity by its id; used by the write side to learn names and new rows. */
-bool pointer_entity_get_by_id(struct pointer_view *view, int64_t id, struct arena *arena,
-                              struct entity_row *ret_row, bool *ret_found, struct error *err);
-
 /* A `kind` column as the enum. */
 enum entity_kind entity_kind_of(int64_t column);
 

@@ -245,6 +245,21 @@ bool pointer_entity_list(struct pointer_view *view, int64_t namespace_id, enum e
     return true;
 }
 
+bool pointer_entity_walk(struct pointer_view *view, int64_t after, int64_t limit,
+                         struct arena *arena, struct entity_row **ret_rows, size_t *ret_count,
+                         struct error *err)
+{
+    STATEMENT_SCOPED struct statement statement;
+    TRY(statement_begin(view->connection, STATEMENT_ENTITY_WALK, &statement, err));
+    statement_bind_int64(&statement, 1, after);
+    statement_bind_int64(&statement, 2, limit);
+    struct row_list list;
+    TRY(read_list(&statement, arena, sizeof(struct entity_row), entity_read, &list, err));
+    *ret_rows = (struct entity_row *)(void *)list.rows;
+    *ret_count = list.count;
+    return true;
+}
+
 /* --- overlap ------------------------------------------------------------------------------ */
 
 struct overlap {

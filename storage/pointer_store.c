@@ -10,8 +10,10 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "storage/data_lock.h"
+#include "storage/migrations.h"
 #include "storage/pointer_internal.h"
 #include "storage/pointer_writer.h"
 
@@ -46,6 +48,18 @@ static bool keep_string(const char *text, char **ret_copy, struct error *err)
     return true;
 }
 
+/* The identity is looked at by a connection of its own; views come later, when they are wanted. */
+static bool store_open_reader(const struct pointer_store *store, struct error *err)
+{
+    struct sqlite_connection connection = {0};
+    if (access(store->path, F_OK) != 0)
+        return error_set(err, ERROR_NOT_FOUND, "there is no catalog database '%s'", store->path);
+    bool ok = connection_open(&store->reader_options, &connection, err) &&
+              migrations_check(&connection, store->path, err);
+    connection_close(&connection);
+    return ok;
+}
+
 static bool store_open(struct pointer_store *store, const struct pointer_store_options *options,
                        struct error *err)
 {
@@ -59,6 +73,9 @@ static bool store_open(struct pointer_store *store, const struct pointer_store_o
     };
     store->reader_options = store->writer_options;
     store->reader_options.is_writer = false;
+    store->reader_options.is_onlooker = options->is_reader;
+    if (options->is_reader)
+        return store_open_reader(store, err);
     TRY(data_lock_take(store->path, &store->lock_fd, err));
     TRY(pointer_cache_create(&store->cache, err));
     return pointer_writer_create(&store->writer_options, store->cache, options->clock,
@@ -162,7 +179,7 @@ bool pointer_view_begin(struct pointer_store *store, struct pointer_view **ret_v
     if (!view)
         TRY(view_create(store, &view, err));
     /* Before the snapshot: what is read later is at least as new as this number says. */
-    view->sequence = pointer_cache_sequence(store->cache);
+    view->sequence = store->cache ? pointer_cache_sequence(store->cache) : 0;
     if (!connection_run(view->connection, STATEMENT_VIEW_BEGIN, err)) {
         view_destroy(view);
         return false;
@@ -195,6 +212,17 @@ bool pointer_store_write(struct pointer_store *store, pointer_job_fn job, void *
                          struct error *err)
 {
     return pointer_writer_run(store->writer, job, context, err);
+}
+
+static bool probe_run(struct pointer_txn *txn, void *context, struct error *err)
+{
+    (void)context;
+    return connection_run(txn->view.connection, STATEMENT_SETTLE, err);
+}
+
+bool pointer_store_probe(struct pointer_store *store, struct error *err)
+{
+    return pointer_writer_run(store->writer, probe_run, NULL, err);
 }
 
 struct pointer_view *pointer_txn_view(struct pointer_txn *txn)

@@ -105,11 +105,18 @@ struct metrics_row {
     int64_t time_ms;
 };
 
+struct secret_row {
+    struct slice name;
+    int64_t version; /* from 1; a new one does not take the old one away */
+    struct slice value;
+};
+
 struct pointer_store_options {
     const char *path; /* of the SQLite file, in a directory that exists */
     const char *vfs;  /* NULL, or the name of a registered VFS (fault tests) */
     const struct clock *clock;
     int busy_timeout_ms;
+    bool is_reader; /* looks at a database that another process may be serving: see below */
 };
 
 /* Opens or creates, takes the lock of the data directory ("<path>.lock"), migrates, starts the
@@ -117,6 +124,8 @@ struct pointer_store_options {
  * damaged, or written by a newer version (the sentence says which). */
 bool pointer_store_open(const struct pointer_store_options *options,
                         struct pointer_store **ret_store, struct error *err);
+/* With is_reader: takes no lock, starts no writer, changes nothing, and needs a database that is
+ * there (ERROR_NOT_FOUND); then views alone may be used. */
 /* Waits for the writer's queue to drain, checkpoints, closes. NULL is fine. */
 void pointer_store_close(struct pointer_store *store);
 
@@ -160,6 +169,14 @@ bool pointer_function_get(struct pointer_view *view, int64_t warehouse_id,
 bool pointer_entity_list(struct pointer_view *view, int64_t namespace_id, enum entity_kind kind,
                          struct slice after, int64_t limit, struct arena *arena,
                          struct entity_row **ret_rows, size_t *ret_count, struct error *err);
+/* Tables, views and functions of every warehouse with id > after, in that order, at most `limit`.
+ */
+bool pointer_entity_walk(struct pointer_view *view, int64_t after, int64_t limit,
+                         struct arena *arena, struct entity_row **ret_rows, size_t *ret_count,
+                         struct error *err);
+/* By its id, whatever its name is now. */
+bool pointer_entity_get_by_id(struct pointer_view *view, int64_t id, struct arena *arena,
+                              struct entity_row *ret_row, bool *ret_found, struct error *err);
 /* Some table (not a view) of any warehouse whose location equals, contains or lies within
  * `location` (canonical), other than `except_id`: two warehouses may share a bucket. */
 bool pointer_location_overlap(struct pointer_view *view, struct slice location, int64_t except_id,
@@ -178,6 +195,10 @@ bool pointer_change_list(struct pointer_view *view, int64_t warehouse_id, int64_
                          int64_t limit, struct arena *arena, struct change_row **ret_rows,
                          size_t *ret_count, struct error *err);
 
+/* The newest secret of a name: what tokens are sealed with. Hexadecimal digits. */
+bool pointer_secret_get(struct pointer_view *view, struct slice name, struct arena *arena,
+                        struct secret_row *ret_row, bool *ret_found, struct error *err);
+
 /* A table's or view's pointer from memory alone, without any system call: false where it is not
  * known there (which says nothing about whether it exists). Strings are copied into the arena. */
 bool pointer_store_peek(struct pointer_store *store, int64_t warehouse_id,
@@ -193,6 +214,9 @@ typedef bool (*pointer_job_fn)(struct pointer_txn *txn, void *context, struct er
 /* Runs the job in the next transaction and returns when that is durable or has failed. */
 bool pointer_store_write(struct pointer_store *store, pointer_job_fn job, void *context,
                          struct error *err);
+
+/* A durable write that no reader sees: does the database take changes right now? */
+bool pointer_store_probe(struct pointer_store *store, struct error *err);
 
 /* Reads as the transaction sees them; valid while the job runs, not to be given back. */
 struct pointer_view *pointer_txn_view(struct pointer_txn *txn);
@@ -229,6 +253,10 @@ bool pointer_entity_rename(struct pointer_txn *txn, int64_t id, int64_t namespac
                            struct slice name, struct error *err);
 /* Rename and delete: ERROR_NO_SUCH_TABLE where the id is gone (of a table or a view). */
 bool pointer_entity_delete(struct pointer_txn *txn, int64_t id, struct error *err);
+
+/* The caller has seen in the same job that the name has no such version. */
+bool pointer_secret_insert(struct pointer_txn *txn, const struct secret_row *row,
+                           struct error *err);
 
 bool pointer_change_append(struct pointer_txn *txn, const struct change_row *row,
                            struct error *err);

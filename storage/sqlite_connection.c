@@ -48,6 +48,8 @@ static bool open_handle(const struct connection_options *options,
     int code = sqlite3_open_v2(options->path, &connection->db, flags, options->vfs);
     if (code == SQLITE_OK)
         code = sqlite3_busy_timeout(connection->db, options->busy_timeout_ms);
+    if (code == SQLITE_OK && options->is_onlooker)
+        code = sqlite3_db_config(connection->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     return code == SQLITE_OK || connection_error(code, "open", err);
 }
 

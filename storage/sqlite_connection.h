@@ -23,6 +23,9 @@ struct connection_options {
     const char *vfs; /* NULL: the default */
     int busy_timeout_ms;
     bool is_writer; /* may create the file; a reader is query_only */
+    /* A reader of a database that is another process's: even as the last one to close it leaves the
+     * log alone, which only the process that owns the database may copy back. */
+    bool is_onlooker;
 };
 
 struct sqlite_connection {

@@ -135,4 +135,13 @@ static const char migration_1[] =
     "PRAGMA application_id = 0x4669726E;"
     "PRAGMA user_version = 1;";
 
-const char *const sql_migrations[SQL_SCHEMA_VERSION] = {migration_1};
+static const char migration_2[] =
+    "CREATE TABLE secrets ("
+    "  name TEXT NOT NULL,"
+    "  version INTEGER NOT NULL,"
+    "  value TEXT NOT NULL,"
+    "  PRIMARY KEY (name, version)"
+    ") STRICT, WITHOUT ROWID;"
+    "PRAGMA user_version = 2;";
+
+const char *const sql_migrations[SQL_SCHEMA_VERSION] = {migration_1, migration_2};

@@ -32,6 +32,8 @@
     X(USER_VERSION, "PRAGMA user_version", "which migrations have run")                            \
     X(SCHEMA_COUNT, "SELECT count(*) FROM sqlite_schema", "a file with no tables may be ours")     \
     X(JOURNAL_WAL, "PRAGMA journal_mode = WAL", "answers with the mode that is now in force")      \
+    X(JOURNAL_DELETE, "PRAGMA journal_mode = DELETE", "a backup is one file, without a log")       \
+    X(INTEGRITY_CHECK, "PRAGMA integrity_check(1)", "answers 'ok', or with the first fault")       \
     X(WAREHOUSE_LIST,                                                                              \
       "SELECT id, name, location, properties, is_default, created_ms FROM warehouses "             \
       "ORDER BY name",                                                                             \
@@ -88,6 +90,10 @@
       "ON e.namespace_id = n.id WHERE n.id = ?1 AND e.namespace_id = ?1 AND e.kind = ?2 "          \
       "AND e.name > ?3 ORDER BY e.name LIMIT ?4",                                                  \
       "a page of tables, of views or of functions")                                                \
+    X(ENTITY_WALK,                                                                                 \
+      "SELECT " ENTITY_COLUMNS "FROM entities e CROSS JOIN namespaces n "                          \
+      "ON n.id = e.namespace_id WHERE e.id > ?1 ORDER BY e.id LIMIT ?2",                           \
+      "every pointer of every warehouse, in pages")                                                \
     X(ENTITY_AT_LOCATION,                                                                          \
       "SELECT " ENTITY_COLUMNS "FROM entities e CROSS JOIN namespaces n "                          \
       "ON n.id = e.namespace_id WHERE e.kind = 1 AND e.location = ?1 AND e.id <> ?2 LIMIT 1",      \
@@ -162,7 +168,12 @@
     X(METRICS_LIST,                                                                                \
       "SELECT id, entity_uuid, report, time_ms FROM metrics_reports WHERE entity_uuid = ?1 "       \
       "ORDER BY id DESC LIMIT ?2",                                                                 \
-      "newest first")
+      "newest first")                                                                              \
+    X(SECRET_GET,                                                                                  \
+      "SELECT version, value FROM secrets WHERE name = ?1 ORDER BY version DESC LIMIT 1",          \
+      "the newest of a name")                                                                      \
+    X(SECRET_INSERT, "INSERT INTO secrets (name, version, value) VALUES (?1, ?2, ?3)",             \
+      "the primary key refuses a second one of a version")
 
 #define STATEMENT_ENUM(name, sql, why) STATEMENT_##name,
 enum statement_id { STATEMENTS(STATEMENT_ENUM) STATEMENT_COUNT };
@@ -181,7 +192,7 @@ extern const char *const sql_reader_setup;
 
 /* sql_migrations[i] leads from user_version i to i + 1. A migration that was released is never
  * edited: the next one corrects it. */
-#define SQL_SCHEMA_VERSION 1
+#define SQL_SCHEMA_VERSION 2
 extern const char *const sql_migrations[SQL_SCHEMA_VERSION];
 
 #endif

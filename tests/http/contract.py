@@ -24,9 +24,6 @@ ANSWERS_LEFT_OUT = {
     ("dropTable", 409): "the table changed while it was dropped",
     ("unregisterTable", 409): "the table changed while it was unregistered",
     ("dropView", 409): "the view changed while it was dropped",
-    ("fetchPlanningResult", 406): "not served yet",
-    ("cancelPlanning", 406): "not served yet",
-    ("fetchScanTasks", 406): "not served yet",
     ("loadCredentials", 406): "not served yet",
     ("signRequest", 406): "not served yet",
     ("signRequest", 404): "the warehouse does not exist",
@@ -73,6 +70,9 @@ def _correct_protocol(document):
     schemas = document["components"]["schemas"]
     # Format 3 writes null where there is no current snapshot, and Java's writer does so too.
     schemas["TableMetadata"]["properties"]["current-snapshot-id"]["type"] = ["integer", "null"]
+    # A partition value may be null; the document has no null in its list, every writer writes it.
+    partition = schemas["ContentFile"]["properties"]["partition"]
+    partition["items"] = {"anyOf": [partition["items"], {"type": "null"}]}
     # Views and 406 are documented with the bare error; every server and client wraps it.
     bare = {"$ref": "#/components/schemas/ErrorModel"}
     wrapped = {"$ref": "#/components/schemas/IcebergErrorResponse"}

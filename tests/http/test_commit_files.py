@@ -91,3 +91,20 @@ def test_metadata_path__must_stay_within_the_warehouse(api, namespace, tmp_path)
         "write.metadata.path": f"file://{tmp_path}/out"}), expect=None)
     assert answer.status in (400, 403), answer
     assert list(tmp_path.iterdir()) == []
+
+
+def test_delete_after_commit__leaves_what_lies_in_another_tables_place(api, namespace):
+    kept = api.create_table(namespace, bodies.table("kept")).json()["metadata-location"]
+    api.create_table(namespace, bodies.table("t", properties={
+        "write.metadata.previous-versions-max": "1",
+        "write.metadata.delete-after-commit.enabled": "true"}))
+    gone = api.call("unregisterTable", namespace=namespace, table="t", expect=200).json()
+    claims = gone["metadata"]
+    claims["metadata-log"] = [{"timestamp-ms": claims["last-updated-ms"], "metadata-file": kept}]
+    location = local(gone["metadata-location"]).with_name("00001-claims.metadata.json")
+    location.write_text(json.dumps(claims))
+    api.call("registerTable", namespace=namespace, expect=200,
+             json={"name": "t", "metadata-location": f"file://{location}"})
+    made = api.commit(namespace, "t", [bodies.set_properties(a="1")]).json()
+    assert kept not in json.dumps(made["metadata"]["metadata-log"])
+    assert local(kept).exists()

@@ -107,6 +107,26 @@ def test_replay__of_a_staged_create_stores_nothing(api, namespace):
     api.call("tableExists", namespace=namespace, table="t", expect=404)
 
 
+def test_replay__of_a_large_staged_create_answers_in_full(api, namespace):
+    headers = key()
+    wide = bodies.schema(*((f"column_number_{i}", "string") for i in range(2000)))
+    for _ in range(2):
+        staged = api.create_table(namespace, bodies.table("t", schema=wide, stage_create=True),
+                                  headers=headers).json()
+        assert len(staged["metadata"]["schemas"][0]["fields"]) == 2000
+
+
+def test_replay__of_many_properties_answers_in_full(api, namespace):
+    headers = key()
+    names_set = [f"a_rather_long_key_{i:05}" for i in range(4000)]
+    for _ in range(2):
+        answer = api.call("updateProperties", expect=200, namespace=namespace, headers=headers,
+                          json={"updates": dict.fromkeys(names_set, "v"),
+                                "removals": ["z"]}).json()
+        assert answer["updated"] == names_set
+        assert sorted(answer["removed"] + answer["missing"]) == ["z"]
+
+
 def test_key__with_another_request_is_refused(api, namespace, unique):
     headers = key()
     api.create_table(namespace, bodies.table("t"), headers=headers)

@@ -53,7 +53,8 @@ def test_create__names_every_failure(api, unique, warehouse):
 def test_alter__changes_properties_that_config_shows(api, warehouse):
     name, location = warehouse
     changed = api.call("alterWarehouse", warehouse=name, expect=200, json={
-        "properties": {"defaults.clients": "4", "overrides.x": "y", "secret": "z"}}).json()
+        "properties": {"defaults.clients": "4", "overrides.x": "y", "overrides.prefix": "no",
+                       "secret": "z"}}).json()
     assert changed["location"] == location and changed["properties"]["secret"] == "z"
     config = api.send("GET", f"/v1/config?warehouse={name}").json()
     assert config["defaults"] == {"clients": "4"}

@@ -12,8 +12,6 @@ LATER = [row.id for row in operations.OPERATIONS if row.state == "LATER"]
 def test_later__is_unsupported_and_not_advertised(api, namespace, operation_id):
     api.create_table(namespace, bodies.table("t"))
     body = {
-        "planTableScan": {"snapshot-id": 1},
-        "fetchScanTasks": {"plan-task": "x"},
         "signRequest": {"region": "r", "uri": "http://h/x", "method": "GET", "headers": {}},
     }.get(operation_id)
     answer = api.call(operation_id, namespace=namespace, table="t", plan_id="p", json=body,

@@ -184,3 +184,48 @@ def test_purge__of_a_registered_copy_leaves_the_live_tables_files(purged, contra
     wait_until_purged(other)
     assert files_below(place) == before
     other.close()
+
+
+def statistics_at(path):
+    return {"action": "set-statistics", "statistics": {
+        "snapshot-id": 1, "statistics-path": path, "file-size-in-bytes": 1,
+        "file-footer-size-in-bytes": 1, "blob-metadata": []}}
+
+
+def drop_table_that_claims(api, path):
+    """Drops and purges a table whose metadata names a file that is not its own."""
+    api.create_table("ns", bodies.table("claims"))
+    api.commit("ns", "claims", [bodies.add_snapshot(1), statistics_at(path)])
+    drop(api, "claims")
+    wait_until_purged(api)
+
+
+def test_purge__leaves_what_lies_in_another_tables_place(purged):
+    server, api = purged
+    kept = api.create_table("ns", bodies.table("kept")).json()["metadata-location"]
+    drop_table_that_claims(api, kept)
+    assert Path(kept.removeprefix("file://")).exists()
+    api.call("loadTable", namespace="ns", table="kept", expect=200)
+
+
+def test_purge__leaves_the_servers_own_database(own_server, contract, tmp_path):
+    server = own_server("--allow-location", f"file://{tmp_path}")
+    api = Api(server.port, contract)
+    api.create_namespace("ns")
+    for name in ("firn.db", "firn.db-wal", "firn.db.lock"):
+        drop_table_that_claims(api, f"file://{server.data}/./{name}")
+        assert (server.data / name).exists()
+    inside = bodies.table("t", location=f"file://{server.data}/firn.db/t")
+    api.create_table("ns", inside, (403, "ForbiddenException"))
+    api.close()
+
+
+def test_purge__deletes_the_tables_own_files_after_its_warehouse_moved(purged, tmp_path):
+    server, api = purged
+    place = Path(api.create_table("ns", bodies.table("t")).json()["metadata"]["location"]
+                 .removeprefix("file://"))
+    api.call("alterWarehouse", warehouse="default", expect=200,
+             json={"location": f"file://{tmp_path}/elsewhere"})
+    drop(api)
+    wait_until_purged(api)
+    assert files_below(place) == []

@@ -48,19 +48,6 @@ static void test_metadata_codec__refuses_unknown_names(void **state)
     assert_int_equal(codec, METADATA_CODEC_GZIP);
 }
 
-static void test_metadata_codec__is_told_by_both_spellings_of_the_name(void **state)
-{
-    (void)state;
-    assert_int_equal(metadata_codec_of_name(SLICE_LITERAL("s3://b/1-x.gz.metadata.json")),
-                     METADATA_CODEC_GZIP);
-    assert_int_equal(metadata_codec_of_name(SLICE_LITERAL("s3://b/1-x.metadata.json.gz")),
-                     METADATA_CODEC_GZIP);
-    assert_int_equal(metadata_codec_of_name(SLICE_LITERAL("s3://b/1-x.metadata.json")),
-                     METADATA_CODEC_NONE);
-    assert_int_equal(metadata_codec_of_name(SLICE_LITERAL("s3://b.gz/v1.metadata.json")),
-                     METADATA_CODEC_NONE);
-}
-
 static void test_metadata_file__counts_on_from_the_previous_name(void **state)
 {
     (void)state;
@@ -108,7 +95,6 @@ static void test_metadata_file__names_gzip_in_the_new_style(void **state)
                                    &RANDOM, &arena, &name, &err));
     assert_string_equal(name.ptr,
                         "s3://b/m/00000-abababab-abab-4bab-abab-abababababab.gz.metadata.json");
-    assert_int_equal(metadata_codec_of_name(name), METADATA_CODEC_GZIP);
     arena_finish(&arena);
 }
 
@@ -272,7 +258,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_metadata_codec__parses_names_in_any_case),
         cmocka_unit_test(test_metadata_codec__refuses_unknown_names),
-        cmocka_unit_test(test_metadata_codec__is_told_by_both_spellings_of_the_name),
         cmocka_unit_test(test_metadata_file__counts_on_from_the_previous_name),
         cmocka_unit_test(test_metadata_file__names_gzip_in_the_new_style),
         cmocka_unit_test(test_metadata_file__has_no_name_without_randomness),

@@ -45,13 +45,12 @@ static bool write_json(json_t *json, struct error *err)
 
 static bool run_schema(const json_t *json, struct arena *arena, struct error *err)
 {
-    struct schema *schema = NULL, *fresh = NULL, *mapped = NULL;
+    struct schema *schema = NULL, *fresh = NULL;
     TRY(schema_parse(json, arena, &schema, err));
     TRY(schema_assign_fresh_ids(schema, arena, &fresh, err));
-    TRY(schema_assign_ids_from(schema, fresh, 100, arena, &mapped, err));
     if (!type_name(schema->root, arena).ptr)
         return error_no_memory(err, "a name");
-    return write_json(schema_to_json(mapped, 1), err);
+    return write_json(schema_to_json(fresh, 1), err);
 }
 
 static bool run_spec(const json_t *json, struct arena *arena, struct error *err)
@@ -59,8 +58,6 @@ static bool run_spec(const json_t *json, struct arena *arena, struct error *err)
     struct partition_spec *spec = NULL, *v1 = NULL;
     TRY(partition_spec_parse(json, arena, &spec, err));
     TRY(partition_spec_parse_v1(json_object_get(json, "fields"), arena, &v1, err));
-    if (!transform_name(&spec->fields[0].transform, arena).ptr)
-        return error_no_memory(err, "a name");
     return write_json(partition_spec_to_json(spec), err);
 }
 

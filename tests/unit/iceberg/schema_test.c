@@ -103,14 +103,10 @@ static void test_schema_fields__know_their_parents(void **state)
     const struct schema *schema = fixture_schema(fixture, NESTED);
     const struct schema_field *lat = schema_find_id(schema, 4);
     assert_int_equal(lat->parent_id, 3);
-    assert_false(lat->parents_are_structs);
     assert_int_equal(schema_find_parent(schema, lat)->field->id, 3);
     assert_int_equal(schema_find_parent(schema, schema_find_id(schema, 3))->field->id, 2);
     assert_null(schema_find_parent(schema, schema_find_id(schema, 2)));
     assert_int_equal(schema_find_id(schema, 2)->parent_id, -1);
-    assert_true(schema_find_id(schema, 2)->parents_are_structs);
-    assert_true(schema_find_id(schema, 12)->parents_are_structs);
-    assert_false(schema_find_id(schema, 13)->parents_are_structs);
 }
 
 #define FIELD(id, name, required, type) \
@@ -315,44 +311,6 @@ static void test_schema_assign_fresh_ids__numbers_a_struct_before_what_is_in_it(
     assert_string_equal(schema_find_id(fresh, 11)->field->doc.ptr, "last");
 }
 
-static void test_schema_assign_ids_from__keeps_ids_of_names_that_the_base_has(void **state)
-{
-    struct fixture *fixture = *state;
-    const struct schema *base = fixture_schema(fixture, NESTED);
-    const struct schema *schema = fixture_schema(
-        fixture,
-        WITH_IDENTIFIERS(
-            "3", FIELD(1, "new", false, "'int'") "," FIELD(2, "user", true,
-                 STRUCT(FIELD(3, "name", true, "'string'") "," FIELD(4, "age", false, "'int'")))
-                 "," FIELD(5, "locations", false, LIST(6, STRUCT(FIELD(7, "lat", true, "'int'")
-                 "," FIELD(8, "lon", true, "'int'"))))));
-    struct schema *mapped = NULL;
-    assert_true(
-        schema_assign_ids_from(schema, base, 20, &fixture->arena, &mapped, &fixture->err));
-    assert_int_equal(id_of(mapped, "new"), 21);
-    assert_int_equal(id_of(mapped, "user"), 10);
-    assert_int_equal(id_of(mapped, "user.name"), 11);
-    assert_int_equal(id_of(mapped, "user.age"), 22);
-    assert_int_equal(id_of(mapped, "locations"), 2);
-    assert_int_equal(id_of(mapped, "locations.element"), 3);
-    assert_int_equal(id_of(mapped, "locations.element.lat"), 4);
-    assert_int_equal(id_of(mapped, "locations.element.lon"), 23);
-    assert_int_equal(mapped->identifier_count, 1);
-    assert_int_equal(mapped->identifier_ids[0], 11);
-}
-
-static void test_schema_assign_ids_from__refuses_to_overflow(void **state)
-{
-    struct fixture *fixture = *state;
-    const struct schema *base = fixture_schema(fixture, STRUCT(""));
-    struct schema *mapped = NULL;
-    assert_false(schema_assign_ids_from(fixture_schema(fixture, NESTED), base, INT32_MAX,
-                                        &fixture->arena, &mapped, &fixture->err));
-    assert_null(mapped);
-    fixture_assert_error(fixture, ERROR_VALIDATION,
-                         "Cannot assign a field id: all ids are used");
-}
-
 static void test_schema_to_json__writes_the_fields_that_are_set(void **state)
 {
     struct fixture *fixture = *state;
@@ -438,8 +396,6 @@ int main(void)
         TEST(test_schema_check_format__names_every_type_and_default_that_is_too_new),
         TEST(test_schema_check_format__cuts_a_list_that_is_too_long),
         TEST(test_schema_assign_fresh_ids__numbers_a_struct_before_what_is_in_it),
-        TEST(test_schema_assign_ids_from__keeps_ids_of_names_that_the_base_has),
-        TEST(test_schema_assign_ids_from__refuses_to_overflow),
         TEST(test_schema_to_json__writes_the_fields_that_are_set),
         TEST(test_schema_parse__survives_the_deepest_nesting),
         TEST(test_schema_parse__bounds_the_names_of_nested_fields),

@@ -119,6 +119,9 @@ static void test_faults__reads_are_answered_or_507(void **state)
     fail_each("GET", "/v1/namespaces?pageToken=&pageSize=1", NULL, check_nothing);
     fail_each("GET", "/v1/namespaces/a/tables/t", NULL, check_nothing);
     fail_each("GET", "/v1/namespaces/a/tables/t?snapshots=refs", NULL, check_nothing);
+    fail_each("POST", "/v1/namespaces/a/tables/t/plan",
+              "{\"select\":[\"x\"],\"filter\":{\"type\":\"eq\",\"term\":\"x\",\"value\":1}}",
+              check_nothing);
 }
 
 static void test_faults__leave_no_memory_behind(void **state)

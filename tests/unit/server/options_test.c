@@ -162,6 +162,43 @@ static void test_options__help_lists_every_option(void **state)
     free(text);
 }
 
+static bool load_for(const struct option_command *command, char *const *arguments,
+                     struct options *ret_options, struct error *err)
+{
+    int count = 0;
+    bool wants_help = false;
+    while (arguments[count])
+        count++;
+    return options_load_for(command, count, arguments, environment, ret_options, &wants_help, err);
+}
+
+static void test_options__each_command_takes_its_own(void **state)
+{
+    const enum option_id taken[] = {OPTION_DATA, OPTION_DELETE, OPTION_COUNT};
+    const struct option_command command = {"tidy", "FILE", taken};
+    struct options options;
+    struct error err = {0};
+    (void)state;
+    variables[0][0] = "FIRN_DELETE";
+    variables[0][1] = "true";
+    variables[1][0] = "FIRN_DATA";
+    variables[1][1] = "/v";
+    assert_ok(load_for(&command, (char *const[]){"x", NULL}, &options, &err), &err);
+    assert_slice_equal(options.operand, "x");
+    assert_slice_equal(option_text(&options, OPTION_DATA), "/v");
+    assert_int_equal(option_number(&options, OPTION_DELETE), 0); /* a flag alone sets it */
+    options_finish(&options);
+    assert_ok(load_for(&command, (char *const[]){"--delete", "x", NULL}, &options, &err), &err);
+    assert_int_equal(option_number(&options, OPTION_DELETE), 1);
+    options_finish(&options);
+    assert_false(load_for(&command, (char *const[]){"--delete", NULL}, &options, &err));
+    assert_string_equal(err.message, "firn tidy needs a FILE: see firn tidy --help");
+    assert_false(load_for(&command, (char *const[]){"x", "--listen", "a", NULL}, &options, &err));
+    assert_non_null(strstr(err.message, "firn tidy --help"));
+    assert_false(LOAD(&options, &err, "--delete"));
+    assert_non_null(strstr(err.message, "Unknown option 'delete'"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +209,7 @@ int main(void)
         cmocka_unit_test_setup(test_options__bad_values_are_refused, set_up),
         cmocka_unit_test_setup(test_options__sizes_have_units, set_up),
         cmocka_unit_test_setup(test_options__help_lists_every_option, set_up),
+        cmocka_unit_test_setup(test_options__each_command_takes_its_own, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,8 @@ static void test_error_status__is_the_protocols(void **state)
         {ERROR_NO_SUCH_NAMESPACE, 404, "NoSuchNamespaceException"},
         {ERROR_NO_SUCH_TABLE, 404, "NoSuchTableException"},
         {ERROR_NO_SUCH_VIEW, 404, "NoSuchViewException"},
+        {ERROR_NO_SUCH_PLAN_ID, 404, "NoSuchPlanIdException"},
+        {ERROR_NO_SUCH_PLAN_TASK, 404, "NoSuchPlanTaskException"},
         {ERROR_NOT_FOUND, 404, "NotFoundException"},
         {ERROR_METHOD_NOT_ALLOWED, 405, "MethodNotAllowedException"},
         {ERROR_UNSUPPORTED_OPERATION, 406, "UnsupportedOperationException"},

@@ -170,6 +170,39 @@ static void test_metrics__keeps_the_newest_of_each_and_of_all(void **state)
     assert_int_equal(newest, 5);
 }
 
+static bool job_secret(struct pointer_txn *txn, void *context, struct error *err)
+{
+    return pointer_secret_insert(txn, context, err);
+}
+
+static struct secret_row secret_of(struct fixture *fixture, const char *name, bool *ret_found)
+{
+    struct error err = {0};
+    struct secret_row row = {.version = 0};
+    struct pointer_view *view = must_view(fixture);
+    assert_true(
+        pointer_secret_get(view, slice_from_string(name), &fixture->arena, &row, ret_found, &err));
+    pointer_view_end(view);
+    return row;
+}
+
+static void test_secrets__the_newest_of_a_name_counts(void **state)
+{
+    struct fixture *fixture = *state;
+    bool is_there = true;
+    secret_of(fixture, "a", &is_there);
+    assert_false(is_there);
+    struct secret_row rows[] = {{SLICE_LITERAL("a"), 1, SLICE_LITERAL("one")},
+                                {SLICE_LITERAL("b"), 1, SLICE_LITERAL("other")},
+                                {SLICE_LITERAL("a"), 2, SLICE_LITERAL("two")}};
+    for (size_t i = 0; i < 3; i++)
+        must_write(fixture, job_secret, &rows[i]);
+    struct secret_row row = secret_of(fixture, "a", &is_there);
+    assert_true(is_there);
+    assert_int_equal(row.version, 2);
+    assert_true(slice_equals_string(row.value, "two"));
+}
+
 static bool job_change(struct pointer_txn *txn, void *context, struct error *err)
 {
     return pointer_change_append(txn, context, err);
@@ -215,6 +248,7 @@ int main(void)
         TEST(test_idempotency__keeps_replaces_and_expires),
         TEST(test_purge__what_failed_waits_behind_the_rest),
         TEST(test_metrics__keeps_the_newest_of_each_and_of_all),
+        TEST(test_secrets__the_newest_of_a_name_counts),
         TEST(test_change_log__is_read_in_order_and_by_warehouse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
