@@ -16,8 +16,8 @@ struct seen {
 static bool unwrap(struct seen *seen)
 {
     while (seen->shape->kind == AVRO_KIND_UNION) {
-        int branch;
-        avro_value_t inner;
+        int branch = 0;
+        avro_value_t inner = {0};
         assert_int_equal(avro_value_get_discriminant(&seen->value, &branch), 0);
         assert_int_equal(avro_value_get_current_branch(&seen->value, &inner), 0);
         seen->shape = seen->shape->children[branch].type;
@@ -128,7 +128,7 @@ static void compare_bytes(struct seen record, int32_t id, const char *name,
 
 static size_t size_of(const struct seen *list)
 {
-    size_t size;
+    size_t size = 0;
     assert_int_equal(avro_value_get_size(&list->value, &size), 0);
     return size;
 }
