@@ -4,29 +4,78 @@
 #include "base/limits.h"
 #include "catalog/lookup.h"
 
+/* A CounterResult has a unit and a value, a TimerResult the other three. */
+static bool check_metric_fields(const json_t *metric, struct error *err)
+{
+    struct slice unit;
+    int64_t number;
+    if (json_object_get(metric, "time-unit") == NULL)
+        return json_get_string(metric, "unit", &unit, err) &&
+               json_get_int64(metric, "value", &number, err);
+    return json_get_string(metric, "time-unit", &unit, err) &&
+           json_get_int64(metric, "count", &number, err) &&
+           json_get_int64(metric, "total-duration", &number, err);
+}
+
+static bool check_metric(const char *name, const json_t *metric, struct error *err)
+{
+    struct error inner = {0};
+    if (!json_is_object(metric))
+        return error_set(err, ERROR_BAD_REQUEST, "Invalid metric '%.100s': it must be an object",
+                         name);
+    if (!check_metric_fields(metric, &inner))
+        return error_set(err, inner.kind, "Invalid metric '%.100s': %s", name, inner.message);
+    return true;
+}
+
+/* What both kinds of report have: where from, and the figures. */
+static bool check_common(const json_t *report, struct error *err)
+{
+    json_t *metrics = NULL, *metadata = NULL, *metric = NULL;
+    const char *name = NULL;
+    int64_t number;
+    TRY(json_get_int64(report, "snapshot-id", &number, err));
+    TRY(json_get_object(report, "metrics", &metrics, err));
+    json_object_foreach(metrics, name, metric) {
+        TRY(check_metric(name, metric, err));
+    }
+    return json_opt_string_map(report, "metadata", &metadata, err);
+}
+
+static bool check_projection(const json_t *report, struct error *err)
+{
+    json_t *ids = NULL, *names = NULL, *value = NULL;
+    size_t i;
+    TRY(json_get_array(report, "projected-field-ids", &ids, err));
+    TRY(json_get_array(report, "projected-field-names", &names, err));
+    json_array_foreach(ids, i, value) {
+        json_int_t id = json_integer_value(value);
+        if (!json_is_integer(value) || id < INT32_MIN || id > INT32_MAX)
+            return error_set(err, ERROR_BAD_REQUEST,
+                             "projected-field-ids must be integers of 32 bits");
+    }
+    json_array_foreach(names, i, value) {
+        if (!json_is_string(value))
+            return error_set(err, ERROR_BAD_REQUEST, "projected-field-names must be strings");
+    }
+    return true;
+}
+
 static bool check_scan_report(const json_t *report, struct error *err)
 {
-    json_t *filter = json_object_get(report, "filter");
-    json_t *names = NULL, *ids = NULL, *metrics = NULL;
-    int64_t number;
-    if (filter == NULL)
+    int32_t schema_id;
+    if (json_object_get(report, "filter") == NULL)
         return error_set(err, ERROR_BAD_REQUEST, "A scan report needs a filter");
-    return json_get_int64(report, "snapshot-id", &number, err) &&
-           json_get_int64(report, "schema-id", &number, err) &&
-           json_get_array(report, "projected-field-ids", &ids, err) &&
-           json_get_array(report, "projected-field-names", &names, err) &&
-           json_get_object(report, "metrics", &metrics, err);
+    return json_get_int32(report, "schema-id", &schema_id, err) && check_projection(report, err) &&
+           check_common(report, err);
 }
 
 static bool check_commit_report(const json_t *report, struct error *err)
 {
-    json_t *metrics = NULL;
     struct slice operation;
     int64_t number;
-    return json_get_int64(report, "snapshot-id", &number, err) &&
-           json_get_int64(report, "sequence-number", &number, err) &&
-           json_get_string(report, "operation", &operation, err) &&
-           json_get_object(report, "metrics", &metrics, err);
+    return json_get_int64(report, "sequence-number", &number, err) &&
+           json_get_string(report, "operation", &operation, err) && check_common(report, err);
 }
 
 static bool check_report(const json_t *report, struct error *err)

@@ -6,12 +6,14 @@
 #include "base/limits.h"
 #include "tests/unit/catalog/catalog_fixture.h"
 
-#define SCAN                                                                             \
-    "'report-type':'scan-report','table-name':'t','snapshot-id':1,'filter':true,"        \
-    "'schema-id':0,'projected-field-ids':[1],'projected-field-names':['id'],'metrics':{}"
-#define COMMIT                                                                  \
-    "'report-type':'commit-report','table-name':'t','snapshot-id':1,"           \
-    "'sequence-number':1,'operation':'append','metrics':{}"
+#define SCAN_HEAD                                                                         \
+    "'report-type':'scan-report','table-name':'t','snapshot-id':1,'filter':true,'schema-id':0,"
+#define SCAN SCAN_HEAD "'projected-field-ids':[1],'projected-field-names':['id'],'metrics':{}"
+#define COMMIT_HEAD                                                   \
+    "'report-type':'commit-report','table-name':'t','snapshot-id':1," \
+    "'sequence-number':1,'operation':'append',"
+#define COMMIT COMMIT_HEAD "'metrics':{}"
+#define COMMIT_WITH(metric) "{" COMMIT_HEAD "'metrics':{" metric "}}"
 
 static bool add(struct world *world, struct entity_name name, const char *json)
 {
@@ -73,12 +75,34 @@ static void test_metrics_report__refuses_what_is_no_report(void **state)
         "{'report-type':'commit-report','table-name':'t','snapshot-id':1}",
         "{'report-type':'commit-report','table-name':'t','snapshot-id':'1','sequence-number':1,"
         "'operation':'append','metrics':{}}",
+        "{" SCAN_HEAD "'projected-field-ids':[1,'2'],'projected-field-names':[],'metrics':{}}",
+        "{" SCAN_HEAD "'projected-field-ids':[],'projected-field-names':[null],'metrics':{}}",
+        "{" SCAN ",'metadata':{'engine':1}}",
+        COMMIT_WITH("'m':null"),
+        COMMIT_WITH("'m':{}"),
+        COMMIT_WITH("'m':{'unit':'count','value':[null,null]}"),
+        COMMIT_WITH("'m':{'unit':1,'value':1}"),
+        COMMIT_WITH("'m':{'time-unit':'nanoseconds','count':1}"),
+        COMMIT_WITH("'m':{'time-unit':'nanoseconds','count':1,'total-duration':1.5}"),
     };
     assert_ok(make_table(world, NAME("t")), &world->client.err);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_false(add(world, NAME("t"), wrong[i]));
         assert_string_equal(error_kind_name(world->client.err.kind), "bad_request");
     }
+}
+
+static void test_metrics_report__takes_counters_and_timers(void **state)
+{
+    struct world *world = *state;
+    assert_ok(make_table(world, NAME("t")), &world->client.err);
+    assert_ok(add(world, NAME("t"),
+                  COMMIT_WITH("'a':{'unit':'count','value':9223372036854775807},"
+                              "'b':{'time-unit':'nanoseconds','count':1,'total-duration':2}")),
+              &world->client.err);
+    assert_false(add(world, NAME("t"), COMMIT_WITH("'a-timer':{'time-unit':'x','count':'1'}")));
+    assert_error(world, ERROR_BAD_REQUEST,
+                 "Invalid metric 'a-timer': count must be an integer, but is a string");
 }
 
 static void test_metrics_report__needs_the_table(void **state)
@@ -117,6 +141,7 @@ int main(void)
         IN_WORLD(test_metrics_report__keeps_the_bytes_newest_first),
         IN_WORLD(test_metrics_report__keeps_a_bounded_number),
         IN_WORLD(test_metrics_report__refuses_what_is_no_report),
+        IN_WORLD(test_metrics_report__takes_counters_and_timers),
         IN_WORLD(test_metrics_report__needs_the_table),
         IN_WORLD(test_metrics_report__has_a_largest_size),
     };
