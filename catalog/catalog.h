@@ -56,6 +56,9 @@ bool catalog_create(const struct catalog_options *options, struct catalog **ret_
                     struct error *err);
 void catalog_destroy(struct catalog *catalog); /* NULL is fine */
 
+/* Who plans the scans of its tables (catalog/planning_mode.h). */
+enum planning_mode { PLANNING_UNSET, PLANNING_CLIENT, PLANNING_SERVER };
+
 /* A warehouse as calls see it: immutable, shared by reference count. */
 struct warehouse {
     int64_t id;
@@ -64,6 +67,7 @@ struct warehouse {
     struct slice canonical; /* for comparisons */
     struct slice properties; /* JSON object text */
     bool is_default;
+    enum planning_mode planning_mode; /* of tables that say nothing of their own */
 };
 
 /* What a change leaves behind for a repeated Idempotency-Key (catalog/idempotency.h). */

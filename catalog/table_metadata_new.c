@@ -3,6 +3,7 @@
  * the request only tell columns apart, and are given anew.
  */
 #include "base/json_tree.h"
+#include "catalog/planning_mode.h"
 #include "catalog/table_draft.h"
 
 #define PARQUET_CODEC "write.parquet.compression-codec"
@@ -95,6 +96,7 @@ static bool properties_take(struct creation *creation, struct error *err)
     json_object_foreach((json_t *)creation->input->properties, name, value) {
         if (!json_is_string(value))
             return error_set(err, ERROR_BAD_REQUEST, "properties: %s must be a string", name);
+        TRY(planning_mode_check(name, value, err));
         if (!property_is_reserved(name) && json_object_set(properties, name, value))
             return error_no_memory(err, "properties");
     }

@@ -4,6 +4,7 @@
 
 #include "base/json_tree.h"
 #include "base/limits.h"
+#include "catalog/planning_mode.h"
 #include "catalog/warehouse_set.h"
 #include "storage/location.h"
 
@@ -99,6 +100,7 @@ static bool row_apply_request(struct call *call, const json_t *request, struct w
     TRY(object_stores_find(call->catalog->objects, row->location, &store, err));
     if (properties == NULL)
         return true;
+    TRY(planning_mode_check_warehouse(properties, err));
     char *text = json_dumps(properties, JSON_COMPACT);
     if (text == NULL)
         return error_no_memory(err, "the warehouse's properties");

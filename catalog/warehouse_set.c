@@ -4,7 +4,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/json_tree.h"
 #include "base/limits.h"
+#include "catalog/planning_mode.h"
 #include "storage/location.h"
 
 struct shared_warehouse {
@@ -55,6 +57,17 @@ void warehouse_set_destroy(struct warehouse_set *set)
     free(set);
 }
 
+static bool read_properties(struct warehouse *warehouse, struct error *err)
+{
+    json_t *properties = NULL;
+    TRY(json_tree_parse(warehouse->properties, "warehouse properties", &properties, err));
+    const json_t *mode = json_object_get(properties, PLANNING_MODE_PROPERTY);
+    warehouse->planning_mode =
+        planning_mode_of_text(json_is_string(mode) ? json_slice(mode) : SLICE_EMPTY);
+    json_decref(properties);
+    return true;
+}
+
 static bool fill(struct shared_warehouse *shared, const struct warehouse_row *row,
                  struct error *err)
 {
@@ -66,6 +79,7 @@ static bool fill(struct shared_warehouse *shared, const struct warehouse_row *ro
     value->properties = arena_slice(&shared->arena, row->properties);
     if (!value->name.ptr || !value->location.ptr || !value->properties.ptr)
         return error_no_memory(err, "the warehouses");
+    TRY(read_properties(value, err));
     return location_canonical(value->location, &shared->arena, &value->canonical, err);
 }
 

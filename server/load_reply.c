@@ -3,6 +3,7 @@
 #include "base/json_write.h"
 #include "base/limits.h"
 #include "catalog/metadata_store.h"
+#include "catalog/planning_mode.h"
 #include "server/etag.h"
 #include "server/server.h"
 
@@ -14,8 +15,22 @@
 #define FRAME_SIZE (1 * MIB)
 /* What a kept reply takes beside its body. */
 #define REPLY_OVERHEAD (1 * KIB)
+/* A representation and a mode: "refs client". */
+#define ETAG_VARIANT_SIZE 32
 
-static const struct slice TAIL = {",\"config\":{}}", sizeof(",\"config\":{}}") - 1};
+/* What follows the metadata: the config, which says who plans the table's scans. */
+#define MODE_TAIL(mode) SLICE_LITERAL(",\"config\":{\"" PLANNING_MODE_PROPERTY "\":\"" mode "\"}}")
+static struct slice tail(enum planning_mode mode)
+{
+    switch (mode) {
+    case PLANNING_CLIENT:
+        return MODE_TAIL("client");
+    case PLANNING_SERVER:
+        return MODE_TAIL("server");
+    default:
+        return SLICE_LITERAL(",\"config\":{}}");
+    }
+}
 
 static const char *const REPRESENTATIONS[] = {
     [REPRESENT_ALL] = "all",
@@ -35,15 +50,16 @@ static void kept_unref(void *value)
 
 static const struct cache_kind reply_kind = {"replies", kept_ref, kept_unref};
 
-/* ptr is NULL where memory is short, and then nothing is kept. */
+/* Of one metadata file there are as many answers as the warehouse has had planning modes. ptr is
+ * NULL where memory is short, and then nothing is kept. */
 static struct slice cache_key(struct op *op, struct slice location,
                               enum representation representation)
 {
     struct slice copy = arena_slice(&op->request->arena, location);
     if (copy.ptr == NULL)
         return copy;
-    return arena_printf(&op->request->arena, "load %s %s", copy.ptr,
-                        REPRESENTATIONS[representation]);
+    return arena_printf(&op->request->arena, "load %s %s %d", copy.ptr,
+                        REPRESENTATIONS[representation], (int)op->call.warehouse->planning_mode);
 }
 
 static struct reply *find_kept(struct op *op, struct slice location,
@@ -98,7 +114,7 @@ static void write_head(struct buffer *head, struct slice metadata_location)
 
 /* Head, metadata and tail as one piece, or as three that share the metadata's bytes. */
 static bool add_body(struct reply *reply, struct slice location, struct blob *metadata,
-                     struct error *err)
+                     enum planning_mode mode, struct error *err)
 {
     struct buffer head;
     struct blob *blob = NULL;
@@ -107,7 +123,7 @@ static bool add_body(struct reply *reply, struct slice location, struct blob *me
     write_head(&head, location);
     if (is_one_piece) {
         buffer_append_slice(&head, blob_slice(metadata));
-        buffer_append_slice(&head, TAIL);
+        buffer_append_slice(&head, tail(mode));
     }
     bool ok = buffer_check(&head, "the answer", err) && blob_from_buffer(&head, &blob, err);
     buffer_finish(&head);
@@ -117,17 +133,22 @@ static bool add_body(struct reply *reply, struct slice location, struct blob *me
     blob_unref(blob);
     if (!is_one_piece) {
         reply_add_segment(reply, blob_slice(metadata), metadata);
-        reply_add_segment(reply, TAIL, NULL);
+        reply_add_segment(reply, tail(mode), NULL);
     }
     return true;
 }
 
+/* The mode is part of the answer, and may change with the warehouse while the file stays. */
 static bool add_etag(struct reply *reply, struct slice location, enum representation representation,
-                     struct error *err)
+                     enum planning_mode mode, struct error *err)
 {
+    char variant[ETAG_VARIANT_SIZE];
+    const char *word = planning_mode_name(mode);
     if (location.len == 0)
         return true;
-    TRY(etag_make(location, REPRESENTATIONS[representation], reply->etag, err));
+    snprintf(variant, sizeof(variant), "%s%s%s", REPRESENTATIONS[representation], word ? " " : "",
+             word ? word : "");
+    TRY(etag_make(location, variant, reply->etag, err));
     struct slice etag = slice_from_string(reply->etag);
     TRY(reply_add_header(reply, "ETag", etag, err));
     TRY(reply_create(304, &reply->not_modified, err));
@@ -135,14 +156,15 @@ static bool add_etag(struct reply *reply, struct slice location, enum representa
 }
 
 static bool make_reply(struct slice location, struct blob *metadata,
-                       enum representation representation, struct reply **ret_reply,
-                       struct error *err)
+                       enum representation representation, enum planning_mode mode,
+                       struct reply **ret_reply, struct error *err)
 {
     struct reply *reply = NULL;
     TRY(reply_create(200, &reply, err));
     if (reply_add_header(reply, "Content-Type", SLICE_LITERAL("application/json"), err) &&
-        (representation == REPRESENT_VIEW || add_etag(reply, location, representation, err)) &&
-        add_body(reply, location, metadata, err)) {
+        (representation == REPRESENT_VIEW ||
+         add_etag(reply, location, representation, mode, err)) &&
+        add_body(reply, location, metadata, mode, err)) {
         *ret_reply = reply;
         return true;
     }
@@ -168,15 +190,18 @@ bool load_reply_table(struct op *op, const struct table_result *result,
     struct slice location = result->metadata_location;
     struct reply *reply = location.len ? find_kept(op, location, representation) : NULL;
     struct blob *blob = NULL;
+    enum planning_mode mode = PLANNING_UNSET;
     if (reply) {
         *ret_reply = reply;
         return true;
     }
+    TRY(planning_mode_of_table(result->metadata, op->call.warehouse->planning_mode, op->call.arena,
+                               &mode, err));
     if (representation == REPRESENT_REFS)
         TRY(refs_blob(result->metadata, &blob, err));
     else
         blob = blob_ref(result->metadata->blob);
-    bool ok = make_reply(location, blob, representation, &reply, err);
+    bool ok = make_reply(location, blob, representation, mode, &reply, err);
     blob_unref(blob);
     if (!ok)
         return false;
@@ -191,8 +216,8 @@ bool load_reply_view(struct op *op, const struct view_result *result, struct rep
 {
     struct reply *reply = find_kept(op, result->metadata_location, REPRESENT_VIEW);
     if (reply == NULL) {
-        TRY(make_reply(result->metadata_location, result->metadata->blob, REPRESENT_VIEW, &reply,
-                       err));
+        TRY(make_reply(result->metadata_location, result->metadata->blob, REPRESENT_VIEW,
+                       PLANNING_UNSET, &reply, err));
         keep(op, result->metadata_location, REPRESENT_VIEW, reply);
     }
     *ret_reply = reply;

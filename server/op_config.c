@@ -1,13 +1,15 @@
 /* GET /v1/config (server/op.h).
  *
  * A warehouse's properties may add to it: the property "defaults.X" becomes the default X, the
- * property "overrides.X" the override X; other properties are not shown to clients. */
+ * property "overrides.X" the override X, and "scan-planning-mode" the override of that name, for
+ * clients that look for it here and not in a table's config; other properties are not shown. */
 #include "server/op.h"
 
 #include "base/json_tree.h"
 #include "base/json_write.h"
 #include "base/limits.h"
 #include "catalog/idempotency.h"
+#include "catalog/planning_mode.h"
 #include "catalog/warehouse.h"
 #include "server/server.h"
 
@@ -29,15 +31,17 @@ static bool is_of_the_server(const char *name)
     return strcmp(name, "prefix") == 0 || strcmp(name, "namespace-separator") == 0;
 }
 
-/* The members of `properties` whose names begin with `prefix`, without it. */
-static void write_prefixed(struct json_writer *writer, json_t *properties, const char *prefix)
+/* The members of `properties` whose names begin with `prefix`, without it and without what
+ * `written` names already. */
+static void write_prefixed(struct json_writer *writer, json_t *properties, const char *prefix,
+                           const char *written)
 {
     const char *name;
     json_t *value;
     size_t size = strlen(prefix);
     json_object_foreach(properties, name, value)
         if (strncmp(name, prefix, size) == 0 && json_is_string(value) &&
-            !is_of_the_server(name + size))
+            !is_of_the_server(name + size) && strcmp(name + size, written) != 0)
             write_member(writer, name + size, json_slice(value));
 }
 
@@ -56,6 +60,19 @@ static void write_endpoints(struct json_writer *writer)
     json_write_array_end(writer);
 }
 
+static void write_overrides(struct json_writer *writer, const struct warehouse *warehouse,
+                            json_t *properties)
+{
+    const char *mode = planning_mode_name(warehouse->planning_mode);
+    json_write_object_begin(writer);
+    write_member(writer, "prefix", warehouse->name);
+    write_member(writer, "namespace-separator", SLICE_LITERAL(SEPARATOR_IN_PATHS));
+    if (mode)
+        write_member(writer, PLANNING_MODE_PROPERTY, slice_from_string(mode));
+    write_prefixed(writer, properties, "overrides.", mode ? PLANNING_MODE_PROPERTY : "");
+    json_write_object_end(writer);
+}
+
 static void write_config(struct buffer *body, const struct warehouse *warehouse, json_t *properties)
 {
     struct json_writer writer;
@@ -63,14 +80,10 @@ static void write_config(struct buffer *body, const struct warehouse *warehouse,
     json_write_object_begin(&writer);
     json_write_key(&writer, "defaults");
     json_write_object_begin(&writer);
-    write_prefixed(&writer, properties, "defaults.");
+    write_prefixed(&writer, properties, "defaults.", "");
     json_write_object_end(&writer);
     json_write_key(&writer, "overrides");
-    json_write_object_begin(&writer);
-    write_member(&writer, "prefix", warehouse->name);
-    write_member(&writer, "namespace-separator", SLICE_LITERAL(SEPARATOR_IN_PATHS));
-    write_prefixed(&writer, properties, "overrides.");
-    json_write_object_end(&writer);
+    write_overrides(&writer, warehouse, properties);
     json_write_key(&writer, "endpoints");
     write_endpoints(&writer);
     write_member(&writer, "idempotency-key-lifetime", SLICE_LITERAL(IDEMPOTENCY_LIFETIME_ISO));
