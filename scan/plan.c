@@ -215,11 +215,6 @@ int32_t plan_schema_id(const struct plan *plan)
     return plan->table.schema->schema_id;
 }
 
-const struct plan_counts *plan_counts(const struct plan *plan)
-{
-    return &plan->counts;
-}
-
 const int32_t *plan_stats_ids(const struct plan *plan, size_t *ret_count)
 {
     *ret_count = plan->stats_count;

@@ -20,6 +20,7 @@
 #include "base/cache.h"
 #include "iceberg/manifest_list.h"
 #include "scan/delete_index.h"
+#include "scan/plan_files.h"
 #include "scan/plan_request.h"
 #include "scan/plan_table.h"
 #include "scan/residual.h"
@@ -42,14 +43,29 @@ struct plan_visitor {
     void *context;
 };
 
-/* What a plan did, for people and counters. */
+/* Manifests of one content. A plan of no data manifest reads no delete manifest either, and one
+ * that stops early does not read all that it may. */
+struct plan_manifest_counts {
+    uint64_t listed;    /* by the manifest lists */
+    uint64_t not_live;  /* left out: no live file, or none that the range added */
+    uint64_t ruled_out; /* left out: their partition summaries exclude the filter */
+    uint64_t read;      /* from files or from the cache */
+};
+
+/* Live entries of the manifests that were read. */
+struct plan_entry_counts {
+    uint64_t seen;
+    uint64_t by_partition;  /* left out: their partition excludes the filter */
+    uint64_t by_statistics; /* left out: their statistics do */
+};
+
+/* What a plan did, for people and counters. The arrays are indexed by enum manifest_content. */
 struct plan_counts {
-    uint64_t data_manifests; /* in the snapshot */
-    uint64_t delete_manifests;
-    uint64_t manifests_read; /* of both kinds: the others were ruled out by the list */
-    uint64_t files_seen;     /* live entries of the data manifests that were read */
+    struct plan_manifest_counts manifests[2];
+    struct plan_entry_counts entries[2];
     uint64_t files_planned;
-    uint64_t delete_files; /* indexed */
+    uint64_t delete_files; /* indexed: whether a task refers to them or not */
+    struct plan_files_counts files;
 };
 
 struct plan;
@@ -86,7 +102,8 @@ const struct plan_request *plan_request_of(const struct plan *plan);
 int32_t plan_schema_id(const struct plan *plan);
 /* NO_SNAPSHOT for a table that has none. */
 int64_t plan_snapshot_id(const struct plan *plan);
-const struct plan_counts *plan_counts(const struct plan *plan);
+/* Up to now; all 0 before plan_open. */
+struct plan_counts plan_counts(const struct plan *plan);
 /* Fields whose statistics the client asked for, ascending. */
 const int32_t *plan_stats_ids(const struct plan *plan, size_t *ret_count);
 /* A delete file by the number that a task has, and its spec. */

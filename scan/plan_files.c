@@ -20,6 +20,13 @@ void plan_files_finish(struct plan_files *files)
     manifest_decoder_destroy(files->decoder);
 }
 
+struct plan_files_counts plan_files_count(const struct plan_files *files)
+{
+    struct plan_files_counts counts = files->counts;
+    counts.bytes_inflated = files->decoder ? manifest_decoder_inflated(files->decoder) : 0;
+    return counts;
+}
+
 /* --- the cache ------------------------------------------------------------------------------ */
 
 static void *cached(const struct plan_files *files, const char *word, struct slice path)
@@ -49,12 +56,15 @@ static void keep(const struct plan_files *files, const char *word, struct slice 
 
 /* --- bytes ---------------------------------------------------------------------------------- */
 
-static bool read_bytes(const struct plan_files *files, struct slice path, struct buffer *out,
+static bool read_bytes(struct plan_files *files, struct slice path, struct buffer *out,
                        struct error *err)
 {
     struct error cause = {0};
-    if (object_get(files->objects, path, out, &cause))
+    if (object_get(files->objects, path, out, &cause)) {
+        files->counts.files_read++;
+        files->counts.bytes_read += out->len;
         return true;
+    }
     if (cause.kind == ERROR_NOT_FOUND)
         return error_set(err, ERROR_NOT_FOUND, "Failed to open input stream for file: %.*s",
                          SLICE_ARG(path));
@@ -126,6 +136,7 @@ static bool list_read(struct plan_files *files, struct slice path, struct manife
     buffer_init(&bytes, MAX_MANIFEST_FILE_SIZE);
     struct manifest_list *list = cached(files, "manifest-list ", path);
     bool ok = list != NULL;
+    files->counts.lists_from_cache += ok;
     if (!ok && read_bytes(files, path, &bytes, err)) {
         ok = manifest_list_parse(buffer_slice(&bytes), &list, err);
         if (ok)
@@ -204,6 +215,7 @@ bool plan_files_manifest(struct plan_files *files, struct slice path,
     if (!present)
         return decode(files, path, projection, ret_columns, err);
     if (manifest_columns_cover(present, projection)) {
+        files->counts.manifests_from_cache++;
         *ret_columns = present;
         return true;
     }

@@ -17,14 +17,25 @@
 #include "scan/manifest_decoder.h"
 #include "storage/object_store.h"
 
+struct plan_files_counts {
+    uint64_t files_read;     /* manifest lists and manifests that were not in the cache */
+    uint64_t bytes_read;     /* theirs */
+    uint64_t bytes_inflated; /* out of manifests' blocks */
+    uint64_t lists_from_cache;
+    uint64_t manifests_from_cache;
+};
+
 struct plan_files {
     struct object_stores *objects;
     struct cache *cache;              /* NULL: nothing is kept */
     struct manifest_decoder *decoder; /* made with the first manifest that must be decoded */
+    struct plan_files_counts counts;  /* but for bytes_inflated: plan_files_count */
 };
 
 void plan_files_init(struct plan_files *files, struct object_stores *objects, struct cache *cache);
 void plan_files_finish(struct plan_files *files);
+/* What was done so far. */
+struct plan_files_counts plan_files_count(const struct plan_files *files);
 
 bool plan_files_list(struct plan_files *files, const struct table_snapshot *snapshot,
                      struct manifest_list **ret_list, struct error *err);

@@ -84,15 +84,17 @@ static bool choose_manifest(struct plan_run *run, const struct table_snapshot *s
 {
     struct plan_filter *filter = NULL;
     size_t place = run->next_place++;
-    if (entry->content == MANIFEST_DATA)
-        run->plan->counts.data_manifests++;
-    else
-        run->plan->counts.delete_manifests++;
-    if (!is_of_interest(run->plan, snapshot, entry))
+    struct plan_manifest_counts *counts = &run->plan->counts.manifests[entry->content];
+    counts->listed++;
+    if (!is_of_interest(run->plan, snapshot, entry)) {
+        counts->not_live++;
         return true;
+    }
     TRY(find_filter(run->plan, entry, &filter, err));
-    if (!prune_manifest(&filter->projected, entry->summaries, entry->summary_count))
+    if (!prune_manifest(&filter->projected, entry->summaries, entry->summary_count)) {
+        counts->ruled_out++;
         return true;
+    }
     if (entry->content == MANIFEST_DATA)
         run->data[run->data_count++] = (struct plan_manifest){entry, place};
     else
@@ -168,7 +170,7 @@ static bool rows_open(struct plan_run *run, const struct manifest_list_entry *en
         rows_close(&rows);
         return false;
     }
-    run->plan->counts.manifests_read++;
+    run->plan->counts.manifests[entry->content].read++;
     *ret_rows = rows;
     return true;
 }
@@ -181,28 +183,33 @@ static bool row_is_live(const struct plan *plan, const struct manifest_rows *row
            snapshot_range_has(&plan->range, data_file_snapshot_id(rows->columns, row, rows->entry));
 }
 
-static void mask_and(uint8_t *mask, const uint8_t *other, size_t count)
+/* Narrows the mask by another; how many rows that leaves out. */
+static size_t mask_and(uint8_t *mask, const uint8_t *other, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    size_t left_out = 0;
+    for (size_t i = 0; i < count; i++) {
+        left_out += mask[i] & (other[i] ^ 1U);
         mask[i] &= other[i];
+    }
+    return left_out;
 }
 
 /* 1 for the rows that the filter leaves. The same filter serves data and delete files, "because
  * both store metrics of the rows either inserted or deleted". */
 static void rows_mask(const struct plan *plan, const struct manifest_rows *rows, size_t first,
-                      size_t count, uint8_t *ret_mask)
+                      size_t count, struct plan_entry_counts *counts, uint8_t *ret_mask)
 {
     uint8_t other[PRUNE_BATCH];
     struct tuple_rows tuples = {rows->partitions};
     struct metrics_rows metrics = {&rows->columns->record_counts, rows->stats};
     for (size_t i = 0; i < count; i++)
-        ret_mask[i] = row_is_live(plan, rows, first + i);
+        counts->seen += ret_mask[i] = row_is_live(plan, rows, first + i);
     if (expression_root_op(&plan->filter) == EXPR_TRUE)
         return;
     prune_tuples(&rows->filter->projected, &tuples, first, count, other);
-    mask_and(ret_mask, other, count);
+    counts->by_partition += mask_and(ret_mask, other, count);
     prune_files_inclusive(&plan->filter, &metrics, first, count, other);
-    mask_and(ret_mask, other, count);
+    counts->by_statistics += mask_and(ret_mask, other, count);
 }
 
 static bool row_ref(const struct manifest_rows *rows, size_t row, struct file_ref *ret_file,
@@ -225,7 +232,7 @@ static bool index_batch(struct plan *plan, const struct manifest_rows *rows, siz
 {
     uint8_t mask[PRUNE_BATCH];
     struct file_ref file;
-    rows_mask(plan, rows, first, count, mask);
+    rows_mask(plan, rows, first, count, &plan->counts.entries[MANIFEST_DELETES], mask);
     for (size_t i = 0; i < count; i++) {
         if (!mask[i])
             continue;
@@ -346,7 +353,7 @@ static bool scan_batch(struct plan_run *run, const struct manifest_rows *rows,
     uint8_t mask[PRUNE_BATCH];
     const struct residual *residuals[PRUNE_BATCH];
     struct tuple_rows tuples = {rows->partitions};
-    rows_mask(run->plan, rows, first, count, mask);
+    rows_mask(run->plan, rows, first, count, &run->plan->counts.entries[MANIFEST_DATA], mask);
     residual_cache_get(&rows->filter->residuals, &tuples, first, count, residuals);
     for (size_t i = 0; i < count && !run->is_done; i++) {
         struct plan_task task = {.columns = rows->columns,
@@ -356,7 +363,6 @@ static bool scan_batch(struct plan_run *run, const struct manifest_rows *rows,
         /* Every row steps: a pruned one has its share of the row ids as well. */
         task.has_first_row_id =
             row_id_run_step(row_ids, rows->columns, first + i, &task.first_row_id);
-        run->plan->counts.files_seen += rows->columns->status[first + i] != ENTRY_DELETED;
         if (mask[i])
             TRY(visit_row(run, rows, &task, err));
     }
@@ -401,6 +407,14 @@ void plan_run_close(struct plan_run *run)
     for (size_t i = 0; i < run->list_count; i++)
         manifest_list_unref(run->lists[i]);
     plan_files_finish(&run->files);
+}
+
+struct plan_counts plan_counts(const struct plan *plan)
+{
+    struct plan_counts counts = plan->counts;
+    if (plan->run)
+        counts.files = plan_files_count(&plan->run->files);
+    return counts;
 }
 
 const struct plan_manifest *plan_manifests(const struct plan *plan, size_t *ret_count)

@@ -98,6 +98,7 @@ static bool write_plan(struct plan_fixture *fixture, struct plan *plan, struct p
     ok = ok && task_writer_deletes(&writer, err);
     json_write_object_end(&json);
     task_writer_finish(&writer);
+    fixture->counts = plan_counts(plan);
     return ok && buffer_check(out, "the plan", err);
 }
 

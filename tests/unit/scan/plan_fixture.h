@@ -13,6 +13,7 @@ struct plan_fixture {
     struct table_metadata *metadata;
     struct object_stores *objects;
     struct cache *cache;
+    struct plan_counts counts; /* of the plan that was written last */
 };
 
 void plan_fixture_init(struct plan_fixture *fixture);

@@ -123,6 +123,70 @@ static void test_plan__is_the_same_from_the_cache_with_any_statistics(void **sta
     assert_true(stats.hits > stats.misses);
 }
 
+static void assert_manifests(enum manifest_content content, uint64_t listed, uint64_t not_live,
+                             uint64_t ruled_out, uint64_t read)
+{
+    const struct plan_manifest_counts *counts = &fixture.counts.manifests[content];
+    assert_int_equal(counts->listed, listed);
+    assert_int_equal(counts->not_live, not_live);
+    assert_int_equal(counts->ruled_out, ruled_out);
+    assert_int_equal(counts->read, read);
+}
+
+static void assert_entries(enum manifest_content content, uint64_t seen, uint64_t by_partition,
+                           uint64_t by_statistics)
+{
+    const struct plan_entry_counts *counts = &fixture.counts.entries[content];
+    assert_int_equal(counts->seen, seen);
+    assert_int_equal(counts->by_partition, by_partition);
+    assert_int_equal(counts->by_statistics, by_statistics);
+}
+
+static void test_plan__counts_what_it_read_and_what_it_left_out(void **state)
+{
+    (void)state;
+    planned("{}", PLAN_WINDOW_ALL);
+    assert_manifests(MANIFEST_DATA, 2, 0, 0, 2);
+    assert_manifests(MANIFEST_DELETES, 2, 0, 0, 2);
+    assert_entries(MANIFEST_DATA, 3, 0, 0);
+    assert_entries(MANIFEST_DELETES, 2, 0, 0);
+    assert_int_equal(fixture.counts.files_planned, 3);
+    assert_int_equal(fixture.counts.delete_files, 2);
+
+    planned("{'filter':{'type':'and','left':{'type':'lt','term':'ts','value':'2024-01-02T00:00:00'"
+            "},'right':{'type':'lt','term':'id','value':20}}}",
+            PLAN_WINDOW_ALL);
+    assert_manifests(MANIFEST_DATA, 2, 0, 0, 2);
+    assert_entries(MANIFEST_DATA, 3, 1, 1); /* b by its day, d by its ids */
+    assert_int_equal(fixture.counts.files_planned, 1);
+
+    planned("{'filter':{'type':'gt','term':'ts','value':'2024-02-01T00:00:00'}}", PLAN_WINDOW_ALL);
+    assert_manifests(MANIFEST_DATA, 2, 0, 1, 1); /* m0 by its days */
+    assert_manifests(MANIFEST_DELETES, 2, 0, 1, 1);
+    assert_entries(MANIFEST_DATA, 1, 0, 0);
+
+    planned("{'filter':false}", PLAN_WINDOW_ALL);
+    assert_manifests(MANIFEST_DATA, 0, 0, 0, 0);
+}
+
+static void test_plan__counts_files_and_what_the_cache_saved(void **state)
+{
+    (void)state;
+    assert_ok(cache_create(16 * MIB, &fixture.cache, &err), &err);
+    planned("{}", PLAN_WINDOW_ALL);
+    assert_int_equal(fixture.counts.files.files_read, 5);
+    assert_in_range(fixture.counts.files.bytes_read, 5000, 50000);
+    assert_in_range(fixture.counts.files.bytes_inflated, 500, 5000);
+    assert_int_equal(fixture.counts.files.lists_from_cache, 0);
+    assert_int_equal(fixture.counts.files.manifests_from_cache, 0);
+    planned("{}", PLAN_WINDOW_ALL);
+    assert_int_equal(fixture.counts.files.files_read, 0);
+    assert_int_equal(fixture.counts.files.bytes_read, 0);
+    assert_int_equal(fixture.counts.files.bytes_inflated, 0);
+    assert_int_equal(fixture.counts.files.lists_from_cache, 1);
+    assert_int_equal(fixture.counts.files.manifests_from_cache, 4);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -133,6 +197,8 @@ int main(void)
         TEST(test_plan__sends_statistics_of_the_fields_that_were_asked_for),
         TEST(test_plan__of_windows_is_the_whole_plan),
         TEST(test_plan__is_the_same_from_the_cache_with_any_statistics),
+        TEST(test_plan__counts_what_it_read_and_what_it_left_out),
+        TEST(test_plan__counts_files_and_what_the_cache_saved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
