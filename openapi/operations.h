@@ -89,6 +89,7 @@
       op_drop_function, MANAGE, WORKER, HIDDEN)                                                   \
     X(listChanges, GET, "/management/v1/changes", op_list_changes, MANAGE, WORKER, HIDDEN)        \
     X(listPurges, GET, "/management/v1/purges", op_list_purges, MANAGE, WORKER, HIDDEN)           \
+    X(getCounters, GET, "/management/v1/counters", op_get_counters, MANAGE, FAST, HIDDEN)         \
     X(getHealth, GET, "/healthz", op_get_health, NONE, FAST, HIDDEN)                              \
     X(getReadiness, GET, "/readyz", op_get_readiness, NONE, FAST, HIDDEN)
 

@@ -1,4 +1,4 @@
-/* What operators look at: the change log and the purge queue (server/op.h). */
+/* What operators look at: the change log, the purge queue, the counters (server/op.h). */
 #include "server/op.h"
 
 #include "base/json_write.h"
@@ -120,6 +120,23 @@ bool op_list_purges(struct op *op, struct reply **ret_reply, struct error *err)
     for (size_t i = 0; i < count; i++)
         write_purge(&writer, &rows[i]);
     json_write_array_end(&writer);
+    json_write_object_end(&writer);
+    return reply_json(200, &body, ret_reply, err);
+}
+
+bool op_get_counters(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    struct buffer body;
+    struct json_writer writer;
+    buffer_init(&body, MAX_LOG_ANSWER);
+    json_writer_init(&writer, &body);
+    json_write_object_begin(&writer);
+    write_number(&writer, "since-ms", op->server->started_ms);
+    json_write_key(&writer, "counters");
+    json_write_object_begin(&writer);
+    for (enum counter i = 0; i < COUNTER_COUNT; i++)
+        write_number(&writer, counter_name(i), (int64_t)counter_get(&op->server->counters, i));
+    json_write_object_end(&writer);
     json_write_object_end(&writer);
     return reply_json(200, &body, ret_reply, err);
 }

@@ -129,6 +129,7 @@ static bool answer_plan(struct op *op, struct table_metadata *metadata, const js
     TRY(open_plan(op, metadata, &request, &plan, err));
     buffer_init(&body, MAX_PLAN_ANSWER_SIZE);
     bool ok = write_completed(op, &sealer, plan, &body, err);
+    counters_add_plan(&op->server->counters, plan);
     plan_destroy(plan);
     if (ok)
         return reply_json(200, &body, ret_reply, err);
@@ -136,12 +137,25 @@ static bool answer_plan(struct op *op, struct table_metadata *metadata, const js
     return false;
 }
 
+/* Of a plan or a part of one: `first` is the counter of those that were started, the next two are
+ * of those that ended well and of those that did not. */
+static bool count_end(struct op *op, enum counter first, bool is_done)
+{
+    counter_add(&op->server->counters, is_done ? first + 1 : first + 2, 1);
+    return is_done;
+}
+
 bool op_plan_scan(struct op *op, struct reply **ret_reply, struct error *err)
 {
     struct table_result table = {0};
     json_t *tree = NULL;
     TRY(op_body(op, &tree, err));
-    bool ok = load_table(op, &table, err) && answer_plan(op, table.metadata, tree, ret_reply, err);
+    bool ok = load_table(op, &table, err);
+    if (ok) {
+        counter_add(&op->server->counters, COUNTER_PLANS_STARTED, 1);
+        ok = count_end(op, COUNTER_PLANS_STARTED,
+                       answer_plan(op, table.metadata, tree, ret_reply, err));
+    }
     table_result_finish(&table);
     json_decref(tree);
     return ok;
@@ -164,6 +178,7 @@ static bool answer_part(struct op *op, struct table_metadata *metadata, struct p
         return as_gone(err);
     buffer_init(&body, MAX_PLAN_ANSWER_SIZE);
     bool ok = write_part(plan, part->window, &body, err);
+    counters_add_plan(&op->server->counters, plan);
     plan_destroy(plan);
     if (ok)
         return reply_json(200, &body, ret_reply, err);
@@ -180,8 +195,10 @@ static bool fetch_part(struct op *op, const json_t *tree, struct reply **ret_rep
     TRY(json_get_string(tree, "plan-task", &task, err));
     TRY(load_table(op, &table, err));
     struct plan_sealer sealer = make_sealer(op, table.metadata);
-    bool ok = plan_part_read(task, &sealer, op->call.arena, &part, err) &&
-              answer_part(op, table.metadata, &part, ret_reply, err);
+    counter_add(&op->server->counters, COUNTER_PARTS_STARTED, 1);
+    bool ok = count_end(op, COUNTER_PARTS_STARTED,
+                        plan_part_read(task, &sealer, op->call.arena, &part, err) &&
+                            answer_part(op, table.metadata, &part, ret_reply, err));
     plan_part_finish(&part);
     table_result_finish(&table);
     return ok;

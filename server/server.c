@@ -149,6 +149,8 @@ bool server_create(const struct options *options, struct server **ret_server, st
     arena_init(&server->arena, SERVER_ARENA_SIZE);
     atomic_init(&server->next_request_id, 1);
     atomic_init(&server->is_draining, false);
+    counters_init(&server->counters);
+    server->started_ms = clock_now_ms(&clock_real);
     server->log = (struct log){
         .fd = STDERR_FILENO,
         .format = (enum log_format)option_number(options, OPTION_LOG_FORMAT),

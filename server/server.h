@@ -3,7 +3,7 @@
  *
  * Owns:     the stores, the cache, the catalog, the router, the workers, the HTTP daemon; made in
  *           that order and taken down in the reverse one
- * Threads:  immutable after server_create but for the counters; server_handle from any thread
+ * Threads:  immutable after server_create but for what is atomic; server_handle from any thread
  * Rule:     stopping: no new connections, what runs is finished within --drain-timeout, the
  *           catalog and the stores are closed (with a checkpoint), and then nothing is left to do
  */
@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mac.h"
 #include "catalog/catalog.h"
+#include "server/counters.h"
 #include "server/options.h"
 #include "server/readiness.h"
 #include "server/reply.h"
@@ -40,6 +41,8 @@ struct server {
     struct security_policy security;
     struct mac_key plan_key;
     struct readiness readiness;
+    struct counters counters;
+    int64_t started_ms;
     atomic_bool is_draining; /* a stop has begun */
     atomic_uint_fast64_t next_request_id;
     char run_id[9]; /* tells one run's request ids from another's */

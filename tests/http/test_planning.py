@@ -439,3 +439,58 @@ def check_wrong_tasks(api, task):
     api.call("dropTable", namespace="ns", table="t", expect=204)
     api.call("fetchScanTasks", namespace="ns", table="t", json={"plan-task": task},
              expect=(404, "NoSuchTableException"))
+
+
+# --- counters --------------------------------------------------------------------------------------
+
+def counters(api):
+    return api.call("getCounters", expect=200).json()["counters"]
+
+
+def grown(before, after):
+    return {name: after[name] - before[name] for name in after if after[name] != before[name]}
+
+
+def test_counters__say_what_a_plan_did(fresh):
+    server, api = fresh
+    with pyiceberg_catalog(server, api.contract) as client:
+        client.create_namespace("ns")
+        planning_tables.evolved_table(client, "ns.t")
+    before = counters(api)
+    assert set(before.values()) == {0}
+    files = len(plan(api, "ns", {})["file-scan-tasks"])
+    after = counters(api)
+    first = grown(before, after)
+    assert first["plans-started"] == first["plans-completed"] == 1
+    assert first["file-tasks-written"] == files > 0
+    assert first["planning-files-read"] == first["manifests-read"] + 1
+    assert first["planning-bytes-inflated"] > first["manifests-read"]
+    assert set(first) == {"plans-started", "plans-completed", "file-tasks-written",
+                          "manifests-read", "planning-files-read", "planning-bytes-read",
+                          "planning-bytes-inflated",
+                          "manifests-skipped"}  # those of files that were all deleted
+    day = {"type": "eq", "term": "ts", "value": "2024-01-02T03:00:00"}
+    kept = len(plan(api, "ns", {"filter": day})["file-scan-tasks"])
+    second = grown(after, counters(api))
+    assert second["files-skipped"] > 0 and kept < files
+    assert second["manifests-read"] + second.get("manifests-skipped", 0) >= first["manifests-read"]
+
+
+def test_counters__tell_failed_plans_and_parts(own_server, contract):
+    server = own_server("--plan-files", "1")
+    api = Api(server.port, contract)
+    with pyiceberg_catalog(server, contract) as client:
+        client.create_namespace("ns")
+        planning_tables.evolved_table(client, "ns.t")
+    start = counters(api)
+    tasks = plan(api, "ns", {})["plan-tasks"]
+    for task in tasks:
+        api.call("fetchScanTasks", namespace="ns", table="t", json={"plan-task": task}, expect=200)
+    api.call("fetchScanTasks", namespace="ns", table="t", json={"plan-task": "x"}, expect=404)
+    plan(api, "ns", {"filter": {"type": "eq", "term": "nothing", "value": 1}}, expect=400)
+    plan(api, "ns", {}, table="missing", expect=404)
+    done = grown(start, counters(api))
+    assert done["plans-started"] == 2 and done["plans-completed"] == done["plans-failed"] == 1
+    assert done["plan-parts-started"] == len(tasks) + 1
+    assert done["plan-parts-completed"] == len(tasks) and done["plan-parts-failed"] == 1
+    api.close()
