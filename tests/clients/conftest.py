@@ -126,7 +126,8 @@ def local_path(location: str) -> pathlib.Path:
 
 @pytest.fixture(scope="session")
 def spark(server_url, tmp_path_factory):
-    """Spark with what a user pastes; `firn_purge` differs in asking the server to purge."""
+    """Spark with what a user pastes; `firn_purge` differs in asking the server to purge,
+    `firn_planner` in letting it plan scans."""
     from pyspark.sql import SparkSession
 
     jar = JARS / RUNTIME
@@ -144,6 +145,10 @@ def spark(server_url, tmp_path_factory):
         "spark.sql.catalog.firn_purge.type": "rest",
         "spark.sql.catalog.firn_purge.uri": server_url,
         "spark.sql.catalog.firn_purge.rest-catalog-purge": "true",
+        "spark.sql.catalog.firn_planner": "org.apache.iceberg.spark.SparkCatalog",
+        "spark.sql.catalog.firn_planner.type": "rest",
+        "spark.sql.catalog.firn_planner.uri": server_url,
+        "spark.sql.catalog.firn_planner.scan-planning-mode": "server",
         # The rest is about this machine, not about the catalog.
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
