@@ -66,6 +66,7 @@ struct warehouse {
     struct slice location;  /* as given, without trailing slash */
     struct slice canonical; /* for comparisons */
     struct slice properties; /* JSON object text */
+    unsigned format_versions; /* of tables: bit v for version v (catalog/format_policy.h) */
     bool is_default;
     enum planning_mode planning_mode; /* of tables that say nothing of their own */
 };

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "catalog/entity.h"
+#include "catalog/format_policy.h"
 #include "catalog/location_policy.h"
 #include "catalog/lookup.h"
 #include "catalog/metadata_store.h"
@@ -99,6 +100,7 @@ bool table_change_set_text(struct table_change *change, struct buffer *text, str
     TRY(check_location(change, change->result.location, err));
     TRY(check_directory(change, err));
     TRY(parse_next(change, text, err));
+    TRY(format_policy_check(change->call->warehouse, change->base, change->next, err));
     return write_next(change, err);
 }
 
@@ -120,6 +122,7 @@ static bool apply_updates(struct table_change *change, const json_t *updates, st
         .updates = updates,
         .now_ms = clock_now_ms(change->call->catalog->clock),
         .new_uuid = slice_from_string(uuid),
+        .new_format_version = format_version_default(change->call->warehouse),
     };
     TRY(table_updates_apply(&input, change->call->arena, text, &change->result, err));
     if (change->base && !change->result.is_changed) {

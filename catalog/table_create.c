@@ -3,6 +3,7 @@
 
 #include "base/json_tree.h"
 #include "base/limits.h"
+#include "catalog/format_policy.h"
 #include "catalog/location_policy.h"
 #include "catalog/lookup.h"
 #include "catalog/metadata_store.h"
@@ -55,6 +56,7 @@ static bool create_request_parse(struct call *call, struct slice namespace_path,
         .write_order = order,
         .properties = properties,
         .location = location,
+        .format_version = format_version_default(call->warehouse),
         .now_ms = clock_now_ms(call->catalog->clock),
     };
     *ret = parsed;
@@ -121,7 +123,7 @@ static bool stage_table(struct table_change *change, struct buffer *text, struct
     bool ok = table_metadata_parse(blob, &change->next, err);
     blob_unref(blob);
     change->next_location = SLICE_EMPTY;
-    return ok;
+    return ok && format_policy_check(change->call->warehouse, NULL, change->next, err);
 }
 
 static bool store_change(struct pointer_txn *txn, void *context, struct error *err)
@@ -234,6 +236,7 @@ static bool read_registered(struct table_change *change, struct slice location, 
     if (!table_metadata_read(catalog, location, &change->next, err))
         return as_bad_request(location, err);
     change->next_location = location;
+    TRY(format_policy_check(change->call->warehouse, NULL, change->next, err));
     return location_check(change->call, change->next->location, "table location",
                           &change->canonical, err);
 }

@@ -75,7 +75,9 @@ static bool encryption_properties_check(const json_t *properties, int32_t format
 static bool format_version_take(struct creation *creation, struct error *err)
 {
     const json_t *text = json_object_get(creation->input->properties, "format-version");
-    int64_t version = TABLE_FORMAT_VERSION_DEFAULT;
+    int64_t version = creation->draft->format_version;
+    if (creation->input->format_version)
+        version = creation->input->format_version;
     if (text && !slice_to_int64(json_slice(text), &version))
         return error_set(err, ERROR_VALIDATION,
                          "Table property format-version must have integer value");

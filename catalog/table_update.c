@@ -95,11 +95,14 @@ static bool apply_one(struct table_draft *draft, const json_t *update, struct er
 
 /* A new table begins in the first format version that its updates name, so that parts which only
  * that version knows may come before the update that names it. */
-static bool begin_format(struct table_draft *draft, const json_t *updates, struct error *err)
+static bool begin_format(struct table_draft *draft, const struct table_update_input *input,
+                         struct error *err)
 {
     size_t i = 0;
     json_t *update = NULL;
-    json_array_foreach((json_t *)updates, i, update) {
+    if (input->new_format_version)
+        draft->format_version = input->new_format_version;
+    json_array_foreach((json_t *)input->updates, i, update) {
         struct slice name = json_slice(json_object_get(update, "action"));
         if (!slice_equals_ignore_case(name, SLICE_LITERAL("upgrade-format-version")))
             continue;
@@ -115,7 +118,7 @@ static bool apply_all(struct table_draft *draft, const struct table_update_input
     size_t i = 0;
     json_t *update = NULL;
     if (!draft->base)
-        TRY(begin_format(draft, input->updates, err));
+        TRY(begin_format(draft, input, err));
     json_array_foreach((json_t *)input->updates, i, update) {
         TRY(apply_one(draft, update, err));
     }

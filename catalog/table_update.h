@@ -24,6 +24,7 @@ struct table_update_input {
     const json_t *updates;               /* array, applied in order */
     int64_t now_ms;
     struct slice new_uuid; /* for a created table where no update assigns one; may be empty */
+    int32_t new_format_version; /* likewise; 0: TABLE_FORMAT_VERSION_DEFAULT */
 };
 
 struct table_update_result {
@@ -56,6 +57,7 @@ struct table_create_input {
     const json_t *properties;     /* object of strings or NULL; format-version is consumed */
     struct slice location;        /* trailing slash is stripped */
     struct slice uuid;
+    int32_t format_version; /* where the properties name none; 0: TABLE_FORMAT_VERSION_DEFAULT */
     int64_t now_ms;
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/json_tree.h"
 #include "base/limits.h"
+#include "catalog/format_policy.h"
 #include "catalog/planning_mode.h"
 #include "catalog/warehouse_set.h"
 #include "storage/location.h"
@@ -82,6 +83,25 @@ static bool warehouse_name_check(struct slice name, struct error *err)
                            SLICE_ARG(name), MAX_WAREHOUSE_NAME);
 }
 
+static bool row_set_properties(struct call *call, const json_t *properties,
+                               struct warehouse_row *row, struct error *err)
+{
+    unsigned unused = 0;
+    TRY(planning_mode_check_warehouse(properties, err));
+    TRY(format_versions_read(properties, &unused, err));
+    char *text = json_dumps(properties, JSON_COMPACT);
+    if (text == NULL)
+        return error_no_memory(err, "the warehouse's properties");
+    row->properties = arena_slice(call->arena, slice_from_string(text));
+    free(text);
+    if (row->properties.ptr == NULL)
+        return error_no_memory(err, "the warehouse's properties");
+    return row->properties.len <= MAX_PROPERTIES_SIZE ||
+           error_set(err, ERROR_BAD_REQUEST,
+                     "The properties take %zu bytes, the most allowed are %zu",
+                     row->properties.len, MAX_PROPERTIES_SIZE);
+}
+
 /* Fields that create and alter share; what is absent keeps the row's value. */
 static bool row_apply_request(struct call *call, const json_t *request, struct warehouse_row *row,
                               struct error *err)
@@ -98,20 +118,7 @@ static bool row_apply_request(struct call *call, const json_t *request, struct w
                          row->location.len, MAX_URI_SIZE);
     TRY(location_canonical(row->location, call->arena, &canonical, err));
     TRY(object_stores_find(call->catalog->objects, row->location, &store, err));
-    if (properties == NULL)
-        return true;
-    TRY(planning_mode_check_warehouse(properties, err));
-    char *text = json_dumps(properties, JSON_COMPACT);
-    if (text == NULL)
-        return error_no_memory(err, "the warehouse's properties");
-    row->properties = arena_slice(call->arena, slice_from_string(text));
-    free(text);
-    if (row->properties.ptr == NULL)
-        return error_no_memory(err, "the warehouse's properties");
-    return row->properties.len <= MAX_PROPERTIES_SIZE ||
-           error_set(err, ERROR_BAD_REQUEST,
-                     "The properties take %zu bytes, the most allowed are %zu",
-                     row->properties.len, MAX_PROPERTIES_SIZE);
+    return properties == NULL || row_set_properties(call, properties, row, err);
 }
 
 struct warehouse_job {

@@ -6,6 +6,7 @@
 
 #include "base/json_tree.h"
 #include "base/limits.h"
+#include "catalog/format_policy.h"
 #include "catalog/planning_mode.h"
 #include "storage/location.h"
 
@@ -64,8 +65,9 @@ static bool read_properties(struct warehouse *warehouse, struct error *err)
     const json_t *mode = json_object_get(properties, PLANNING_MODE_PROPERTY);
     warehouse->planning_mode =
         planning_mode_of_text(json_is_string(mode) ? json_slice(mode) : SLICE_EMPTY);
+    bool ok = format_versions_read(properties, &warehouse->format_versions, err);
     json_decref(properties);
-    return true;
+    return ok;
 }
 
 static bool fill(struct shared_warehouse *shared, const struct warehouse_row *row,

@@ -62,6 +62,43 @@ def test_alter__changes_properties_that_config_shows(api, warehouse):
     assert "secret" not in str(config)
 
 
+def test_format_versions__of_a_warehouse_are_the_only_ones(api, contract, server, warehouse):
+    """Rule 42: the list of allowed versions is asked at creation, registration and upgrade."""
+    name, _ = warehouse
+    api.call("alterWarehouse", warehouse=name, json={"properties": {
+        "table-format-versions": "1,3"}}, expect=200)
+    other = Api(server.port, contract, prefix=name)
+    other.create_namespace("ns")
+    answer = other.create_table("ns", bodies.table("t", properties={"format-version": "2"}),
+                                expect=(400, "ValidationException"))
+    assert answer.error["message"] == ("Format version 2 is not allowed in warehouse "
+                                       f"{name}: use 1 or 3")
+    other.create_table("ns", bodies.table("t", properties={"format-version": "1"}))
+    upgrade = [{"action": "upgrade-format-version", "format-version": 2}]
+    answer = other.commit("ns", "t", upgrade, expect=(400, "ValidationException"))
+    assert answer.error["message"].endswith("use 1 or 3")
+    gone = other.call("unregisterTable", namespace="ns", table="t", expect=200).json()
+    api.call("alterWarehouse", warehouse=name, json={"properties": {
+        "table-format-versions": "3"}}, expect=200)
+    register = {"name": "t", "metadata-location": gone["metadata-location"]}
+    answer = other.call("registerTable", namespace="ns", json=register,
+                        expect=(400, "ValidationException"))
+    assert answer.error["message"].endswith("use 3")
+    assert other.create_table("ns", bodies.table("u")).json()["metadata"]["format-version"] == 3
+    other.close()
+
+
+@pytest.mark.parametrize("versions", ["", "4", "2,", "two", "2 3", "0,1"])
+def test_format_versions__that_are_no_list_are_refused(api, warehouse, versions):
+    """Rule 42: a list is checked where the warehouse gets it."""
+    name, _ = warehouse
+    answer = api.call("alterWarehouse", warehouse=name, json={"properties": {
+        "table-format-versions": versions}}, expect=(400, "BadRequestException"))
+    assert "table-format-versions" in answer.error["message"]
+    shown = api.call("loadWarehouse", warehouse=name, expect=200).json()
+    assert shown["properties"] == {}
+
+
 def test_alter_load_remove__of_a_missing_warehouse(api):
     for operation_id, body in (("loadWarehouse", None), ("alterWarehouse", {"properties": {}}),
                                ("removeWarehouse", None)):
