@@ -19,6 +19,7 @@ def get(contract, server, target, method="GET", check_request=True):
                                   "/management/v1/nothing", "/v1/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o",
                                   "/favicon.ico", "/v1/config;x=1", "/v1/%63onfig"])
 def test_unknown_route__is_not_found(contract, server, path):
+    """Rule 59."""
     for method in ("GET", "POST", "DELETE"):
         answer = get(contract, server, path, method)
         assert answer.status == 404, answer
@@ -252,6 +253,7 @@ def test_garbage__ends_in_an_error_or_a_closed_connection(server, data):
 
 
 def test_head__has_the_status_of_get_and_no_body(server, api, namespace):
+    """Rule 59."""
     answer = exchange(server.port, "HEAD", f"/v1/default/namespaces/{namespace}")
     assert answer.status == 204
     missing = exchange(server.port, "HEAD", "/v1/default/namespaces/not_there")

@@ -22,6 +22,7 @@ def in_threads(api, work, count=THREADS):
 
 
 def test_commits__of_many_threads_to_one_table_are_all_there(api, namespace):
+    """Rule 38."""
     api.create_table(namespace, bodies.table("t"))
 
     def work(client, number):
@@ -42,6 +43,7 @@ def test_commits__of_many_threads_to_one_table_are_all_there(api, namespace):
 
 
 def test_commits__whose_requirements_hold_never_conflict(api, namespace):
+    """Rule K10."""
     uuid = api.create_table(namespace, bodies.table("t")).json()["metadata"]["table-uuid"]
     require = [{"type": "assert-table-uuid", "uuid": uuid}]
 
@@ -53,6 +55,7 @@ def test_commits__whose_requirements_hold_never_conflict(api, namespace):
 
 
 def test_commits__on_one_base_have_one_winner(api, namespace):
+    """Rule K3."""
     api.create_table(namespace, bodies.table("t"))
     require = [{"type": "assert-ref-snapshot-id", "ref": "main", "snapshot-id": None}]
 
@@ -71,6 +74,7 @@ def test_creates__of_one_name_have_one_winner(api, namespace):
 
 
 def test_tables_and_views__of_one_name_have_one_winner(api, namespace):
+    """Rule 57."""
     def work(client, number):
         if number % 2:
             return client.create_table(namespace, bodies.table("t"), expect=None).status
@@ -80,6 +84,7 @@ def test_tables_and_views__of_one_name_have_one_winner(api, namespace):
 
 
 def test_namespace__is_never_dropped_under_a_table(api, unique):
+    """Rule 56."""
     for _ in range(5):
         name = unique("ns")
         api.create_namespace(name)

@@ -16,6 +16,7 @@ def metadata_files(metadata_location):
 
 
 def test_commit__writes_a_new_numbered_file_each_time(api, namespace):
+    """Rule 10."""
     location = api.create_table(namespace, bodies.table("t")).json()["metadata-location"]
     for number in (1, 2, 3):
         made = api.commit(namespace, "t", [bodies.set_properties(n=str(number))]).json()
@@ -26,6 +27,7 @@ def test_commit__writes_a_new_numbered_file_each_time(api, namespace):
 
 
 def test_commit__keeps_the_log_within_previous_versions_max(api, namespace):
+    """Rule 38."""
     api.create_table(namespace, bodies.table("t", properties={
         "write.metadata.previous-versions-max": "3"}))
     for number in range(8):
@@ -35,6 +37,7 @@ def test_commit__keeps_the_log_within_previous_versions_max(api, namespace):
 
 
 def test_delete_after_commit__leaves_max_plus_one_files_after_each_commit(api, namespace):
+    """Rules 39, K12."""
     api.create_table(namespace, bodies.table("t", properties={
         "write.metadata.previous-versions-max": "3",
         "write.metadata.delete-after-commit.enabled": "true"}))
@@ -46,6 +49,7 @@ def test_delete_after_commit__leaves_max_plus_one_files_after_each_commit(api, n
 
 
 def test_gzip__is_written_and_read(api, namespace):
+    """Rule 52."""
     for codec in ("gzip", "GZIP"):
         name = f"t_{codec}"
         made = api.create_table(namespace, bodies.table(name, properties={
@@ -58,6 +62,7 @@ def test_gzip__is_written_and_read(api, namespace):
 
 
 def test_unknown_codec__is_refused(api, namespace):
+    """Rule 52."""
     answer = api.create_table(namespace, bodies.table("t", properties={
         "write.metadata.compression-codec": "lzma"}), expect=None)
     assert answer.status == 400, answer
@@ -69,6 +74,7 @@ def test_unknown_codec__is_refused(api, namespace):
 
 
 def test_failed_commit__leaves_no_file(api, namespace):
+    """Rule 10."""
     made = api.create_table(namespace, bodies.table("t")).json()
     before = metadata_files(made["metadata-location"])
     api.commit(namespace, "t", [bodies.set_properties(a="1"), bodies.set_ref(404)], expect=400)
@@ -78,6 +84,7 @@ def test_failed_commit__leaves_no_file(api, namespace):
 
 
 def test_metadata_path__decides_where_metadata_goes(api, server, namespace):
+    """Rule K17."""
     path = f"file://{server.data}/warehouse/meta_of_{namespace}"
     made = api.create_table(namespace, bodies.table("t", properties={
         "write.metadata.path": path})).json()

@@ -31,6 +31,7 @@ FAILED = (409, "CommitFailedException")
 
 
 def test_uuid__compares_without_case(api, namespace, table):
+    """Rules 3, K2."""
     uuid = table["table-uuid"]
     tried(api, namespace, conflict("assert-table-uuid", uuid=uuid.upper()), 200)
     other = "00000000-0000-4000-8000-000000000000"
@@ -39,11 +40,13 @@ def test_uuid__compares_without_case(api, namespace, table):
 
 
 def test_create__fails_where_the_table_exists(api, namespace, table):
+    """Rules 2, K2."""
     answer = tried(api, namespace, {"type": "assert-create"}, FAILED)
     assert answer.error["message"].startswith("Requirement failed: table already exists")
 
 
 def test_create__must_stand_alone(api, namespace, unique):
+    """Rule 2."""
     requirements = [{"type": "assert-create"},
                     conflict("assert-current-schema-id", current_schema_id=0)]
     answer = api.commit(namespace, unique("new"), CHANGE, requirements, expect=400)
@@ -51,6 +54,7 @@ def test_create__must_stand_alone(api, namespace, unique):
 
 
 def test_ref__must_be_where_the_requirement_says(api, namespace, table):
+    """Rule 4."""
     for ref in ("main", "release"):
         tried(api, namespace, {"type": "assert-ref-snapshot-id", "ref": ref, "snapshot-id": 11},
               200)
@@ -61,12 +65,14 @@ def test_ref__must_be_where_the_requirement_says(api, namespace, table):
 
 
 def test_ref__null_means_that_it_must_not_exist(api, namespace, table):
+    """Rule 4."""
     tried(api, namespace, {"type": "assert-ref-snapshot-id", "ref": "no", "snapshot-id": None}, 200)
     tried(api, namespace, {"type": "assert-ref-snapshot-id", "ref": "no", "snapshot-id": 11},
           FAILED)
 
 
 def test_ids__must_be_those_of_the_table(api, namespace, table):
+    """Rule K2."""
     cases = [
         ("assert-current-schema-id", "current-schema-id", 0, "current schema changed"),
         ("assert-last-assigned-field-id", "last-assigned-field-id", 2,
@@ -83,6 +89,7 @@ def test_ids__must_be_those_of_the_table(api, namespace, table):
 
 
 def test_all__are_checked_before_anything_is_applied(api, namespace, table):
+    """Rule 1."""
     good = conflict("assert-current-schema-id", current_schema_id=0)
     bad = conflict("assert-default-spec-id", default_spec_id=5)
     before = api.load_table(namespace, "t").json()
@@ -91,6 +98,7 @@ def test_all__are_checked_before_anything_is_applied(api, namespace, table):
 
 
 def test_all__are_checked_against_the_table_as_it_was_before_the_commit(api, namespace, table):
+    """Rule 1."""
     wider = bodies.schema(("id", "long"), ("data", "string"), ("more", "int"))
     updates = [{"action": "add-schema", "schema": wider},
                {"action": "set-current-schema", "schema-id": -1}]
@@ -100,6 +108,7 @@ def test_all__are_checked_against_the_table_as_it_was_before_the_commit(api, nam
 
 
 def test_unknown_or_malformed__is_refused_as_a_whole(api, namespace, table):
+    """Rule 6."""
     before = api.load_table(namespace, "t").json()
     for requirement in ({"type": "assert-weather"}, {"type": 7}, {}, "assert-create", None,
                         {"type": "assert-table-uuid"}, {"type": "assert-table-uuid", "uuid": 1},
@@ -113,6 +122,7 @@ def test_unknown_or_malformed__is_refused_as_a_whole(api, namespace, table):
 
 
 def test_commit__to_a_missing_table_is_not_found(api, namespace):
+    """Rule K3."""
     answer = api.commit(namespace, "no", CHANGE, expect=(404, "NoSuchTableException"))
     assert answer.error["message"] == f"Table does not exist: {namespace}.no"
 

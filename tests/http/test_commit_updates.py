@@ -24,6 +24,7 @@ def unchanged(api, namespace, commit_them):
 
 
 def test_uuid__cannot_be_reassigned(api, namespace, commit):
+    """Rule 51."""
     uuid = api.load_table(namespace, "t").json()["metadata"]["table-uuid"]
     commit({"action": "assign-uuid", "uuid": uuid})
     other = "00000000-0000-4000-8000-000000000000"
@@ -32,6 +33,7 @@ def test_uuid__cannot_be_reassigned(api, namespace, commit):
 
 
 def test_format__goes_up_and_never_down(commit):
+    """Rules 42, 43."""
     assert commit({"action": "upgrade-format-version", "format-version": 3})["next-row-id"] == 0
     commit({"action": "upgrade-format-version", "format-version": 2}, expect=400)
     commit({"action": "upgrade-format-version", "format-version": 4}, expect=400)
@@ -39,6 +41,7 @@ def test_format__goes_up_and_never_down(commit):
 
 
 def test_schema__is_added_made_current_and_removed(commit):
+    """Rules 16, 24, K11."""
     wider = bodies.schema(("id", "long"), ("data", "string"), ("more", "int"))
     made = commit({"action": "add-schema", "schema": wider},
                   {"action": "set-current-schema", "schema-id": -1})
@@ -53,6 +56,7 @@ def test_schema__is_added_made_current_and_removed(commit):
 
 
 def test_schema__unknown_ids_are_refused(api, namespace, commit):
+    """Rules 17, 24."""
     unchanged(api, namespace, lambda: commit({"action": "set-current-schema", "schema-id": 9},
                                              expect=(400, "ValidationException")))
     unchanged(api, namespace, lambda: commit({"action": "set-current-schema", "schema-id": -1},
@@ -87,11 +91,13 @@ def test_snapshot__is_added_and_set_on_main(commit):
 
 
 def test_snapshot__with_a_stale_sequence_number_is_a_conflict_to_retry(commit):
+    """Rule 8."""
     commit(bodies.add_snapshot(5, 3), bodies.set_ref(5))
     commit(bodies.add_snapshot(6, 3, 5), expect=(409, "CommitFailedException"))
 
 
 def test_snapshot__with_a_stale_first_row_id_is_a_conflict_to_retry(commit):
+    """Rules 8, 44."""
     commit({"action": "upgrade-format-version", "format-version": 3})
     made = commit(bodies.add_snapshot(5, 1, **{"first-row-id": 0, "added-rows": 10}),
                   bodies.set_ref(5))
@@ -101,12 +107,14 @@ def test_snapshot__with_a_stale_first_row_id_is_a_conflict_to_retry(commit):
 
 
 def test_snapshot__ids_of_64_bits_stay_exact(commit):
+    """Rule 51."""
     for number, snapshot_id in enumerate((9223372036854775807, 9007199254740993), start=1):
         made = commit(bodies.add_snapshot(snapshot_id, number), bodies.set_ref(snapshot_id))
         assert made["current-snapshot-id"] == snapshot_id
 
 
 def test_refs__are_set_with_retention_and_removed(commit):
+    """Rule 29."""
     commit(bodies.add_snapshot(5), bodies.set_ref(5))
     branch = {**bodies.set_ref(5, "audit"), "max-ref-age-ms": 1000, "max-snapshot-age-ms": 2000,
               "min-snapshots-to-keep": 3}
@@ -120,6 +128,7 @@ def test_refs__are_set_with_retention_and_removed(commit):
 
 
 def test_snapshots__are_removed_with_what_hangs_on_them(commit):
+    """Rule 33."""
     commit(bodies.add_snapshot(5, 1), bodies.set_ref(5))
     commit(bodies.add_snapshot(6, 2, 5), bodies.set_ref(6), bodies.set_ref(5, "old", "tag"))
     commit({"action": "set-statistics", "statistics": statistics(5)})
@@ -137,6 +146,7 @@ def statistics(snapshot_id):
 
 
 def test_statistics__of_both_kinds_are_set_replaced_and_removed(commit):
+    """Rule 40."""
     commit(bodies.add_snapshot(5, 1), bodies.set_ref(5))
     commit({"action": "set-statistics", "statistics": statistics(5)})
     made = commit({"action": "set-statistics", "statistics": statistics(5)})
@@ -165,6 +175,7 @@ def test_location__must_stay_within_the_warehouse(api, server, namespace, commit
 
 
 def test_encryption_keys__are_added_once_and_removed(commit):
+    """Rule 49."""
     commit({"action": "upgrade-format-version", "format-version": 3})
     key = {"key-id": "k1", "encrypted-key-metadata": "c2VjcmV0", "encrypted-by-id": "kms"}
     for _ in range(2):
@@ -175,6 +186,7 @@ def test_encryption_keys__are_added_once_and_removed(commit):
 
 
 def test_unknown_or_malformed_update__applies_nothing(api, namespace, commit):
+    """Rule 6."""
     bad = [{"action": "make-coffee"}, {"action": 1}, {}, "x", None, [],
            {"action": "set-properties"}, {"action": "set-properties", "updates": {"a": 1}},
            {"action": "add-schema"}, {"action": "add-schema", "schema": 1},
@@ -201,6 +213,7 @@ def test_commit__wants_lists(api, namespace, commit):
 
 
 def test_commit__that_changes_nothing_keeps_file_and_etag(api, namespace, commit):
+    """Rule 7."""
     uuid = commit(bodies.add_snapshot(5), bodies.set_ref(5))["table-uuid"]
     unchanged(api, namespace, lambda: commit())
     unchanged(api, namespace, lambda: commit({"action": "assign-uuid", "uuid": uuid}))

@@ -12,6 +12,7 @@ def config(api, query="", expect=200):
 
 
 def test_config__advertises_exactly_the_served_operations(api):
+    """Rule K19."""
     served = [f"{row.method} {row.path}" for row in operations.OPERATIONS
               if row.state == "SERVED"]
     assert sorted(config(api)["endpoints"]) == sorted(served)
@@ -22,6 +23,7 @@ def test_config__names_the_default_warehouse_as_prefix(api):
 
 
 def test_config__advertises_the_separator_and_the_lifetime_of_keys(api):
+    """Rule K20."""
     answer = config(api)
     assert answer["overrides"]["namespace-separator"] == "%1F"
     assert answer["idempotency-key-lifetime"] == "PT30M"
@@ -69,6 +71,7 @@ def test_paths_without_prefix__mean_the_default_warehouse(api, namespace):
 
 
 def test_token__says_in_oauth_shape_that_no_authentication_is_configured(api):
+    """Rule 59."""
     answer = api.send("POST", "/v1/oauth/tokens",
                       body="grant_type=client_credentials&client_id=a&client_secret=b",
                       headers={"Content-Type": "application/x-www-form-urlencoded"})

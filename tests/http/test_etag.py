@@ -20,6 +20,7 @@ def load(api, namespace, tags=None, expect=200, **query):
 
 
 def test_load__has_a_quoted_etag_and_304_repeats_it(api, namespace, table):
+    """Rule K22."""
     tag = load(api, namespace).header("etag")
     assert tag.strip('W/').startswith('"') and tag.endswith('"')
     same = load(api, namespace, tag, 304)
@@ -35,6 +36,7 @@ def test_load__knows_every_form_of_if_none_match(api, namespace, table):
 
 
 def test_each_representation__has_its_own_etag(api, namespace, table):
+    """Rule 41."""
     whole = load(api, namespace, snapshots="all").header("etag")
     refs = load(api, namespace, snapshots="refs").header("etag")
     assert whole != refs
@@ -45,6 +47,7 @@ def test_each_representation__has_its_own_etag(api, namespace, table):
 
 
 def test_commit__changes_the_etag_and_answers_with_the_new_one(api, namespace, table):
+    """Rule K22."""
     old = load(api, namespace).header("etag")
     made = api.commit(namespace, "t", [bodies.set_properties(a="1")])
     load(api, namespace, old, 200)
@@ -53,6 +56,7 @@ def test_commit__changes_the_etag_and_answers_with_the_new_one(api, namespace, t
 
 
 def test_create_and_register__answer_with_the_etag_of_the_load(api, namespace):
+    """Rule K22."""
     made = api.create_table(namespace, bodies.table("t"))
     load(api, namespace, made.header("etag"), 304)
     location = made.json()["metadata-location"]
@@ -71,6 +75,7 @@ def test_rename__leaves_the_etag_valid_for_the_same_table(api, namespace, table)
 
 
 def test_deleted_metadata_file__is_told_even_to_who_holds_the_etag(api, namespace, table):
+    """Rule K5."""
     tag = load(api, namespace).header("etag")
     load(api, namespace, tag, 304)
     Path(table["metadata-location"].removeprefix("file://")).unlink()

@@ -78,6 +78,7 @@ def test_put__refuses_what_breaks_the_udf_spec(api, namespace):
 
 
 def test_drop_namespace__refuses_one_with_functions(api, unique):
+    """Rule 56."""
     name = unique("ns")
     api.create_namespace(name)
     put(api, name, "f", bodies.function(), 200)

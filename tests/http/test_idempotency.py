@@ -91,6 +91,7 @@ def test_replay__of_a_create_shows_the_table_as_it_was_made(api, namespace):
 
 
 def test_replay__of_an_error_stays_that_error(api, namespace):
+    """Rule 12."""
     headers, body = key(), bodies.table("t")
     api.create_table(namespace, bodies.table("t"))
     refused = api.create_table(namespace, body, (409, "AlreadyExistsException"), headers=headers)
@@ -128,6 +129,7 @@ def test_replay__of_many_properties_answers_in_full(api, namespace):
 
 
 def test_key__with_another_request_is_refused(api, namespace, unique):
+    """Rule 12."""
     headers = key()
     api.create_table(namespace, bodies.table("t"), headers=headers)
     api.create_table(namespace, bodies.table("u"), (400, "BadRequestException"), headers=headers)
@@ -155,6 +157,7 @@ def test_key__on_a_read_means_nothing(api, namespace):
 
 
 def test_key__used_by_many_at_once_runs_once(api, namespace):
+    """Rule 12."""
     api.create_table(namespace, bodies.table("t"))
     headers = key()
     body = {"requirements": [], "updates": [bodies.add_snapshot(1), bodies.set_ref(1)]}

@@ -163,6 +163,7 @@ def test_long_error__is_cut_on_a_character(api):
 
 
 def test_full_queue__is_429_with_retry_after(own_server, contract):
+    """Rule K4."""
     server = own_server("--queue", "1", "--workers", "1")
     first = Api(server.port, contract)
     first.create_namespace("ns")

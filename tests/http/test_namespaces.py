@@ -12,12 +12,14 @@ def test_create__answers_with_levels_and_properties(api, unique):
 
 
 def test_create__twice_is_a_conflict(api, namespace):
+    """Rule K1."""
     answer = api.call("createNamespace", json={"namespace": [namespace]},
                       expect=(409, "AlreadyExistsException"))
     assert answer.error["message"].startswith("Namespace already exists")
 
 
 def test_create__in_a_missing_parent_is_not_found(api, unique):
+    """Rule 56."""
     parent = unique("no")
     answer = api.call("createNamespace", json={"namespace": [parent, "child"]},
                       expect=(404, "NoSuchNamespaceException"))
@@ -71,6 +73,7 @@ def test_names__with_odd_characters_come_back_unchanged(api, unique):
 
 
 def test_exists__tells_present_from_missing(api, namespace, unique):
+    """Rule 59."""
     api.call("namespaceExists", namespace=namespace, expect=204)
     api.call("namespaceExists", namespace=unique("no"), expect=404)
 
@@ -100,6 +103,7 @@ def test_list__of_an_empty_parent_is_the_top(api, namespace):
 
 
 def test_list__of_a_missing_parent_is_not_found(api, unique):
+    """Rule 56."""
     api.call("listNamespaces", query={"parent": unique("no")},
              expect=(404, "NoSuchNamespaceException"))
 
@@ -113,6 +117,7 @@ def test_drop__removes_an_empty_namespace(api, unique):
 
 
 def test_drop__refuses_one_that_holds_anything(api, unique):
+    """Rules 56, K18."""
     for kind in ("namespace", "table", "view"):
         name = unique("ns")
         api.create_namespace(name)
@@ -129,6 +134,7 @@ def test_drop__refuses_one_that_holds_anything(api, unique):
 
 
 def test_drop__is_not_blocked_by_a_staged_create(api, unique):
+    """Rule 14."""
     name = unique("ns")
     api.create_namespace(name)
     api.create_table(name, bodies.table("t", stage_create=True))

@@ -10,6 +10,7 @@ LATER = [row.id for row in operations.OPERATIONS if row.state == "LATER"]
 
 @pytest.mark.parametrize("operation_id", LATER)
 def test_later__is_unsupported_and_not_advertised(api, namespace, operation_id):
+    """Rule K19."""
     api.create_table(namespace, bodies.table("t"))
     body = {
         "signRequest": {"region": "r", "uri": "http://h/x", "method": "GET", "headers": {}},

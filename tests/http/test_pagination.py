@@ -42,6 +42,7 @@ def listings(api, unique):
 
 
 def test_pages__together_are_the_whole_list(api, listings):
+    """Rule 59."""
     for operation_id, names, query in listings:
         whole = api.call(operation_id, query=query, expect=200, **names).json()
         assert whole.get("next-page-token") is None
@@ -52,13 +53,19 @@ def test_pages__together_are_the_whole_list(api, listings):
 
 
 def test_first_page__is_asked_for_with_an_empty_token(api, listings):
+    """Rule K21."""
     for operation_id, names, query in listings:
         answer = api.call(operation_id, query={**query, "pageToken": ""}, expect=200, **names)
         items = answer.json().get("identifiers", answer.json().get("namespaces"))
         assert len(items) == 7
+        small = api.call(operation_id, query={**query, "pageToken": "", "pageSize": "3"},
+                         expect=200, **names).json()
+        assert small.get("identifiers", small.get("namespaces")) == items[:3]
+        assert small["next-page-token"]
 
 
 def test_page_size__without_a_token_does_not_cut_the_list(api, listings):
+    """Rule 59."""
     for operation_id, names, query in listings:
         answer = api.call(operation_id, query={**query, "pageSize": "2"}, expect=200, **names)
         items = answer.json().get("identifiers", answer.json().get("namespaces"))
@@ -66,6 +73,7 @@ def test_page_size__without_a_token_does_not_cut_the_list(api, listings):
 
 
 def test_pages__are_stable_while_names_come_and_go(api, namespace):
+    """Rule 59."""
     for number in range(10):
         api.create_table(namespace, bodies.table(f"t{number}"))
     first = api.call("listTables", namespace=namespace, expect=200,
@@ -94,6 +102,7 @@ def test_pages__may_change_their_size_on_the_way(api, listings):
 
 
 def test_bad_token__is_refused_in_every_listing(api, listings):
+    """Rule 59."""
     forged = base64.urlsafe_b64encode(b"\x01Tt3\x00").decode().rstrip("=")
     for operation_id, names, query in listings:
         for token in ("x", "5", "%00", "AAAA", forged, "ä", "=" * 10, "A" * 10000):
@@ -113,6 +122,7 @@ def test_token__of_another_listing_is_refused(api, listings):
 
 
 def test_bad_page_size__is_refused(api, listings):
+    """Rule 59."""
     for operation_id, names, query in listings:
         for size in ("0", "-1", "x", "", "1.5", "99999999999999999999", "1e3", " 1"):
             api.call(operation_id, query={**query, "pageToken": "", "pageSize": size},

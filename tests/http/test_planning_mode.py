@@ -32,6 +32,7 @@ def config_of(api, warehouse):
 
 
 def test_mode__is_not_sent_where_nothing_says_it(own):
+    """Rule K23."""
     api, name = own
     assert api.load_table("ns", "t").json()["config"] == {}
     answer = config_of(api, name)
@@ -40,9 +41,13 @@ def test_mode__is_not_sent_where_nothing_says_it(own):
 
 @pytest.mark.parametrize("mode", ["client", "server"])
 def test_warehouse_mode__is_in_every_load_and_in_the_config(own, mode):
+    """Rule K23: where `server` is asked for, clients fail unless planning is advertised."""
     api, name = own
     set_mode(api, name, mode)
     assert config_of(api, name)["overrides"][MODE] == mode
+    path = "/v1/{prefix}/namespaces/{namespace}/tables/{table}"
+    assert {f"POST {path}/plan", f"GET {path}/plan/{{plan-id}}", f"DELETE {path}/plan/{{plan-id}}",
+            f"POST {path}/tasks"} <= set(config_of(api, name)["endpoints"])
     for query in (None, {"snapshots": "refs"}):
         assert api.load_table("ns", "t", query=query).json()["config"] == {MODE: mode}
     for made in (api.create_table("ns", bodies.table("u")),

@@ -54,6 +54,7 @@ def purged(fresh):
 
 
 def test_purge__deletes_every_file(purged, contract):
+    """Rule 60."""
     server, api = purged
     place = write_table(server, contract)
     names = files_below(place)
@@ -67,6 +68,7 @@ def test_purge__deletes_every_file(purged, contract):
 
 
 def test_purge__deletes_no_file_of_others(purged, contract):
+    """Rule 60."""
     server, api = purged
     place = write_table(server, contract)
     neighbour = write_table(server, contract, "ns.t2")
@@ -81,6 +83,7 @@ def test_purge__deletes_no_file_of_others(purged, contract):
 
 
 def test_purge__deletes_expired_history_statistics_and_gzipped_metadata(purged, contract):
+    """Rule 60."""
     server, api = purged
     place = write_table(server, contract,
                         properties={"write.metadata.compression-codec": "gzip"})
@@ -110,6 +113,7 @@ def test_purge__of_a_table_without_snapshots_deletes_its_metadata(purged):
 
 
 def test_purge__with_gc_disabled_is_refused_and_drops_nothing(purged, contract):
+    """Rule 60."""
     server, api = purged
     place = write_table(server, contract, properties={"gc.enabled": "false"})
     before = files_below(place)

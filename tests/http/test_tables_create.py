@@ -4,6 +4,7 @@ import bodies
 
 
 def test_create__answers_with_the_metadata_of_a_new_table(api, namespace):
+    """Rules 13, 48."""
     answer = api.create_table(namespace, bodies.table("t", properties={"owner": "ann"})).json()
     metadata = answer["metadata"]
     assert metadata["format-version"] == 2
@@ -26,6 +27,7 @@ def test_create__makes_the_table_loadable_and_listed(api, namespace):
 
 
 def test_create__assigns_all_field_ids_anew(api, namespace):
+    """Rule 13."""
     schema = {"type": "struct", "schema-id": 7, "identifier-field-ids": [40], "fields": [
         {"id": 40, "name": "id", "type": "long", "required": True},
         {"id": 7, "name": "point", "required": False, "type": {"type": "struct", "fields": [
@@ -48,6 +50,7 @@ def test_create__assigns_all_field_ids_anew(api, namespace):
 
 
 def test_create__takes_the_format_version_from_the_properties(api, namespace):
+    """Rule 42."""
     for version in (1, 2, 3):
         body = bodies.table(f"v{version}", properties={"format-version": str(version)})
         made = api.create_table(namespace, body).json()["metadata"]
@@ -64,24 +67,28 @@ def test_create__refuses_an_unknown_format_version(api, namespace):
 
 
 def test_create__in_a_missing_namespace_is_not_found(api, unique):
+    """Rules K1, K6."""
     name = unique("no")
     answer = api.create_table(name, bodies.table("t"), expect=(404, "NoSuchNamespaceException"))
     assert answer.error["message"] == f"Namespace does not exist: {name}"
 
 
 def test_create__of_a_taken_name_is_a_conflict(api, namespace):
+    """Rule K1."""
     api.create_table(namespace, bodies.table("t"))
     answer = api.create_table(namespace, bodies.table("t"), expect=(409, "AlreadyExistsException"))
     assert answer.error["message"] == f"Table already exists: {namespace}.t"
 
 
 def test_create__of_a_views_name_is_a_conflict(api, namespace):
+    """Rules 57, K14."""
     api.call("createView", namespace=namespace, json=bodies.view("v"), expect=200)
     answer = api.create_table(namespace, bodies.table("v"), expect=(409, "AlreadyExistsException"))
     assert answer.error["message"] == f"View with same name already exists: {namespace}.v"
 
 
 def test_stage_create__stores_nothing(api, namespace):
+    """Rule 14."""
     staged = api.create_table(namespace, bodies.table("t", stage_create=True)).json()
     assert staged.get("metadata-location") is None
     assert staged["metadata"]["table-uuid"] and staged["metadata"]["location"]
@@ -90,6 +97,7 @@ def test_stage_create__stores_nothing(api, namespace):
 
 
 def test_stage_create__leaves_the_name_to_whoever_comes_first(api, namespace):
+    """Rule K7."""
     staged = api.create_table(namespace, bodies.table("t", stage_create=True)).json()["metadata"]
     winner = api.create_table(namespace, bodies.table("t")).json()["metadata"]
     answer = api.commit(namespace, "t", creation(staged), [{"type": "assert-create"}],
@@ -99,6 +107,7 @@ def test_stage_create__leaves_the_name_to_whoever_comes_first(api, namespace):
 
 
 def test_stage_create__becomes_a_table_by_its_commit(api, namespace):
+    """Rule K7."""
     staged = api.create_table(namespace, bodies.table("t", stage_create=True)).json()["metadata"]
     made = api.commit(namespace, "t", creation(staged), [{"type": "assert-create"}]).json()
     assert made["metadata"]["table-uuid"] == staged["table-uuid"]
@@ -139,6 +148,7 @@ def test_create__outside_of_the_warehouse_is_forbidden(api, server, namespace, t
 
 
 def test_create__within_another_tables_location_is_refused(api, namespace):
+    """Rule 50."""
     first = api.create_table(namespace, bodies.table("a")).json()["metadata"]["location"]
     api.create_table(namespace, bodies.table("b", location=f"{first}/inner"),
                      expect=(400, "ValidationException"))
@@ -173,6 +183,7 @@ def test_create__refuses_bad_requests(api, namespace):
 
 
 def test_create__in_format_2_refuses_types_of_format_3(api, namespace):
+    """Rule 25."""
     for kind in ("variant", "timestamp_ns", "unknown", "geometry"):
         answer = api.create_table(namespace, bodies.table("t", schema=bodies.schema(("x", kind))),
                                   expect=None)
@@ -207,5 +218,6 @@ def test_list__of_a_missing_namespace_is_not_found(api, unique):
 
 
 def test_list__has_no_views(api, namespace):
+    """Rule K18."""
     api.call("createView", namespace=namespace, json=bodies.view("v"), expect=200)
     assert api.call("listTables", namespace=namespace, expect=200).json()["identifiers"] == []

@@ -25,6 +25,7 @@ def test_load__with_all_snapshots_is_the_default(api, namespace):
 
 
 def test_load__with_refs_has_only_referenced_snapshots_and_the_whole_log(api, namespace):
+    """Rule 41."""
     made = history(api, namespace)
     answer = api.load_table(namespace, "t", query={"snapshots": "refs"})
     assert ids(answer) == [1, 3]
@@ -33,6 +34,7 @@ def test_load__with_refs_has_only_referenced_snapshots_and_the_whole_log(api, na
 
 
 def test_load__with_refs_survives_statistics_of_a_historical_snapshot(api, namespace):
+    """Rule 41."""
     history(api, namespace)
     statistics = {"snapshot-id": 2, "statistics-path": "file:///nowhere/s.puffin",
                   "file-size-in-bytes": 10, "file-footer-size-in-bytes": 5, "blob-metadata": []}
@@ -64,6 +66,7 @@ def test_load__in_a_missing_namespace_is_not_found(api, unique):
 
 
 def test_load__of_a_view_is_no_table(api, namespace):
+    """Rule K14."""
     api.call("createView", namespace=namespace, json=bodies.view("v"), expect=200)
     answer = api.load_table(namespace, "v", expect=(404, "NoSuchTableException"))
     assert answer.error["message"] == f"Table does not exist: {namespace}.v"
@@ -71,6 +74,7 @@ def test_load__of_a_view_is_no_table(api, namespace):
 
 
 def test_load__of_a_table_whose_file_is_gone_says_which_file(api, namespace):
+    """Rule K5."""
     made = api.create_table(namespace, bodies.table("t")).json()
     location = made["metadata-location"]
     api.load_table(namespace, "t")
@@ -98,6 +102,7 @@ def test_load__ignores_headers_about_credentials(api, namespace):
 
 
 def test_load__takes_a_plus_in_a_path_literally_and_then_as_a_space(api, namespace):
+    """Rule 58."""
     api.create_table(namespace, bodies.table("a b"))
     answer = api.send("GET", f"/v1/default/namespaces/{namespace}/tables/a+b")
     assert answer.status == 200
@@ -107,6 +112,7 @@ def test_load__takes_a_plus_in_a_path_literally_and_then_as_a_space(api, namespa
 
 
 def test_exists__tells_present_from_missing(api, namespace):
+    """Rule 59."""
     api.create_table(namespace, bodies.table("t"))
     api.call("tableExists", namespace=namespace, table="t", expect=204)
     api.call("tableExists", namespace=namespace, table="no", expect=404)

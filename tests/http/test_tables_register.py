@@ -36,6 +36,7 @@ def test_unregister__of_a_missing_table_is_not_found(api, namespace):
 
 
 def test_register__takes_over_uuid_and_history(api, namespace):
+    """Rules 38, K13."""
     location, metadata = unregistered(api, namespace)
     made = register(api, namespace, "again", location).json()
     assert made["metadata"] == metadata
@@ -44,6 +45,7 @@ def test_register__takes_over_uuid_and_history(api, namespace):
 
 
 def test_register__keeps_fields_that_nobody_knows(api, namespace):
+    """Rule 51."""
     location, metadata = unregistered(api, namespace)
     metadata["from-the-future"] = {"big": 9223372036854775807, "null": None}
     odd = local(location).with_name("00009-odd.metadata.json")
@@ -54,6 +56,7 @@ def test_register__keeps_fields_that_nobody_knows(api, namespace):
 
 
 def test_register__reads_gzip_under_both_names(api, namespace):
+    """Rule 52."""
     location, metadata = unregistered(api, namespace)
     for number, suffix in enumerate((".gz.metadata.json", ".metadata.json.gz")):
         packed = local(location).with_name(f"0001{number}-x{suffix}")
@@ -64,6 +67,7 @@ def test_register__reads_gzip_under_both_names(api, namespace):
 
 
 def test_register__of_a_taken_name_is_a_conflict(api, namespace):
+    """Rule K13."""
     location, _ = unregistered(api, namespace)
     api.create_table(namespace, bodies.table("taken"))
     answer = register(api, namespace, "taken", location, (409, "AlreadyExistsException"))
@@ -71,6 +75,7 @@ def test_register__of_a_taken_name_is_a_conflict(api, namespace):
 
 
 def test_register__of_a_views_name_is_a_conflict(api, namespace):
+    """Rule 57."""
     location, _ = unregistered(api, namespace)
     api.call("createView", namespace=namespace, json=bodies.view("v"), expect=200)
     for overwrite in (False, True):

@@ -14,6 +14,7 @@ def rename(api, source, destination, expect=204):
 
 
 def test_rename__keeps_uuid_location_and_files(api, namespace):
+    """Rule 57."""
     made = api.create_table(namespace, bodies.table("a")).json()
     rename(api, (namespace, "a"), (namespace, "b"))
     api.load_table(namespace, "a", expect=(404, "NoSuchTableException"))
@@ -23,6 +24,7 @@ def test_rename__keeps_uuid_location_and_files(api, namespace):
 
 
 def test_rename__moves_between_namespaces(api, namespace, unique):
+    """Rule 57."""
     other = unique("ns")
     api.create_namespace(other)
     api.create_table(namespace, bodies.table("a"))
@@ -34,6 +36,7 @@ def test_rename__moves_between_namespaces(api, namespace, unique):
 
 
 def test_rename__onto_a_table_is_a_conflict(api, namespace):
+    """Rules K6, K15."""
     api.create_table(namespace, bodies.table("a"))
     api.create_table(namespace, bodies.table("b"))
     answer = rename(api, (namespace, "a"), (namespace, "b"), (409, "AlreadyExistsException"))
@@ -43,6 +46,7 @@ def test_rename__onto_a_table_is_a_conflict(api, namespace):
 
 
 def test_rename__onto_a_view_is_a_conflict(api, namespace):
+    """Rule K15."""
     api.create_table(namespace, bodies.table("a"))
     api.call("createView", namespace=namespace, json=bodies.view("v"), expect=200)
     answer = rename(api, (namespace, "a"), (namespace, "v"), (409, "AlreadyExistsException"))
@@ -50,11 +54,13 @@ def test_rename__onto_a_view_is_a_conflict(api, namespace):
 
 
 def test_rename__of_a_missing_table_is_not_found(api, namespace):
+    """Rule K6."""
     answer = rename(api, (namespace, "no"), (namespace, "b"), (404, "NoSuchTableException"))
     assert answer.error["message"] == f"Table does not exist: {namespace}.no"
 
 
 def test_rename__into_a_missing_namespace_is_not_found(api, namespace, unique):
+    """Rule K6."""
     api.create_table(namespace, bodies.table("a"))
     other = unique("no")
     answer = rename(api, (namespace, "a"), (other, "a"), (404, "NoSuchNamespaceException"))
@@ -63,6 +69,7 @@ def test_rename__into_a_missing_namespace_is_not_found(api, namespace, unique):
 
 
 def test_rename__to_itself_and_by_case_is_allowed(api, namespace):
+    """Rule 57."""
     api.create_table(namespace, bodies.table("a"))
     rename(api, (namespace, "a"), (namespace, "a"))
     rename(api, (namespace, "a"), (namespace, "A"))

@@ -20,6 +20,7 @@ def warehouse_files(server):
 
 
 def test_transaction__changes_many_tables_at_once(api, namespace):
+    """Rule 11."""
     names = [f"t{number}" for number in range(5)]
     for name in names:
         api.create_table(namespace, bodies.table(name))
@@ -40,6 +41,7 @@ def test_transaction__creates_and_changes_together(api, namespace):
 
 
 def test_failed_transaction__changes_nothing_and_leaves_no_files(api, server, namespace):
+    """Rule 11."""
     for name in ("a", "b", "c"):
         api.create_table(namespace, bodies.table(name))
     staged = api.create_table(namespace, bodies.table("new", stage_create=True)).json()["metadata"]
@@ -67,6 +69,7 @@ def test_failed_transaction__changes_nothing_and_leaves_no_files(api, server, na
 
 
 def test_transaction__names_each_table_once(api, namespace):
+    """Rule 11."""
     api.create_table(namespace, bodies.table("t"))
     one = change(namespace, "t", bodies.set_properties(a="1"))
     commit(api, [one, one], (400, "BadRequestException"))
@@ -75,6 +78,7 @@ def test_transaction__names_each_table_once(api, namespace):
 
 
 def test_transaction__on_a_view_is_not_found(api, namespace):
+    """Rule K14."""
     api.call("createView", namespace=namespace, json=bodies.view("v"), expect=200)
     commit(api, [change(namespace, "v", bodies.set_properties(a="1"))],
            (404, "NoSuchTableException"))
@@ -106,6 +110,7 @@ def test_transaction__that_changes_nothing_keeps_the_files(api, namespace):
 
 
 def test_transaction__deletes_old_metadata_only_after_it(api, namespace):
+    """Rule 11."""
     limited = {"write.metadata.previous-versions-max": "1",
                "write.metadata.delete-after-commit.enabled": "true"}
     for name in ("a", "b"):

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 import bodies
 
 
@@ -33,6 +35,7 @@ def test_create__answers_with_the_metadata_of_a_new_view(api, namespace):
 
 
 def test_create__twice_or_over_a_table_is_a_conflict(api, namespace):
+    """Rules 57, K14."""
     create(api, namespace, "v")
     answer = create(api, namespace, "v", (409, "AlreadyExistsException"))
     assert answer.error["message"] == f"View already exists: {namespace}.v"
@@ -77,6 +80,7 @@ def test_list__of_a_missing_namespace_is_not_found(api, unique):
 
 
 def test_load_exists_drop__of_a_missing_view(api, namespace):
+    """Rule K16."""
     answer = api.call("loadView", namespace=namespace, view="no",
                       expect=(404, "NoSuchViewException"))
     assert answer.error["message"] == f"View does not exist: {namespace}.no"
@@ -86,6 +90,7 @@ def test_load_exists_drop__of_a_missing_view(api, namespace):
 
 
 def test_load__of_a_table_is_no_view(api, namespace):
+    """Rule K14."""
     api.create_table(namespace, bodies.table("t"))
     answer = api.call("loadView", namespace=namespace, view="t",
                       expect=(404, "NoSuchViewException"))
@@ -103,6 +108,7 @@ def test_load__of_a_view_whose_file_is_gone_says_which_file(api, namespace):
 
 
 def test_replace__adds_a_version_and_logs_the_switch(api, namespace):
+    """Rule K16."""
     uuid = create(api, namespace, "v").json()["metadata"]["view-uuid"]
     made = replace(api, namespace, "v", new_version(),
                    [{"type": "assert-view-uuid", "uuid": uuid.upper()}]).json()["metadata"]
@@ -111,6 +117,7 @@ def test_replace__adds_a_version_and_logs_the_switch(api, namespace):
 
 
 def test_replace__with_an_equal_version_reuses_its_id(api, namespace):
+    """Rule 53."""
     create(api, namespace, "v")
     replace(api, namespace, "v", new_version())
     made = replace(api, namespace, "v", new_version("select 1")).json()["metadata"]
@@ -119,6 +126,7 @@ def test_replace__with_an_equal_version_reuses_its_id(api, namespace):
 
 
 def test_replace__under_a_wrong_uuid_conflicts(api, namespace):
+    """Rule K16."""
     before = create(api, namespace, "v").json()
     wrong = {"type": "assert-view-uuid", "uuid": "00000000-0000-4000-8000-000000000000"}
     answer = replace(api, namespace, "v", new_version(), [wrong], (409, "CommitFailedException"))
@@ -128,6 +136,7 @@ def test_replace__under_a_wrong_uuid_conflicts(api, namespace):
 
 
 def test_replace__may_not_lose_a_dialect_silently(api, namespace):
+    """Rule 54."""
     create(api, namespace, "v")
     answer = replace(api, namespace, "v", new_version(dialect="trino"), expect=None)
     assert answer.status == 400, answer
@@ -183,6 +192,16 @@ def test_drop__forgets_the_view(api, namespace):
     api.call("viewExists", namespace=namespace, view="v", expect=404)
 
 
+@pytest.mark.parametrize("purge", ["true", "false"])
+def test_drop__does_not_mind_being_asked_to_purge(api, namespace, purge):
+    """Rule 60: engines ask so for views, too, which have no files but their metadata."""
+    create(api, namespace, "v", properties={"gc.enabled": "false"})
+    answer = api.send("DELETE", f"{api.target('dropView', namespace=namespace, view='v')}"
+                      f"?purgeRequested={purge}", check_request=False)
+    assert answer.status == 204, answer
+    api.call("viewExists", namespace=namespace, view="v", expect=404)
+
+
 def rename(api, source, destination, expect=204):
     def identifier(pair):
         return {"namespace": [pair[0]], "name": pair[1]}
@@ -201,6 +220,7 @@ def test_rename__moves_and_keeps_the_uuid(api, namespace, unique):
 
 
 def test_rename__names_every_failure(api, namespace, unique):
+    """Rule K15."""
     create(api, namespace, "a")
     create(api, namespace, "b")
     api.create_table(namespace, bodies.table("t"))
@@ -220,6 +240,7 @@ def register(api, namespace, name, location, expect=200):
 
 
 def test_register__takes_over_a_dropped_view(api, namespace):
+    """Rule K18."""
     made = create(api, namespace, "v").json()
     api.call("dropView", namespace=namespace, view="v", expect=204)
     again = register(api, namespace, "again", made["metadata-location"]).json()
@@ -227,6 +248,7 @@ def test_register__takes_over_a_dropped_view(api, namespace):
 
 
 def test_register__names_every_failure(api, namespace, unique, tmp_path):
+    """Rule K14."""
     made = create(api, namespace, "v").json()
     table = api.create_table(namespace, bodies.table("t")).json()
     location = made["metadata-location"]

@@ -37,6 +37,7 @@ static void run_database_plans(const struct scenario *scenario)
     run_database(scenario, (struct fault_plan){.code = SQLITE_IOERR, .is_done = true});
 }
 
+/* Rule 10. */
 static void test_database__commit(void **state)
 {
     (void)state;
@@ -47,12 +48,14 @@ static void test_database__commit(void **state)
                                                        .is_persistent = true});
 }
 
+/* Rule 10. */
 static void test_database__create(void **state)
 {
     (void)state;
     run_database_plans(&create_scenario);
 }
 
+/* Rules 10, 11. */
 static void test_database__transaction(void **state)
 {
     (void)state;

@@ -171,6 +171,7 @@ static void run_files(const struct scenario *scenario, int code, bool is_persist
     trial_world_end(&world);
 }
 
+/* Rule 10. */
 static void test_files__commit(void **state)
 {
     (void)state;

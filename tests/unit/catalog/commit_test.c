@@ -9,6 +9,7 @@
 
 /* --- one commit --------------------------------------------------------------------------- */
 
+/* Rule 10. */
 static void test_commit__moves_the_pointer_to_a_new_file(void **state)
 {
     struct world *world = *state;
@@ -48,6 +49,7 @@ static void test_commit__creation_without_uuid_gets_one(void **state)
     table_result_finish(&result);
 }
 
+/* Rule 7. */
 static void test_commit__without_change_writes_nothing(void **state)
 {
     struct world *world = *state;
@@ -68,6 +70,7 @@ static void test_commit__without_change_writes_nothing(void **state)
     table_result_finish(&result);
 }
 
+/* Rule 1. */
 static void test_commit__checks_requirements_before_it_writes(void **state)
 {
     struct world *world = *state;
@@ -85,7 +88,7 @@ static void test_commit__checks_requirements_before_it_writes(void **state)
     assert_int_equal(metadata_files(world), 1);
 }
 
-/* "unknown update → 400 whole request, nothing applied": also where a requirement fails. */
+/* Rule 6: "unknown update → 400 whole request, nothing applied": also where a requirement fails. */
 static void test_commit__refuses_what_it_does_not_know_before_requirements(void **state)
 {
     struct world *world = *state;
@@ -98,6 +101,7 @@ static void test_commit__refuses_what_it_does_not_know_before_requirements(void 
     assert_error_has(world, ERROR_BAD_REQUEST, "assert-moon");
 }
 
+/* Rule K1. */
 static void test_commit__says_what_is_missing(void **state)
 {
     struct world *world = *state;
@@ -180,6 +184,7 @@ static void test_commit__moves_a_table_only_to_allowed_places(void **state)
     assert_non_null(strstr(table_pointer(world, NAME("t")).ptr, "/allowed/moved/metadata/00001-"));
 }
 
+/* Rule 50. */
 static void test_commit__takes_two_spellings_of_one_place_for_one(void **state)
 {
     struct world *world = *state;
@@ -193,6 +198,7 @@ static void test_commit__takes_two_spellings_of_one_place_for_one(void **state)
     table_result_finish(&loaded);
 }
 
+/* Rule K17. */
 static void test_commit__writes_metadata_only_to_allowed_places(void **state)
 {
     struct world *world = *state;
@@ -205,8 +211,8 @@ static void test_commit__writes_metadata_only_to_allowed_places(void **state)
     assert_true(slice_starts_with(table_pointer(world, NAME("t")), slice_from_string(path)));
 }
 
-/* A table right in an allowed location: its neighbour's name begins with its own, but lies outside.
- */
+/* Rule 50: A table right in an allowed location: its neighbour's name begins with its own, but
+ * lies outside. */
 static void test_commit__does_not_take_a_longer_name_for_a_place_within(void **state)
 {
     struct world *world = *state;
@@ -221,6 +227,7 @@ static void test_commit__does_not_take_a_longer_name_for_a_place_within(void **s
     assert_error_has(world, ERROR_BAD_REQUEST, "'..'");
 }
 
+/* Rule 52. */
 static void test_commit__gzips_metadata_where_the_table_says_so(void **state)
 {
     struct world *world = *state;
@@ -240,6 +247,7 @@ static void test_commit__gzips_metadata_where_the_table_says_so(void **state)
     "'properties':{'write.metadata.delete-after-commit.enabled':'true'," \
     "'write.metadata.previous-versions-max':'2'}"
 
+/* Rules 39, K12. */
 static void test_commit__deletes_the_files_that_fall_out_of_the_log(void **state)
 {
     struct world *world = *state;
@@ -253,7 +261,7 @@ static void test_commit__deletes_the_files_that_fall_out_of_the_log(void **state
     assert_string_equal(table_property_of(world, NAME("t"), "a"), "5");
 }
 
-/* Registered metadata may name any file as an old one of its own. */
+/* Rule 39: Registered metadata may name any file as an old one of its own. */
 static void test_commit__never_deletes_a_logged_file_outside_of_allowed_places(void **state)
 {
     struct world *world = *state;
@@ -357,6 +365,7 @@ static void assert_all_properties(struct world *world)
     table_result_finish(&loaded);
 }
 
+/* Rule K10. */
 static void test_commit__of_many_threads_all_go_through(void **state)
 {
     struct world *world = *state;
@@ -446,6 +455,7 @@ static void *toucher_main(void *context)
     return NULL;
 }
 
+/* Rule K3. */
 static void test_commit__goes_through_between_overwriting_registers(void **state)
 {
     struct world *world = *state;

@@ -134,6 +134,7 @@ static void test_function_list__has_functions_only(void **state)
                  &world->client.err, ERROR_NO_SUCH_NAMESPACE);
 }
 
+/* Rule 56. */
 static void test_function__keeps_its_namespace(void **state)
 {
     struct world *world = *state;

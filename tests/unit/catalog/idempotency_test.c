@@ -36,6 +36,7 @@ static bool drop_namespace(struct world *world)
 
 /* --- what is stored ----------------------------------------------------------------------- */
 
+/* Rule 12. */
 static void test_idempotency__stores_a_success_with_its_effect(void **state)
 {
     struct world *world = *state;
@@ -56,6 +57,7 @@ static void test_idempotency__stores_a_success_with_its_effect(void **state)
     assert_int_equal(row.error_kind.len, 0);
 }
 
+/* Rule 12. */
 static void test_idempotency__undoes_the_record_with_its_effect(void **state)
 {
     struct world *world = *state;
@@ -70,6 +72,7 @@ static void test_idempotency__undoes_the_record_with_its_effect(void **state)
     idempotency_end(&world->client.call, NULL, 200, false);
 }
 
+/* Rule 12. */
 static void test_idempotency__plays_a_definite_error_again(void **state)
 {
     struct world *world = *state;
@@ -111,7 +114,7 @@ static void test_idempotency__does_nothing_without_a_key(void **state)
     assert_false(begin(world, &row));
 }
 
-/* "the same key with another request is 400" */
+/* Rule 12: "the same key with another request is 400" */
 static void test_idempotency__refuses_another_request_under_the_key(void **state)
 {
     struct world *world = *state;
@@ -131,6 +134,7 @@ static void test_idempotency__refuses_another_request_under_the_key(void **state
     assert_true(begin(world, &row));
 }
 
+/* Rule 12. */
 static void test_idempotency__wants_a_uuid_of_any_version_and_case(void **state)
 {
     struct world *world = *state;
@@ -223,6 +227,7 @@ static void *racer_main(void *context)
     return NULL;
 }
 
+/* Rule 12. */
 static void test_idempotency__of_one_key_at_once_runs_once(void **state)
 {
     struct world *world = *state;

@@ -1,5 +1,6 @@
 #include "catalog/location_policy.h"
 
+#include <pthread.h>
 #include <stdio.h>
 
 #include "tests/unit/catalog/catalog_fixture.h"
@@ -96,6 +97,7 @@ static void test_location_check__allows_the_warehouse_and_allowed_places(void **
               &world->client.err);
 }
 
+/* Rule 50. */
 static void test_location_check__refuses_all_else(void **state)
 {
     struct world *world = *state;
@@ -123,7 +125,7 @@ static bool make_at(struct world *world, const char *name, const char *location)
     return make_table_with(world, NAME(name), more, NULL);
 }
 
-/* "orders" and "orders2" do not overlap; equal, above and below do. */
+/* Rule 50: "orders" and "orders2" do not overlap; equal, above and below do. */
 static void test_location__of_one_table_is_no_other_tables(void **state)
 {
     struct world *world = *state;
@@ -143,6 +145,55 @@ static void test_location__of_one_table_is_no_other_tables(void **state)
     assert_int_equal(world_files(world), files);
     (void)snprintf(text, sizeof text, "%s/p/orders2", world->location);
     assert_ok(make_at(world, "b", text), &world->client.err);
+}
+
+#define RACERS 8
+
+struct racer {
+    struct world *world;
+    pthread_t thread;
+    int number;
+    bool ok;
+    struct error err;
+};
+
+static void *racer_main(void *context)
+{
+    struct racer *self = context;
+    struct client client;
+    struct table_result result = {0};
+    client_init(&client, self->world);
+    json_t *request =
+        json_of_text("{'name':'t%d','schema':{'type':'struct','fields':[]},'location':'%s/race%s'}",
+                     self->number, self->world->location, self->number % 2 ? "" : "/below");
+    self->ok = table_create(&client.call, slice_from_string("ns"), request, &result, &client.err);
+    self->err = client.err;
+    table_result_finish(&result);
+    json_decref(request);
+    client_finish(&client);
+    return NULL;
+}
+
+/* Rule 50: the look for other tables and the insert are one transaction. */
+static void test_location__is_taken_by_one_of_many_at_once(void **state)
+{
+    struct world *world = *state;
+    struct racer racers[RACERS];
+    int winners = 0;
+    for (int i = 0; i < RACERS; i++) {
+        racers[i] = (struct racer){.world = world, .number = i};
+        assert_int_equal(pthread_create(&racers[i].thread, NULL, racer_main, &racers[i]), 0);
+    }
+    for (int i = 0; i < RACERS; i++) {
+        pthread_join(racers[i].thread, NULL);
+        winners += racers[i].ok;
+    }
+    for (int i = 0; i < RACERS; i++)
+        if (!racers[i].ok && racers[i].err.kind != ERROR_VALIDATION)
+            fail_msg("%s", racers[i].err.message);
+    /* Those below share one place, which the ones at "race" contain: one table in all. */
+    assert_int_equal(winners, 1);
+    assert_int_equal(metadata_files(world), 1);
 }
 
 /* A table a.b and a namespace a.b may both be there, and their default places overlap. */
@@ -177,6 +228,7 @@ int main(void)
         IN_WORLD(test_location_check__allows_the_warehouse_and_allowed_places),
         IN_WORLD(test_location_check__refuses_all_else),
         IN_WORLD(test_location__of_one_table_is_no_other_tables),
+        IN_WORLD(test_location__is_taken_by_one_of_many_at_once),
         IN_WORLD(test_location__is_found_where_a_table_has_the_namespaces_place),
         IN_WORLD(test_location__of_a_namespace_must_be_allowed_too),
     };

@@ -9,6 +9,7 @@ static struct call call_in(struct arena *arena)
     return (struct call){.arena = arena};
 }
 
+/* Rule 58. */
 static void test_name_check__refuses_what_no_path_can_carry(void **state)
 {
     (void)state;
@@ -54,6 +55,7 @@ static bool parse_levels(const char *json, bool allow_root, struct arena *arena,
     return ok;
 }
 
+/* Rule 58. */
 static void test_namespace_path_parse__joins_levels(void **state)
 {
     (void)state;

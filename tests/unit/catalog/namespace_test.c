@@ -38,6 +38,7 @@ static void test_namespace_create__keeps_properties(void **state)
     assert_slice_equal(row.properties, "{\"a\":\"1\",\"b\":\"2\"}");
 }
 
+/* Rules 56, K1. */
 static void test_namespace_create__needs_the_parent(void **state)
 {
     struct world *world = *state;
@@ -94,6 +95,7 @@ static void test_namespace_create__bounds_the_properties(void **state)
 
 /* --- list --------------------------------------------------------------------------------- */
 
+/* Rule 56. */
 static void test_namespace_list__has_children_of_one_level_in_pages(void **state)
 {
     struct world *world = *state;
@@ -135,6 +137,7 @@ static void test_namespace_list__ends_with_a_full_page(void **state)
 
 /* --- drop --------------------------------------------------------------------------------- */
 
+/* Rules 56, K1, K18. */
 static void test_namespace_drop__refuses_while_anything_is_in_it(void **state)
 {
     struct world *world = *state;

@@ -148,6 +148,7 @@ static void assert_purged(const struct files *files)
 
 /* --- the worker --------------------------------------------------------------------------- */
 
+/* Rule 60. */
 static void test_purge__deletes_all_that_the_metadata_reaches(void **state)
 {
     struct world *world = *state;
@@ -298,7 +299,7 @@ static void test_purge__is_done_where_the_metadata_is_gone(void **state)
     assert_true(file_is_there(files.uris[DATA_1]));
 }
 
-/* Dropped with purge, and registered again before the worker came to it. */
+/* Rule 60: Dropped with purge, and registered again before the worker came to it. */
 static void test_purge__spares_a_table_that_has_come_back(void **state)
 {
     struct world *world = *state;

@@ -17,7 +17,7 @@ static void expect_bad(struct fixture *fixture, const char *requirements, const 
         fail_msg("'%s' lacks '%s'", fixture->err.message, part);
 }
 
-/* Rule: a creation fails where the table exists. */
+/* Rules 2, K2: a creation fails where the table exists. */
 static void test_requirement__assert_create_needs_absence(void **state)
 {
     struct fixture *fixture = *state;
@@ -27,7 +27,7 @@ static void test_requirement__assert_create_needs_absence(void **state)
                     "Requirement failed: table already exists");
 }
 
-/* Rule: assert-create is the only requirement of a creation. */
+/* Rule 2: assert-create is the only requirement of a creation. */
 static void test_requirement__assert_create_stands_alone(void **state)
 {
     struct fixture *fixture = *state;
@@ -49,7 +49,7 @@ static void test_requirement__assert_create_stands_alone(void **state)
     json_decref(other);
 }
 
-/* Rule: uuids are compared without regard to case. */
+/* Rule 3: uuids are compared without regard to case. */
 static void test_requirement__uuid_ignores_case(void **state)
 {
     struct fixture *fixture = *state;
@@ -61,7 +61,7 @@ static void test_requirement__uuid_ignores_case(void **state)
                     "Requirement failed: UUID does not match: expected " UUID_A " != " UUID_B);
 }
 
-/* Rule: a null snapshot id says that the ref must not exist. */
+/* Rule 4: a null snapshot id says that the ref must not exist. */
 static void test_requirement__null_snapshot_means_no_ref(void **state)
 {
     struct fixture *fixture = *state;
@@ -75,7 +75,7 @@ static void test_requirement__null_snapshot_means_no_ref(void **state)
                     "Requirement failed: tag keep was created concurrently");
 }
 
-/* Rule: a ref that is at another snapshot, or missing, is a conflict; tags as well. */
+/* Rule 4: a ref that is at another snapshot, or missing, is a conflict; tags as well. */
 static void test_requirement__ref_must_be_at_its_snapshot(void **state)
 {
     struct fixture *fixture = *state;
@@ -91,7 +91,7 @@ static void test_requirement__ref_must_be_at_its_snapshot(void **state)
                     "Requirement failed: branch or tag gone is missing, expected 1");
 }
 
-/* Rule: metadata without refs has a main branch at its current snapshot. */
+/* Rule 45: metadata without refs has a main branch at its current snapshot. */
 static void test_requirement__main_is_made_up_from_current_snapshot(void **state)
 {
     struct fixture *fixture = *state;
@@ -116,6 +116,7 @@ static void test_requirement__ref_name_is_compared_unescaped(void **state)
               &fixture->err);
 }
 
+/* Rule K2. */
 static void test_requirement__ids_must_be_the_base_s(void **state)
 {
     struct fixture *fixture = *state;
@@ -142,7 +143,7 @@ static void test_requirement__ids_must_be_the_base_s(void **state)
                     "Requirement failed: default sort order changed: expected id 3 != 0");
 }
 
-/* Rule: the two "last assigned" requirements pass where there is no table yet. */
+/* Rule 5: the two "last assigned" requirements pass where there is no table yet. */
 static void test_requirement__last_assigned_ids_pass_without_base(void **state)
 {
     struct fixture *fixture = *state;
@@ -159,7 +160,8 @@ static void test_requirement__last_assigned_ids_pass_without_base(void **state)
                     "Requirement failed: table does not exist");
 }
 
-/* Rule: an unknown requirement makes the whole request a bad one, also where another one fails. */
+/* Rule 6: an unknown requirement makes the whole request a bad one, also where
+ * another one fails. */
 static void test_requirement__unknown_type_is_bad_before_any_conflict(void **state)
 {
     struct fixture *fixture = *state;
@@ -175,7 +177,7 @@ static void test_requirement__unknown_type_is_bad_before_any_conflict(void **sta
                "32 bits");
 }
 
-/* Rule: a requirement of tables on a view, or the reverse, is a bad request. */
+/* Rule 3: a requirement of tables on a view, or the reverse, is a bad request. */
 static void test_requirement__kinds_do_not_mix(void **state)
 {
     struct fixture *fixture = *state;
@@ -188,6 +190,7 @@ static void test_requirement__kinds_do_not_mix(void **state)
     json_decref(for_table);
 }
 
+/* Rule 3. */
 static void test_requirement__view_uuid_ignores_case(void **state)
 {
     struct fixture *fixture = *state;

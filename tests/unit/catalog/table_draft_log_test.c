@@ -11,7 +11,7 @@
     "{'action':'set-snapshot-ref','ref-name':'main','type':'branch','snapshot-id':" #id "}"
 #define TOUCH "[{'action':'set-properties','updates':{'k':'v'}}]"
 
-/* Rule: the base's file goes into the metadata-log with the base's last-updated-ms. */
+/* Rule 37: the base's file goes into the metadata-log with the base's last-updated-ms. */
 static void test_metadata_log__gets_the_base_s_file(void **state)
 {
     struct fixture *fixture = *state;
@@ -23,7 +23,7 @@ static void test_metadata_log__gets_the_base_s_file(void **state)
               "{'timestamp-ms':1000000,'metadata-file':'" BASE_FILE "'}]");
 }
 
-/* Rule: old and new entries together are at most write.metadata.previous-versions-max. */
+/* Rule 38: old and new entries together are at most write.metadata.previous-versions-max. */
 static void test_metadata_log__is_trimmed_to_its_ceiling(void **state)
 {
     struct fixture *fixture = *state;
@@ -40,7 +40,7 @@ static void test_metadata_log__is_trimmed_to_its_ceiling(void **state)
     assert_int_equal(size_at(fixture, "metadata-log"), 3);
 }
 
-/* Rule: the ceiling is at least one. */
+/* Rule 38: the ceiling is at least one. */
 static void test_metadata_log__keeps_at_least_one(void **state)
 {
     struct fixture *fixture = *state;
@@ -69,7 +69,7 @@ static void test_metadata_log__ceiling_may_come_with_the_commit(void **state)
     assert_int_equal(size_at(fixture, "metadata-log"), 1);
 }
 
-/* Rule: with delete-after-commit exactly what the log lost is deleted, never the base's file. */
+/* Rule 39: with delete-after-commit exactly what the log lost is deleted, never the base's file. */
 static void test_metadata_log__dropped_files_are_named(void **state)
 {
     struct fixture *fixture = *state;
@@ -91,7 +91,7 @@ static void test_metadata_log__dropped_files_are_named(void **state)
     assert_slice_equal(fixture->table_result.dropped_metadata_files[1], "f1");
 }
 
-/* Rule: a creation has no entry to make. */
+/* Rule 38: a creation has no entry to make. */
 static void test_metadata_log__is_empty_at_creation(void **state)
 {
     struct fixture *fixture = *state;
@@ -105,7 +105,7 @@ static void test_metadata_log__is_empty_at_creation(void **state)
     equals_at(fixture, "metadata-log", "[]");
 }
 
-/* Rule: a snapshot that was current only within its own commit is not in the log. */
+/* Rule 32: a snapshot that was current only within its own commit is not in the log. */
 static void test_snapshot_log__drops_intermediate_snapshots(void **state)
 {
     struct fixture *fixture = *state;
@@ -120,7 +120,7 @@ static void test_snapshot_log__drops_intermediate_snapshots(void **state)
     commit_result(fixture);
 }
 
-/* Rule: where an entry's snapshot is removed, it goes with all that is before it. */
+/* Rule 34: where an entry's snapshot is removed, it goes with all that is before it. */
 static void test_snapshot_log__removed_snapshot_takes_the_past_along(void **state)
 {
     struct fixture *fixture = *state;
@@ -132,7 +132,7 @@ static void test_snapshot_log__removed_snapshot_takes_the_past_along(void **stat
     assert_int_equal(size_at(fixture, "snapshots"), 2);
 }
 
-/* Rule: entries of snapshots that are not listed stay, as long as the commit removes none. */
+/* Rule 34: entries of snapshots that are not listed stay, as long as the commit removes none. */
 static void test_snapshot_log__history_of_others_is_kept(void **state)
 {
     struct fixture *fixture = *state;
@@ -144,7 +144,7 @@ static void test_snapshot_log__history_of_others_is_kept(void **state)
     assert_int_equal(int_at(fixture, "snapshot-log.0.snapshot-id"), 5);
 }
 
-/* Rule: after trimming, the last entry is the current snapshot's. */
+/* Rule 35: after trimming, the last entry is the current snapshot's. */
 static void test_snapshot_log__must_end_with_the_current_snapshot(void **state)
 {
     struct fixture *fixture = *state;
@@ -167,7 +167,7 @@ static void test_snapshot_log__may_be_missing_in_the_base(void **state)
     assert_int_equal(size_at(fixture, "snapshot-log"), 1);
 }
 
-/* Rule: clocks may differ by a minute, in both directions, and not by more. */
+/* Rule 36: clocks may differ by a minute, in both directions, and not by more. */
 static void test_snapshot_log__tolerates_a_minute(void **state)
 {
     struct fixture *fixture = *state;
@@ -183,7 +183,7 @@ static void test_snapshot_log__tolerates_a_minute(void **state)
     assert_ok(apply(fixture, "[" SNAPSHOT(30, 20, 3, 1) "]"), &fixture->err);
 }
 
-/* Rule: without delete-after-commit nothing is to be deleted. */
+/* Rule 39: without delete-after-commit nothing is to be deleted. */
 static void test_metadata_log__drops_no_files_unless_asked(void **state)
 {
     struct fixture *fixture = *state;

@@ -57,7 +57,7 @@ static void create_fails(struct fixture *fixture, const char *spec, const char *
     assert_true(fixture->err.kind == ERROR_VALIDATION || fixture->err.kind == ERROR_BAD_REQUEST);
 }
 
-/* Rule: field ids are given anew from 1, and the schema, spec and order get theirs. */
+/* Rule 13: field ids are given anew from 1, and the schema, spec and order get theirs. */
 static void test_table_metadata_new__assigns_fresh_ids(void **state)
 {
     struct fixture *fixture = *state;
@@ -90,7 +90,8 @@ static void test_table_metadata_new__assigns_fresh_ids(void **state)
     commit_result(fixture);
 }
 
-/* Rule: without a spec and an order the table is unpartitioned and unsorted; v2 is the default. */
+/* Rule 13: without a spec and an order the table is unpartitioned and unsorted; v2
+ * is the default. */
 static void test_table_metadata_new__defaults(void **state)
 {
     struct fixture *fixture = *state;
@@ -111,7 +112,7 @@ static void test_table_metadata_new__defaults(void **state)
     commit_result(fixture);
 }
 
-/* Rule: zstd is written down for Parquet unless a codec is given. */
+/* Rule 48: zstd is written down for Parquet unless a codec is given. */
 static void test_table_metadata_new__parquet_codec_is_persisted(void **state)
 {
     struct fixture *fixture = *state;
@@ -122,7 +123,7 @@ static void test_table_metadata_new__parquet_codec_is_persisted(void **state)
     equals_at(fixture, "properties", "{'write.parquet.compression-codec':'gzip','k':'v'}");
 }
 
-/* Rule: format-version is consumed, reserved properties are not stored. */
+/* Rules 42, 47: format-version is consumed, reserved properties are not stored. */
 static void test_table_metadata_new__reserved_properties(void **state)
 {
     struct fixture *fixture = *state;
@@ -163,7 +164,7 @@ static void test_table_metadata_new__properties_are_checked(void **state)
     create_fails(fixture, NULL, NULL, "{'k':1}", "must be a string");
 }
 
-/* Rule: the parts fit each other. */
+/* Rules 20, 22: the parts fit each other. */
 static void test_table_metadata_new__parts_are_checked(void **state)
 {
     struct fixture *fixture = *state;
@@ -236,7 +237,7 @@ static void test_create_by_updates__needs_all_parts(void **state)
             "Unsupported format version: v9");
 }
 
-/* Rule: types of v3 are refused in a table of v2. */
+/* Rule 25: types of v3 are refused in a table of v2. */
 static void test_table_metadata_new__types_need_their_format_version(void **state)
 {
     struct fixture *fixture = *state;

@@ -41,6 +41,7 @@ static void test_table_create__survives_a_restart(void **state)
     table_result_finish(&loaded);
 }
 
+/* Rules K1, K6. */
 static void test_table_create__needs_the_namespace(void **state)
 {
     struct world *world = *state;
@@ -49,6 +50,7 @@ static void test_table_create__needs_the_namespace(void **state)
     assert_int_equal(world_files(world), 0);
 }
 
+/* Rules 57, K1, K14. */
 static void test_table_create__refuses_a_taken_name(void **state)
 {
     struct world *world = *state;
@@ -86,6 +88,7 @@ static void test_table_create__refuses_wrong_requests(void **state)
     assert_int_equal(world_files(world), 0);
 }
 
+/* Rule 50. */
 static void test_table_create__strips_a_locations_last_slash(void **state)
 {
     struct world *world = *state;
@@ -100,6 +103,7 @@ static void test_table_create__strips_a_locations_last_slash(void **state)
 
 /* --- staged create ------------------------------------------------------------------------ */
 
+/* Rule 14. */
 static void test_table_create__staged_leaves_nothing(void **state)
 {
     struct world *world = *state;
@@ -135,6 +139,7 @@ static char *staged_updates(const struct table_metadata *metadata)
     return text;
 }
 
+/* Rule K7. */
 static void test_table_create__staged_is_ended_by_its_commit(void **state)
 {
     struct world *world = *state;
@@ -152,6 +157,7 @@ static void test_table_create__staged_is_ended_by_its_commit(void **state)
     table_result_finish(&made);
 }
 
+/* Rule K7. */
 static void test_table_create__staged_loses_to_a_table_made_meanwhile(void **state)
 {
     struct world *world = *state;
@@ -170,6 +176,7 @@ static void test_table_create__staged_loses_to_a_table_made_meanwhile(void **sta
     table_result_finish(&staged);
 }
 
+/* Rule 14. */
 static void test_table_create__staged_does_not_keep_a_namespace(void **state)
 {
     struct world *world = *state;
@@ -198,6 +205,7 @@ static void test_table_load__says_what_is_missing(void **state)
                  &world->client.err, ERROR_NO_SUCH_TABLE);
 }
 
+/* Rule K5. */
 static void test_table_load__does_not_hide_a_lost_file_behind_the_cache(void **state)
 {
     struct world *world = *state;
@@ -258,6 +266,7 @@ static void test_table_list__has_tables_only_and_pages(void **state)
 
 /* --- rename ------------------------------------------------------------------------------- */
 
+/* Rule 57. */
 static void test_table_rename__keeps_uuid_location_and_file(void **state)
 {
     struct world *world = *state;
@@ -273,6 +282,7 @@ static void test_table_rename__keeps_uuid_location_and_file(void **state)
     table_result_finish(&after);
 }
 
+/* Rules K6, K15. */
 static void test_table_rename__says_what_stands_in_the_way(void **state)
 {
     struct world *world = *state;
@@ -293,6 +303,7 @@ static void test_table_rename__says_what_stands_in_the_way(void **state)
     assert_true(has_table(world, NAME("t")));
 }
 
+/* Rule 57. */
 static void test_table_rename__allows_itself_and_another_case(void **state)
 {
     struct world *world = *state;
@@ -320,6 +331,7 @@ static void test_table_rename__frees_the_name_for_another_place(void **state)
 
 /* --- register, unregister ----------------------------------------------------------------- */
 
+/* Rules 38, K13. */
 static void test_table_register__keeps_uuid_and_history(void **state)
 {
     struct world *world = *state;
@@ -338,6 +350,7 @@ static void test_table_register__keeps_uuid_and_history(void **state)
     table_result_finish(&back);
 }
 
+/* Rules 57, K13, K14. */
 static void test_table_register__refuses_a_taken_name(void **state)
 {
     struct world *world = *state;
@@ -453,6 +466,7 @@ static void test_table_drop__without_purge_leaves_the_files(void **state)
     assert_error(world, ERROR_NO_SUCH_TABLE, "Table does not exist: ns.t");
 }
 
+/* Rule 60. */
 static void test_table_drop__refuses_a_purge_where_gc_is_disabled(void **state)
 {
     struct world *world = *state;

@@ -6,7 +6,7 @@
     "{'action':'set-snapshot-ref','ref-name':'" name "','type':'" type "','snapshot-id':" #id rest \
     "}"
 
-/* Rule: a ref points at a snapshot that the table lists. */
+/* Rule 29: a ref points at a snapshot that the table lists. */
 static void test_set_snapshot_ref__snapshot_must_be_known(void **state)
 {
     struct fixture *fixture = *state;
@@ -18,7 +18,7 @@ static void test_set_snapshot_ref__snapshot_must_be_known(void **state)
             ERROR_VALIDATION, "unknown snapshot: 10");
 }
 
-/* Rule: main is a branch. */
+/* Rule 29: main is a branch. */
 static void test_set_snapshot_ref__main_is_no_tag(void **state)
 {
     struct fixture *fixture = *state;
@@ -27,7 +27,7 @@ static void test_set_snapshot_ref__main_is_no_tag(void **state)
             "Cannot set main to a tag, it must be a branch");
 }
 
-/* Rule: setting a ref to what it is changes nothing; a difference in retention does. */
+/* Rule 29: setting a ref to what it is changes nothing; a difference in retention does. */
 static void test_set_snapshot_ref__identical_ref_is_no_change(void **state)
 {
     struct fixture *fixture = *state;
@@ -40,7 +40,7 @@ static void test_set_snapshot_ref__identical_ref_is_no_change(void **state)
     equals_at(fixture, "refs.keep", "{'snapshot-id':10,'type':'tag','max-ref-age-ms':6}");
 }
 
-/* Rule: retention of the ref that is replaced is not inherited. */
+/* Rule 29: retention of the ref that is replaced is not inherited. */
 static void test_set_snapshot_ref__retention_is_not_inherited(void **state)
 {
     struct fixture *fixture = *state;
@@ -89,7 +89,8 @@ static void test_set_snapshot_ref__name_is_bounded(void **state)
     refuses(fixture, text, ERROR_BAD_REQUEST, "ref-name must have 1 to 4096 bytes");
 }
 
-/* Rule: going back to an older snapshot is logged at the time of the commit, not the snapshot's. */
+/* Rule 30: going back to an older snapshot is logged at the time of the commit, not
+ * the snapshot's. */
 static void test_set_snapshot_ref__rollback_is_logged_now(void **state)
 {
     struct fixture *fixture = *state;
@@ -111,7 +112,7 @@ static void test_set_snapshot_ref__other_branch_is_not_logged(void **state)
     assert_int_equal(size_at(fixture, "snapshot-log"), 2);
 }
 
-/* Rule: removing main leaves no current snapshot and keeps the log. */
+/* Rule 31: removing main leaves no current snapshot and keeps the log. */
 static void test_remove_snapshot_ref__main(void **state)
 {
     struct fixture *fixture = *state;
@@ -125,7 +126,7 @@ static void test_remove_snapshot_ref__main(void **state)
     commit_result(fixture);
 }
 
-/* Rule: a replacement removes main and sets it anew; the log is kept. */
+/* Rules 31, K8: a replacement removes main and sets it anew; the log is kept. */
 static void test_remove_snapshot_ref__replace_keeps_the_log(void **state)
 {
     struct fixture *fixture = *state;
@@ -141,7 +142,7 @@ static void test_remove_snapshot_ref__replace_keeps_the_log(void **state)
     commit_result(fixture);
 }
 
-/* Rule: metadata without refs has main at its current snapshot, also for updates of refs. */
+/* Rule 45: metadata without refs has main at its current snapshot, also for updates of refs. */
 static void test_set_snapshot_ref__main_is_made_up_where_refs_are_missing(void **state)
 {
     struct fixture *fixture = *state;

@@ -11,7 +11,8 @@
 #define BASE_FIELDS ID_FIELD "," FIELD(2, "name", "string")
 #define SET_LAST "{'action':'set-current-schema','schema-id':-1}"
 
-/* Rule: a new schema gets the highest id plus one; -1 names the last that this commit added. */
+/* Rules 16, 17: a new schema gets the highest id plus one; -1 names the last that this
+ * commit added. */
 static void test_add_schema__gets_the_next_id(void **state)
 {
     struct fixture *fixture = *state;
@@ -25,7 +26,7 @@ static void test_add_schema__gets_the_next_id(void **state)
     commit_result(fixture);
 }
 
-/* Rule: last-column-id counts nested fields, and never goes down; the update's own number is
+/* Rule 15: last-column-id counts nested fields, and never goes down; the update's own number is
  * deprecated, and clients send a low one after they dropped the newest column. */
 static void test_add_schema__last_column_id_counts_nested_fields(void **state)
 {
@@ -44,7 +45,8 @@ static void test_add_schema__last_column_id_counts_nested_fields(void **state)
     assert_int_equal(int_at(fixture, "last-column-id"), 7);
 }
 
-/* Rule: an equal schema (columns and identifier fields) gives back its id, and -1 accepts it. */
+/* Rules 16, 17: an equal schema (columns and identifier fields) gives back its id, and
+ * -1 accepts it. */
 static void test_add_schema__equal_schema_reuses_its_id(void **state)
 {
     struct fixture *fixture = *state;
@@ -57,7 +59,7 @@ static void test_add_schema__equal_schema_reuses_its_id(void **state)
     equals_at(fixture, "schemas.1.identifier-field-ids", "[1]");
 }
 
-/* Rule: going back to an older schema brings back its id. */
+/* Rules 16, K8: going back to an older schema brings back its id. */
 static void test_add_schema__revert_brings_back_the_old_id(void **state)
 {
     struct fixture *fixture = *state;
@@ -71,7 +73,7 @@ static void test_add_schema__revert_brings_back_the_old_id(void **state)
     assert_int_equal(int_at(fixture, "last-column-id"), 3);
 }
 
-/* Rule: an id that was removed in the same commit is not given to other columns. */
+/* Rule 16: an id that was removed in the same commit is not given to other columns. */
 static void test_add_schema__removed_id_is_not_reused(void **state)
 {
     struct fixture *fixture = *state;
@@ -86,7 +88,7 @@ static void test_add_schema__removed_id_is_not_reused(void **state)
     assert_int_equal(int_at(fixture, "schemas.1.schema-id"), 2);
 }
 
-/* Rule: what is not known of a schema survives in the table. */
+/* Rule 51: what is not known of a schema survives in the table. */
 static void test_add_schema__keeps_unknown_fields(void **state)
 {
     struct fixture *fixture = *state;
@@ -98,7 +100,7 @@ static void test_add_schema__keeps_unknown_fields(void **state)
     assert_int_equal(int_at(fixture, "schemas.1.fields.0.x-f"), 2);
 }
 
-/* Rule: -1 without anything added, and unknown ids, are refused. */
+/* Rules 17, 24: -1 without anything added, and unknown ids, are refused. */
 static void test_set_current_schema__needs_a_known_schema(void **state)
 {
     struct fixture *fixture = *state;
@@ -112,7 +114,7 @@ static void test_set_current_schema__needs_a_known_schema(void **state)
     refuses(fixture, "[{'action':'set-current-schema'}]", ERROR_BAD_REQUEST, "schema-id");
 }
 
-/* Rule: types and non-null initial defaults of v3 are refused before it. */
+/* Rule 25: types and non-null initial defaults of v3 are refused before it. */
 static void test_add_schema__types_need_their_format_version(void **state)
 {
     struct fixture *fixture = *state;
@@ -136,7 +138,24 @@ static void test_add_schema__types_need_their_format_version(void **state)
             ERROR_VALIDATION, "initial default");
 }
 
-/* Rule: the current schema cannot be removed; unknown ids are ignored. */
+/* Rule K11: version 3 has defaults, of old rows and of new ones. */
+static void test_add_schema__keeps_defaults(void **state)
+{
+    struct fixture *fixture = *state;
+    table_of(fixture, table_v3);
+    assert_ok(apply(fixture, "[{'action':'add-schema','schema':{'type':'struct','fields':["
+                             "{'id':1,'name':'id','required':true,'type':'long'},"
+                             "{'id':2,'name':'c','required':true,'type':'int',"
+                             "'initial-default':5,'write-default':6}]}}," SET_LAST "]"),
+              &fixture->err);
+    equals_at(fixture, "schemas.1.fields.1",
+              "{'id':2,'name':'c','required':true,'type':'int','initial-default':5,"
+              "'write-default':6}");
+    assert_int_equal(int_at(fixture, "current-schema-id"), 1);
+    commit_result(fixture);
+}
+
+/* Rules 24, K11: the current schema cannot be removed; unknown ids are ignored. */
 static void test_remove_schemas__never_the_current_one(void **state)
 {
     struct fixture *fixture = *state;
@@ -153,7 +172,7 @@ static void test_remove_schemas__never_the_current_one(void **state)
     assert_int_equal(int_at(fixture, "schemas.0.schema-id"), 0);
 }
 
-/* Rule: only the default spec and order must fit the current schema, older ones are kept. */
+/* Rule 19: only the default spec and order must fit the current schema, older ones are kept. */
 static void test_set_current_schema__old_specs_may_lose_their_source(void **state)
 {
     struct fixture *fixture = *state;
@@ -167,7 +186,7 @@ static void test_set_current_schema__old_specs_may_lose_their_source(void **stat
             "Cannot find source column");
 }
 
-/* Rule: the default spec and order must be compatible with the current schema. */
+/* Rule 20: the default spec and order must be compatible with the current schema. */
 static void test_set_current_schema__defaults_must_fit(void **state)
 {
     struct fixture *fixture = *state;
@@ -180,6 +199,7 @@ static void test_set_current_schema__defaults_must_fit(void **state)
             ERROR_VALIDATION, "Invalid source type double");
 }
 
+/* Rule 20. */
 static void test_set_current_schema__default_order_must_fit(void **state)
 {
     struct fixture *fixture = *state;
@@ -196,7 +216,7 @@ static void test_set_current_schema__default_order_must_fit(void **state)
             "Cannot find source column for sort field");
 }
 
-/* Rule: a new column must not take the name of a partition field with another source, unless a
+/* Rule 22: a new column must not take the name of a partition field with another source, unless a
  * column of that name was there before. */
 static void test_set_current_schema__column_must_not_hide_a_partition(void **state)
 {
@@ -211,7 +231,7 @@ static void test_set_current_schema__column_must_not_hide_a_partition(void **sta
               &fixture->err);
 }
 
-/* Rule: a column may have the name of a field that it is the source of, of one whose source is
+/* Rule 22: a column may have the name of a field that it is the source of, of one whose source is
  * gone, and of one whose name a column had before. */
 static void test_set_current_schema__column_may_share_a_historical_name(void **state)
 {
@@ -253,8 +273,8 @@ static void test_add_schema__is_stored_in_readers_spelling(void **state)
               "]}");
 }
 
-/* Rule: also a spec that is not the default keeps sources that its transforms accept; an order
- * that is not may lose them. */
+/* Rules 19, 20: also a spec that is not the default keeps sources that its transforms accept; an
+ * order that is not may lose them. */
 static void test_set_current_schema__historical_sources_keep_a_fitting_type(void **state)
 {
     struct fixture *fixture = *state;
@@ -311,6 +331,7 @@ int main(void)
         TEST(test_add_schema__is_stored_in_readers_spelling),
         TEST(test_set_current_schema__needs_a_known_schema),
         TEST(test_add_schema__types_need_their_format_version),
+        TEST(test_add_schema__keeps_defaults),
         TEST(test_remove_schemas__never_the_current_one),
         TEST(test_set_current_schema__old_specs_may_lose_their_source),
         TEST(test_set_current_schema__defaults_must_fit),

@@ -11,7 +11,7 @@
 #define SET_MAIN(id) \
     "{'action':'set-snapshot-ref','ref-name':'main','type':'branch','snapshot-id':" #id "}"
 
-/* Rule: a snapshot that main is set to becomes current, and the log gets its own time. */
+/* Rules 27, 30: a snapshot that main is set to becomes current, and the log gets its own time. */
 static void test_add_snapshot__append(void **state)
 {
     struct fixture *fixture = *state;
@@ -42,7 +42,7 @@ static void test_add_snapshot__copies_what_it_does_not_need(void **state)
     }
 }
 
-/* Rule: a snapshot id is there once. */
+/* Rule 26: a snapshot id is there once. */
 static void test_add_snapshot__id_must_be_new(void **state)
 {
     struct fixture *fixture = *state;
@@ -53,7 +53,8 @@ static void test_add_snapshot__id_must_be_new(void **state)
             "Snapshot already exists for id: 30");
 }
 
-/* Rule: a sequence number that another commit has passed is a conflict to retry, not a bad one. */
+/* Rules 8, 27: a sequence number that another commit has passed is a conflict to retry,
+ * not a bad one. */
 static void test_add_snapshot__stale_sequence_number_is_retryable(void **state)
 {
     struct fixture *fixture = *state;
@@ -62,7 +63,7 @@ static void test_add_snapshot__stale_sequence_number_is_retryable(void **state)
             "Cannot add snapshot with sequence number 2 older than last sequence number 2");
 }
 
-/* Rule: without a parent an equal number is fine, a lower one is not. */
+/* Rule 27: without a parent an equal number is fine, a lower one is not. */
 static void test_add_snapshot__without_parent_may_repeat_the_number(void **state)
 {
     struct fixture *fixture = *state;
@@ -74,7 +75,7 @@ static void test_add_snapshot__without_parent_may_repeat_the_number(void **state
             "older than last sequence number 2");
 }
 
-/* Rule: v1 has no sequence numbers: 0 or absent, and none in the file. */
+/* Rule 27: v1 has no sequence numbers: 0 or absent, and none in the file. */
 static void test_add_snapshot__v1_has_no_sequence_numbers(void **state)
 {
     struct fixture *fixture = *state;
@@ -99,8 +100,8 @@ static void test_add_snapshot__v1_has_no_sequence_numbers(void **state)
     equals_at(fixture, "snapshots.1.manifests", "['a','b']");
 }
 
-/* Rule: v3 hands out row ids: first-row-id is there and not behind, next-row-id grows by the rows,
- * also for snapshots of no branch. */
+/* Rules 8, 44: v3 hands out row ids: first-row-id is there and not behind, next-row-id grows by the
+ * rows, also for snapshots of no branch. */
 static void test_add_snapshot__row_lineage(void **state)
 {
     struct fixture *fixture = *state;
@@ -124,7 +125,7 @@ static void test_add_snapshot__row_lineage(void **state)
     commit_result(fixture);
 }
 
-/* Rule: next-row-id does not overflow; ids of 64 bits are exact. */
+/* Rules 44, 51: next-row-id does not overflow; ids of 64 bits are exact. */
 static void test_add_snapshot__numbers_at_the_edge(void **state)
 {
     struct fixture *fixture = *state;
@@ -183,7 +184,7 @@ static void test_add_snapshot__text_is_readable_by_all(void **state)
     assert_null(at(fixture, "snapshots.3.summary"));
 }
 
-/* Rule: a snapshot needs a schema, a spec and an order that are there before it. */
+/* Rule 26: a snapshot needs a schema, a spec and an order that are there before it. */
 static void test_add_snapshot__needs_schema_spec_and_order(void **state)
 {
     struct fixture *fixture = *state;
@@ -198,7 +199,7 @@ static void test_add_snapshot__needs_schema_spec_and_order(void **state)
             ERROR_VALIDATION, "before a sort order is added");
 }
 
-/* Rule: removing a snapshot removes its statistics, its partition statistics and refs to it. */
+/* Rule 33: removing a snapshot removes its statistics, its partition statistics and refs to it. */
 static void test_remove_snapshots__takes_what_hangs_on_them(void **state)
 {
     struct fixture *fixture = *state;
@@ -214,6 +215,7 @@ static void test_remove_snapshots__takes_what_hangs_on_them(void **state)
     commit_result(fixture);
 }
 
+/* Rule 33. */
 static void test_remove_snapshots__current_one_unsets_main(void **state)
 {
     struct fixture *fixture = *state;

@@ -15,7 +15,8 @@
     "{'action':'add-sort-order','sort-order':{'order-id':" #id ",'fields':[" fields "]}}"
 #define SET_LAST_ORDER "{'action':'set-default-sort-order','sort-order-id':-1}"
 
-/* Rule: a new spec gets the highest id plus one, and its fields' ids raise last-partition-id. */
+/* Rules 18, 21: a new spec gets the highest id plus one, and its fields' ids raise
+ * last-partition-id. */
 static void test_add_spec__gets_the_next_ids(void **state)
 {
     struct fixture *fixture = *state;
@@ -31,7 +32,8 @@ static void test_add_spec__gets_the_next_ids(void **state)
     commit_result(fixture);
 }
 
-/* Rule: a compatible spec (sources, transforms, names) gives back its id, whatever its ids. */
+/* Rules 18, 21: a compatible spec (sources, transforms, names) gives back its id,
+ * whatever its ids. */
 static void test_add_spec__compatible_spec_reuses_its_id(void **state)
 {
     struct fixture *fixture = *state;
@@ -47,7 +49,7 @@ static void test_add_spec__compatible_spec_reuses_its_id(void **state)
     assert_int_equal(int_at(fixture, "last-partition-id"), 1000);
 }
 
-/* Rule: a field with the source and transform of an older one has the older one's id. */
+/* Rule 21: a field with the source and transform of an older one has the older one's id. */
 static void test_add_spec__equivalent_field_reuses_its_id(void **state)
 {
     struct fixture *fixture = *state;
@@ -75,7 +77,7 @@ static void test_add_spec__field_ids_are_unique(void **state)
             ERROR_VALIDATION, "1000 is used more than once");
 }
 
-/* Rule: v1 finds partition values by position, so its field ids count from 1000. */
+/* Rule 21: v1 finds partition values by position, so its field ids count from 1000. */
 static void test_add_spec__v1_needs_sequential_ids(void **state)
 {
     struct fixture *fixture = *state;
@@ -90,7 +92,7 @@ static void test_add_spec__v1_needs_sequential_ids(void **state)
     commit_result(fixture);
 }
 
-/* Rule: sources are primitive columns in structs, and the transform accepts their type. */
+/* Rule 20: sources are primitive columns in structs, and the transform accepts their type. */
 static void test_add_spec__sources_must_fit(void **state)
 {
     struct fixture *fixture = *state;
@@ -109,7 +111,7 @@ static void test_add_spec__sources_must_fit(void **state)
     refuses(fixture, "[" ADD_SPEC("7") "]", ERROR_BAD_REQUEST, "add-spec");
 }
 
-/* Rule: a partition field may have a column's name only where it is that column's identity. */
+/* Rule 22: a partition field may have a column's name only where it is that column's identity. */
 static void test_add_spec__names_must_not_hide_columns(void **state)
 {
     struct fixture *fixture = *state;
@@ -122,7 +124,7 @@ static void test_add_spec__names_must_not_hide_columns(void **state)
     assert_ok(apply(fixture, "[" ADD_SPEC(FIELD(1, "id", "identity")) "]"), &fixture->err);
 }
 
-/* Rule: -1 without anything added, and unknown specs, are refused. */
+/* Rules 18, 24: -1 without anything added, and unknown specs, are refused. */
 static void test_set_default_spec__needs_a_known_spec(void **state)
 {
     struct fixture *fixture = *state;
@@ -133,7 +135,7 @@ static void test_set_default_spec__needs_a_known_spec(void **state)
             "unknown spec: 3");
 }
 
-/* Rule: the default spec cannot be removed; unknown ids are ignored. */
+/* Rules 24, K11: the default spec cannot be removed; unknown ids are ignored. */
 static void test_remove_partition_specs__never_the_default(void **state)
 {
     struct fixture *fixture = *state;
@@ -148,7 +150,7 @@ static void test_remove_partition_specs__never_the_default(void **state)
     assert_int_equal(int_at(fixture, "last-partition-id"), 1000);
 }
 
-/* Rule: an id that was removed in the same commit is not given to another spec. */
+/* Rule 21: an id that was removed in the same commit is not given to another spec. */
 static void test_add_spec__removed_id_is_not_reused(void **state)
 {
     struct fixture *fixture = *state;
@@ -165,7 +167,7 @@ static void test_add_spec__removed_id_is_not_reused(void **state)
     assert_int_equal(int_at(fixture, "partition-specs.1.fields.0.field-id"), 1001);
 }
 
-/* Rule: a new order gets the highest id plus one; an equal order gives back its id. */
+/* Rules 18, 23: a new order gets the highest id plus one; an equal order gives back its id. */
 static void test_add_sort_order__ids(void **state)
 {
     struct fixture *fixture = *state;
@@ -181,7 +183,7 @@ static void test_add_sort_order__ids(void **state)
     assert_int_equal(int_at(fixture, "default-sort-order-id"), 2);
 }
 
-/* Rule: unsorted is order 0, and order 0 has no fields. */
+/* Rule 23: unsorted is order 0, and order 0 has no fields. */
 static void test_add_sort_order__zero_is_unsorted(void **state)
 {
     struct fixture *fixture = *state;
@@ -195,8 +197,21 @@ static void test_add_sort_order__zero_is_unsorted(void **state)
     commit_result(fixture);
     assert_ok(apply(fixture, "[" ADD_ORDER(0, "") "," SET_LAST_ORDER "]"), &fixture->err);
     assert_int_equal(int_at(fixture, "default-sort-order-id"), 0);
+    /* Also where no order was there before. */
+    table_metadata_unref(fixture->table);
+    fixture->table = NULL;
+    assert_ok(apply_from_empty(
+                  fixture, "[{'action':'assign-uuid','uuid':'" UUID_A "'},"
+                           "{'action':'add-schema','schema':{'type':'struct','fields':[]}},"
+                           "{'action':'add-spec','spec':{'fields':[]}}," ADD_ORDER(
+                               0, "") "," SET_LAST_ORDER ","
+                                      "{'action':'set-location','location':'s3://b/t'}]"),
+              &fixture->err);
+    assert_int_equal(int_at(fixture, "default-sort-order-id"), 0);
+    equals_at(fixture, "sort-orders", "[{'order-id':0,'fields':[]}]");
 }
 
+/* Rules 18, 24. */
 static void test_set_default_sort_order__needs_a_known_order(void **state)
 {
     struct fixture *fixture = *state;
@@ -209,7 +224,7 @@ static void test_set_default_sort_order__needs_a_known_order(void **state)
             "Cannot find source column for sort field");
 }
 
-/* Rule: in v1 ids go by position, also where an equivalent field has another one. */
+/* Rule 21: in v1 ids go by position, also where an equivalent field has another one. */
 static void test_add_spec__v1_ids_go_by_position(void **state)
 {
     struct fixture *fixture = *state;
@@ -221,7 +236,7 @@ static void test_add_spec__v1_ids_go_by_position(void **state)
     assert_int_equal(int_at(fixture, "partition-specs.1.fields.1.field-id"), 1001);
 }
 
-/* Rule: last-partition-id never goes down. */
+/* Rule 21: last-partition-id never goes down. */
 static void test_add_spec__last_partition_id_never_falls(void **state)
 {
     struct fixture *fixture = *state;

@@ -7,7 +7,7 @@
     "'file-footer-size-in-bytes':2,'blob-metadata':[" blobs "],'x':1}"
 #define BLOB "{'type':'t','snapshot-id':20,'sequence-number':2,'fields':[1],'properties':null}"
 
-/* Rule: one file for each snapshot; a later one takes the former's place. */
+/* Rule 40: one file for each snapshot; a later one takes the former's place. */
 static void test_set_statistics__replaces_the_snapshot_s_file(void **state)
 {
     struct fixture *fixture = *state;
@@ -27,7 +27,7 @@ static void test_set_statistics__replaces_the_snapshot_s_file(void **state)
     commit_result(fixture);
 }
 
-/* Rule: the snapshot id beside the file is deprecated; the file's own counts. */
+/* Rule 40: the snapshot id beside the file is deprecated; the file's own counts. */
 static void test_set_statistics__snapshot_id_is_the_file_s(void **state)
 {
     struct fixture *fixture = *state;
@@ -41,7 +41,7 @@ static void test_set_statistics__snapshot_id_is_the_file_s(void **state)
     assert_int_equal(int_at(fixture, "statistics.1.snapshot-id"), 20);
 }
 
-/* Rule: removing what is there is a change, what is not there none. */
+/* Rule 40: removing what is there is a change, what is not there none. */
 static void test_remove_statistics__of_a_snapshot(void **state)
 {
     struct fixture *fixture = *state;
@@ -52,6 +52,7 @@ static void test_remove_statistics__of_a_snapshot(void **state)
     assert_int_equal(size_at(fixture, "partition-statistics"), 1);
 }
 
+/* Rule 40. */
 static void test_set_partition_statistics__replaces_the_snapshot_s_file(void **state)
 {
     struct fixture *fixture = *state;

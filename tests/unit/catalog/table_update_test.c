@@ -4,7 +4,7 @@
 
 #include "tests/unit/catalog/update_fixture.h"
 
-/* Rule: an unknown update makes the whole request a bad one, and nothing is applied. */
+/* Rule 6: an unknown update makes the whole request a bad one, and nothing is applied. */
 static void test_table_update__unknown_action_refuses_the_whole_request(void **state)
 {
     struct fixture *fixture = *state;
@@ -25,7 +25,7 @@ static void test_table_update__action_ignores_case(void **state)
     assert_string_equal(text_at(fixture, "location"), "file:///n");
 }
 
-/* Rule: a commit whose updates change nothing writes no metadata. */
+/* Rule 7: a commit whose updates change nothing writes no metadata. */
 static void test_table_update__no_change_writes_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -50,7 +50,7 @@ static void test_table_update__no_change_writes_nothing(void **state)
     assert_slice_equal(fixture->table_result.uuid, UUID_A);
 }
 
-/* Rule: updates apply in order. */
+/* Rule 7: updates apply in order. */
 static void test_table_update__updates_apply_in_order(void **state)
 {
     struct fixture *fixture = *state;
@@ -62,7 +62,7 @@ static void test_table_update__updates_apply_in_order(void **state)
     assert_string_equal(text_at(fixture, "properties.k"), "2");
 }
 
-/* Rule: what no update touches is copied byte for byte, fields of the future included. */
+/* Rule 51: what no update touches is copied byte for byte, fields of the future included. */
 static void test_table_update__untouched_parts_keep_their_bytes(void **state)
 {
     struct fixture *fixture = *state;
@@ -89,7 +89,7 @@ static void test_table_update__result_is_valid_metadata(void **state)
     assert_string_equal(text_at(fixture, "properties.k"), "w");
 }
 
-/* Rule: last-updated-ms moves with every change, also where the clock does not. */
+/* Rule 37: last-updated-ms moves with every change, also where the clock does not. */
 static void test_table_update__last_updated_moves_on_every_change(void **state)
 {
     struct fixture *fixture = *state;
@@ -105,7 +105,7 @@ static void test_table_update__last_updated_moves_on_every_change(void **state)
     assert_int_equal(int_at(fixture, "last-updated-ms"), BASE_MS + 1);
 }
 
-/* Rule: the uuid of a table that exists cannot change. */
+/* Rule 51: the uuid of a table that exists cannot change. */
 static void test_table_update__uuid_is_assigned_once(void **state)
 {
     struct fixture *fixture = *state;
@@ -121,7 +121,7 @@ static void test_table_update__uuid_is_assigned_once(void **state)
     assert_string_equal(text_at(fixture, "table-uuid"), UUID_B);
 }
 
-/* Rule: format versions only go up, and not past what is supported. */
+/* Rule 42: format versions only go up, and not past what is supported. */
 static void test_table_update__format_version_only_rises(void **state)
 {
     struct fixture *fixture = *state;
@@ -153,7 +153,7 @@ static void test_table_update__v1_writes_old_and_new_members(void **state)
     commit_result(fixture);
 }
 
-/* Rule: v1 to v2 needs a uuid, gets sequence numbers, and loses the legacy members. */
+/* Rule 43: v1 to v2 needs a uuid, gets sequence numbers, and loses the legacy members. */
 static void test_table_update__upgrade_from_v1_to_v2(void **state)
 {
     struct fixture *fixture = *state;
@@ -172,7 +172,7 @@ static void test_table_update__upgrade_from_v1_to_v2(void **state)
     commit_result(fixture);
 }
 
-/* Rule: v2 to v3 begins row ids at 0; snapshots of before may lack theirs. */
+/* Rule 43: v2 to v3 begins row ids at 0; snapshots of before may lack theirs. */
 static void test_table_update__upgrade_from_v2_to_v3(void **state)
 {
     struct fixture *fixture = *state;
@@ -185,7 +185,7 @@ static void test_table_update__upgrade_from_v2_to_v3(void **state)
     commit_result(fixture);
 }
 
-/* Rule: no current snapshot is -1 before v3, and null from v3 on. */
+/* Rule 45: no current snapshot is -1 before v3, and null from v3 on. */
 static void test_table_update__no_current_snapshot_by_version(void **state)
 {
     struct fixture *fixture = *state;
@@ -205,7 +205,7 @@ static void test_table_update__no_current_snapshot_by_version(void **state)
     assert_null(at(fixture, "encryption-keys"));
 }
 
-/* Rule: a location has no slash at its end. */
+/* Rule 50: a location has no slash at its end. */
 static void test_table_update__location_loses_trailing_slashes(void **state)
 {
     struct fixture *fixture = *state;
@@ -220,7 +220,7 @@ static void test_table_update__location_loses_trailing_slashes(void **state)
     refuses(fixture, "[{'action':'set-location'}]", ERROR_BAD_REQUEST, "location");
 }
 
-/* Rule: reserved properties say what metadata says elsewhere, and are never stored. */
+/* Rule 47: reserved properties say what metadata says elsewhere, and are never stored. */
 static void test_table_update__reserved_properties_are_not_stored(void **state)
 {
     struct fixture *fixture = *state;
@@ -236,7 +236,7 @@ static void test_table_update__reserved_properties_are_not_stored(void **state)
     equals_at(fixture, "properties", "{'owner':'ann','a':'1','k':'v'}");
 }
 
-/* Rule: removing the last property leaves an empty map, not the old one. */
+/* Rule 47: removing the last property leaves an empty map, not the old one. */
 static void test_table_update__removing_all_properties_leaves_none(void **state)
 {
     struct fixture *fixture = *state;
@@ -265,7 +265,7 @@ static void test_table_update__legacy_names_of_property_updates(void **state)
     assert_string_equal(text_at(fixture, "properties.k"), "w");
 }
 
-/* Rule: the key that a table is encrypted under is fixed when it is created. */
+/* Rule 49: the key that a table is encrypted under is fixed when it is created. */
 static void test_table_update__encryption_key_id_is_immutable(void **state)
 {
     struct fixture *fixture = *state;
@@ -281,7 +281,7 @@ static void test_table_update__encryption_key_id_is_immutable(void **state)
             ERROR_VALIDATION, "encryption.key-id");
 }
 
-/* Rule: adding a key that is there, or removing one that is not, changes nothing. */
+/* Rule 49: adding a key that is there, or removing one that is not, changes nothing. */
 static void test_table_update__encryption_keys(void **state)
 {
     struct fixture *fixture = *state;

@@ -33,6 +33,7 @@ static void assert_properties(struct world *world, const char *a, const char *b,
     }
 }
 
+/* Rule 11. */
 static void test_transaction__changes_all_tables(void **state)
 {
     struct world *world = *state;
@@ -46,6 +47,7 @@ static void test_transaction__changes_all_tables(void **state)
     assert_properties(world, "1", "2", "3");
 }
 
+/* Rule 11. */
 static void test_transaction__with_a_failing_requirement_changes_none(void **state)
 {
     struct world *world = *state;
@@ -102,6 +104,7 @@ static bool run_with_creation(struct world *world, const char *name, const char 
     return ok;
 }
 
+/* Rule 11. */
 static void test_transaction__creates_tables_too(void **state)
 {
     struct world *world = *state;
@@ -111,6 +114,7 @@ static void test_transaction__creates_tables_too(void **state)
     assert_properties(world, "1", NULL, NULL);
 }
 
+/* Rule 11. */
 static void test_transaction__that_fails_creates_nothing(void **state)
 {
     struct world *world = *state;
@@ -125,7 +129,8 @@ static void test_transaction__that_fails_creates_nothing(void **state)
     assert_int_equal(metadata_files(world), 3);
 }
 
-/* Two new tables at one place: the second is refused in the transaction itself, by the first. */
+/* Rule 50: Two new tables at one place: the second is refused in the transaction itself,
+ * by the first. */
 static void test_transaction__checks_overlap_among_its_own_tables(void **state)
 {
     struct world *world = *state;
@@ -142,6 +147,29 @@ static void test_transaction__checks_overlap_among_its_own_tables(void **state)
     free(two);
 }
 
+/* Rule 11: old metadata that the first table's log lost is deleted when all is done, not before. */
+static void test_transaction__that_fails_deletes_no_old_metadata(void **state)
+{
+    struct world *world = *state;
+    assert_ok(make_table_with(world, NAME("a"),
+                              "'properties':{'write.metadata.delete-after-commit.enabled':'true',"
+                              "'write.metadata.previous-versions-max':'1'}",
+                              NULL),
+              &world->client.err);
+    assert_ok(make_table(world, NAME("b")), &world->client.err);
+    struct slice first = table_pointer(world, NAME("a"));
+    assert_ok(set_property(world, NAME("a"), "x", "1"), &world->client.err);
+    assert_true(file_is_there(first.ptr));
+    assert_false(run_transaction(
+        world, "[" CHANGE("a", "[]", SET("1")) "," CHANGE("b", WRONG_UUID, SET("2")) "]"));
+    assert_true(file_is_there(first.ptr));
+    assert_ok(run_transaction(world,
+                              "[" CHANGE("a", "[]", SET("1")) "," CHANGE("b", "[]", SET("2")) "]"),
+              &world->client.err);
+    assert_false(file_is_there(first.ptr));
+}
+
+/* Rule 11. */
 static void test_transaction__names_each_table_once(void **state)
 {
     struct world *world = *state;
@@ -156,6 +184,7 @@ static void test_transaction__names_each_table_once(void **state)
     assert_properties(world, NULL, NULL, NULL);
 }
 
+/* Rule 7. */
 static void test_transaction__without_change_writes_nothing(void **state)
 {
     struct world *world = *state;
@@ -248,6 +277,7 @@ int main(void)
         IN_WORLD(test_transaction__creates_tables_too),
         IN_WORLD(test_transaction__that_fails_creates_nothing),
         IN_WORLD(test_transaction__checks_overlap_among_its_own_tables),
+        IN_WORLD(test_transaction__that_fails_deletes_no_old_metadata),
         IN_WORLD(test_transaction__names_each_table_once),
         IN_WORLD(test_transaction__without_change_writes_nothing),
         IN_WORLD(test_transaction__of_many_threads_all_go_through),

@@ -60,6 +60,7 @@ static void test_view_create__writes_gzipped_metadata(void **state)
     view_result_finish(&loaded);
 }
 
+/* Rules 57, K14. */
 static void test_view_create__shares_names_with_tables(void **state)
 {
     struct world *world = *state;
@@ -74,6 +75,7 @@ static void test_view_create__shares_names_with_tables(void **state)
     assert_int_equal(metadata_files(world), 2);
 }
 
+/* Rule K14. */
 static void test_view_load__says_what_is_missing(void **state)
 {
     struct world *world = *state;
@@ -85,6 +87,7 @@ static void test_view_load__says_what_is_missing(void **state)
     assert_error(world, ERROR_NO_SUCH_VIEW, "View does not exist: ns.t");
 }
 
+/* Rule K16. */
 static void test_view_replace__keeps_uuid_and_logs_the_switch(void **state)
 {
     struct world *world = *state;
@@ -103,6 +106,7 @@ static void test_view_replace__keeps_uuid_and_logs_the_switch(void **state)
     view_result_finish(&replaced);
 }
 
+/* Rule K16. */
 static void test_view_replace__refuses_and_leaves_no_file(void **state)
 {
     struct world *world = *state;
@@ -119,6 +123,7 @@ static void test_view_replace__refuses_and_leaves_no_file(void **state)
     assert_int_equal(metadata_files(world), 1);
 }
 
+/* Rule 7. */
 static void test_view_replace__without_change_writes_nothing(void **state)
 {
     struct world *world = *state;
@@ -131,6 +136,7 @@ static void test_view_replace__without_change_writes_nothing(void **state)
     view_result_finish(&same);
 }
 
+/* Rule K17. */
 static void test_view__lies_only_in_allowed_places(void **state)
 {
     struct world *world = *state;
@@ -154,6 +160,7 @@ static void test_view__lies_only_in_allowed_places(void **state)
     view_result_finish(&replaced);
 }
 
+/* Rule K15. */
 static void test_view_rename__follows_the_rules_of_names(void **state)
 {
     struct world *world = *state;
@@ -186,6 +193,7 @@ static void test_view_drop__leaves_the_files(void **state)
                  &world->client.err, ERROR_NO_SUCH_VIEW);
 }
 
+/* Rules K14, K18. */
 static void test_view_register__brings_a_view_back(void **state)
 {
     struct world *world = *state;

@@ -86,7 +86,7 @@ static void result_commit(struct fixture *fixture)
     view_put(fixture, buffer_slice(&fixture->out));
 }
 
-/* Rule: an unknown update, or one of tables, makes the whole request a bad one. */
+/* Rule 6: an unknown update, or one of tables, makes the whole request a bad one. */
 static void test_view_update__unknown_action(void **state)
 {
     struct fixture *fixture = *state;
@@ -98,6 +98,7 @@ static void test_view_update__unknown_action(void **state)
     change_is_refused(fixture, "[1]", ERROR_BAD_REQUEST, "object");
 }
 
+/* Rule 7. */
 static void test_view_update__no_change_writes_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -113,7 +114,7 @@ static void test_view_update__no_change_writes_nothing(void **state)
     assert_slice_equal(fixture->view_result.location, "file:///w/v");
 }
 
-/* Rule: the view's uuid and format version do not change. */
+/* Rule 55: the view's uuid and format version do not change. */
 static void test_view_update__identity_is_fixed(void **state)
 {
     struct fixture *fixture = *state;
@@ -148,7 +149,8 @@ static void test_view_update__properties_and_location(void **state)
                       "string");
 }
 
-/* Rule: a version gets the highest id plus one, -1 names the last schema and version added. */
+/* Rules 18, 53: a version gets the highest id plus one, -1 names the last schema and
+ * version added. */
 static void test_add_view_version__gets_the_next_ids(void **state)
 {
     struct fixture *fixture = *state;
@@ -165,8 +167,8 @@ static void test_add_view_version__gets_the_next_ids(void **state)
     result_commit(fixture);
 }
 
-/* Rule: an equal version (id and time aside) is the old one; making it current again is logged at
- * the time of the commit. */
+/* Rules 53, 55: an equal version (id and time aside) is the old one; making it current again is
+ * logged at the time of the commit. */
 static void test_add_view_version__equal_version_reuses_its_id(void **state)
 {
     struct fixture *fixture = *state;
@@ -181,7 +183,7 @@ static void test_add_view_version__equal_version_reuses_its_id(void **state)
     equals_at(fixture, "version-log.2", "{'timestamp-ms':1001000,'version-id':1}");
 }
 
-/* Rule: summary, representations, default catalog and namespace, and schema make a version. */
+/* Rule 53: summary, representations, default catalog and namespace, and schema make a version. */
 static void test_add_view_version__differs_by_each_part(void **state)
 {
     struct fixture *fixture = *state;
@@ -229,7 +231,7 @@ static void test_add_view_version__null_catalog_is_left_out(void **state)
     assert_null(at(fixture, "versions.1.default-catalog"));
 }
 
-/* Rule: one query for each dialect, without regard to case. */
+/* Rule 54: one query for each dialect, without regard to case. */
 static void test_add_view_version__one_query_per_dialect(void **state)
 {
     struct fixture *fixture = *state;
@@ -238,7 +240,7 @@ static void test_add_view_version__one_query_per_dialect(void **state)
                       ERROR_ILLEGAL_ARGUMENT, "Cannot add multiple queries for dialect spark");
 }
 
-/* Rule: a replacement must not lose a dialect unless the property allows it. */
+/* Rule 54: a replacement must not lose a dialect unless the property allows it. */
 static void test_view_update__dialects_are_not_lost(void **state)
 {
     struct fixture *fixture = *state;
@@ -257,7 +259,7 @@ static void test_view_update__dialects_are_not_lost(void **state)
     assert_int_equal(int_at(fixture, "current-version-id"), 2);
 }
 
-/* Rule: -1 needs something that was added; ids must be known. */
+/* Rule 18: -1 needs something that was added; ids must be known. */
 static void test_view_update__ids_must_be_known(void **state)
 {
     struct fixture *fixture = *state;
@@ -286,8 +288,8 @@ static void versions_add(struct fixture *fixture, int from, int to)
     }
 }
 
-/* Rule: version.history.num-entries versions are kept (10 by default), the newest and the current;
- * the log loses what is before an expired one. */
+/* Rule 55: version.history.num-entries versions are kept (10 by default), the newest and the
+ * current; the log loses what is before an expired one. */
 static void test_view_update__old_versions_expire(void **state)
 {
     struct fixture *fixture = *state;
@@ -308,7 +310,7 @@ static void test_view_update__old_versions_expire(void **state)
     result_commit(fixture);
 }
 
-/* Rule: all that a commit adds stays, whatever the property says; it must be positive. */
+/* Rule 55: all that a commit adds stays, whatever the property says; it must be positive. */
 static void test_view_update__added_versions_stay(void **state)
 {
     struct fixture *fixture = *state;

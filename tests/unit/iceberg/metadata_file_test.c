@@ -25,6 +25,7 @@ static bool fill_never(void *context, void *bytes, size_t size)
 
 static const struct random_source RANDOM = {fill_with_ab, NULL};
 
+/* Rule 52. */
 static void test_metadata_codec__parses_names_in_any_case(void **state)
 {
     (void)state;
@@ -38,6 +39,7 @@ static void test_metadata_codec__parses_names_in_any_case(void **state)
     assert_int_equal(codec, METADATA_CODEC_GZIP);
 }
 
+/* Rule 52. */
 static void test_metadata_codec__refuses_unknown_names(void **state)
 {
     (void)state;
@@ -48,6 +50,7 @@ static void test_metadata_codec__refuses_unknown_names(void **state)
     assert_int_equal(codec, METADATA_CODEC_GZIP);
 }
 
+/* Rule 10. */
 static void test_metadata_file__counts_on_from_the_previous_name(void **state)
 {
     (void)state;
@@ -84,6 +87,7 @@ static void test_metadata_file__counts_on_from_the_previous_name(void **state)
     }
 }
 
+/* Rule 52. */
 static void test_metadata_file__names_gzip_in_the_new_style(void **state)
 {
     (void)state;

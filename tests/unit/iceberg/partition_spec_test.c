@@ -228,6 +228,7 @@ static void test_partition_spec_check_names__refuses_a_nameless_source(void **st
     fixture_assert_error(fixture, ERROR_VALIDATION, "Invalid column name: (empty)");
 }
 
+/* Rule 22. */
 static void test_partition_spec_check_names__allows_a_columns_own_name(void **state)
 {
     struct fixture *fixture = *state;
@@ -258,8 +259,8 @@ static const struct refusal check_refusals[] = {
      "Invalid partition field parent: list<struct<7: tag: optional string>>"},
 };
 
-/* "The source columns, selected by ids, must be a primitive type and cannot be contained in a map
- * or list, but may be nested in a struct" (table spec, "Partitioning"). */
+/* Rule 20: "The source columns, selected by ids, must be a primitive type and cannot be contained
+ * in a map or list, but may be nested in a struct" (table spec, "Partitioning"). */
 static void test_partition_spec_check__refuses_sources_that_cannot_partition(void **state)
 {
     struct fixture *fixture = *state;
@@ -271,6 +272,7 @@ static void test_partition_spec_check__refuses_sources_that_cannot_partition(voi
     }
 }
 
+/* Rule 20. */
 static void test_partition_spec_check__void_and_unknown_take_what_others_do_not(void **state)
 {
     struct fixture *fixture = *state;

@@ -232,6 +232,7 @@ static void test_schema_same__ignores_the_schema_id_and_the_order_of_identifiers
     assert_false(schema_same(schemas[0], fixture_schema(fixture, NESTED)));
 }
 
+/* Rule 25. */
 static void test_schema_check_format__names_every_type_and_default_that_is_too_new(void **state)
 {
     struct fixture *fixture = *state;
@@ -276,6 +277,7 @@ static void test_schema_check_format__cuts_a_list_that_is_too_long(void **state)
     assert_null(strstr(fixture->err.message, "column_60"));
 }
 
+/* Rule 13. */
 static void test_schema_assign_fresh_ids__numbers_a_struct_before_what_is_in_it(void **state)
 {
     struct fixture *fixture = *state;

@@ -46,6 +46,7 @@ static struct table_metadata *accept(const char *text, const char *old, const ch
     return parse_blob(fixture_replace(text, old, new));
 }
 
+/* Rules 45, 46. */
 static void test_table_metadata__reads_the_oldest_v1_with_its_fallbacks(void **state)
 {
     (void)state;
@@ -67,6 +68,7 @@ static void test_table_metadata__reads_the_oldest_v1_with_its_fallbacks(void **s
     table_metadata_unref(m);
 }
 
+/* Rule 46. */
 static void test_table_metadata__computes_last_partition_id_of_v1_over_all_specs(void **state)
 {
     (void)state;
@@ -110,6 +112,7 @@ static void test_table_metadata__indexes_v2_scalars_and_lists(void **state)
     table_metadata_unref(m);
 }
 
+/* Rule 51. */
 static void test_table_metadata__keeps_unknown_members_and_snapshot_text(void **state)
 {
     (void)state;
@@ -123,6 +126,21 @@ static void test_table_metadata__keeps_unknown_members_and_snapshot_text(void **
     table_metadata_unref(m);
 }
 
+/* Rule 45: -1 and absence say so, too, as older writers do. */
+static void test_table_metadata__reads_minus_one_as_no_current_snapshot(void **state)
+{
+    (void)state;
+    static const char *const spellings[] = {"\"current-snapshot-id\":-1,",
+                                            "\"current-snapshot-id\":null,", ""};
+    for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++) {
+        struct table_metadata *m =
+            accept(METADATA_V1, "\"current-snapshot-id\":7,", spellings[i]);
+        assert_int_equal(m->current_snapshot_id, NO_SNAPSHOT);
+        table_metadata_unref(m);
+    }
+}
+
+/* Rule 45. */
 static void test_table_metadata__reads_v3_row_lineage_and_null_current_snapshot(void **state)
 {
     (void)state;
@@ -151,6 +169,7 @@ static void test_table_metadata__refuses_an_unsupported_format_version(void **st
     refuse(METADATA_V2, "\"format-version\":2,", "", "format-version is missing");
 }
 
+/* Rule 46. */
 static void test_table_metadata__refuses_v2_without_its_required_fields(void **state)
 {
     (void)state;
@@ -256,7 +275,7 @@ static void test_table_metadata__refuses_empty_lists_and_duplicate_ids(void **st
            "snapshot-id 10 is there twice");
 }
 
-/* "Every snapshot's sequence number is at most last-sequence-number." */
+/* Rule 28: "Every snapshot's sequence number is at most last-sequence-number." */
 static void test_table_metadata__refuses_a_snapshot_past_the_last_sequence_number(void **state)
 {
     (void)state;
@@ -266,6 +285,7 @@ static void test_table_metadata__refuses_a_snapshot_past_the_last_sequence_numbe
            "greater than");
 }
 
+/* Rule 28. */
 static void test_table_metadata__takes_a_missing_sequence_number_in_v2_as_zero(void **state)
 {
     (void)state;
@@ -307,7 +327,7 @@ static void test_table_metadata__checks_refs(void **state)
     table_metadata_unref(accept(METADATA_V2, "\"type\":\"tag\"", "\"type\":\"TAG\""));
 }
 
-/* Commits come from many machines: 60 seconds of disorder are fine, more are not. */
+/* Rule 36: Commits come from many machines: 60 seconds of disorder are fine, more are not. */
 static void test_table_metadata__tolerates_a_minute_of_disorder_in_logs(void **state)
 {
     (void)state;
@@ -376,12 +396,14 @@ static void check_refs_text(struct blob *blob, const char *old, const char *new)
     ",\n{\"sequence-number\":2,\"snapshot-id\":20,\"parent-snapshot-id\":10," \
     "\"timestamp-ms\":200000,\"manifest-list\":\"s3://b/2.avro\",\"schema-id\":0},\n"
 
+/* Rule 41. */
 static void test_table_metadata__refs_text_drops_only_unnamed_snapshots(void **state)
 {
     (void)state;
     check_refs_text(fixture_blob(METADATA_V2), SNAPSHOT_20, ",");
 }
 
+/* Rule 41. */
 static void test_table_metadata__refs_text_keeps_statistics_of_dropped_snapshots(void **state)
 {
     (void)state;
@@ -401,6 +423,7 @@ static void test_table_metadata__refs_text_keeps_statistics_of_dropped_snapshots
     table_metadata_unref(m);
 }
 
+/* Rule 45. */
 static void test_table_metadata__refs_text_keeps_the_current_snapshot_without_refs(void **state)
 {
     (void)state;
@@ -465,6 +488,7 @@ int main(void)
         cmocka_unit_test(test_table_metadata__computes_last_partition_id_of_v1_over_all_specs),
         cmocka_unit_test(test_table_metadata__indexes_v2_scalars_and_lists),
         cmocka_unit_test(test_table_metadata__keeps_unknown_members_and_snapshot_text),
+        cmocka_unit_test(test_table_metadata__reads_minus_one_as_no_current_snapshot),
         cmocka_unit_test(test_table_metadata__reads_v3_row_lineage_and_null_current_snapshot),
         cmocka_unit_test(test_table_metadata__refuses_an_unsupported_format_version),
         cmocka_unit_test(test_table_metadata__refuses_v2_without_its_required_fields),

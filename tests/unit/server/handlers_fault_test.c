@@ -124,6 +124,26 @@ static void test_faults__reads_are_answered_or_507(void **state)
               check_nothing);
 }
 
+/* Rule 12: a failure that is not the client's is no outcome, so the key may be used again. */
+static void test_faults__with_a_key_leave_it_usable(void **state)
+{
+    static const char body[] = "{\"namespace\":[\"b\"]}";
+    char key[40];
+    int failures = 0;
+    (void)state;
+    was_hit = true;
+    for (size_t n = 1; was_hit; n++) {
+        assert_true(n < MAX_ALLOCATIONS);
+        snprintf(key, sizeof(key), "00000000-0000-4000-8000-%012zu", n);
+        fixture_header(&fixture, "Idempotency-Key", key);
+        failures += send_failing(n, "POST", "/v1/namespaces", body) == 507;
+        fixture_header(&fixture, "Idempotency-Key", key);
+        assert_int_equal(send("POST", "/v1/namespaces", body), 200);
+        assert_int_equal(send("DELETE", "/v1/namespaces/b", NULL), 204);
+    }
+    assert_true(failures > 0);
+}
+
 static void test_faults__leave_no_memory_behind(void **state)
 {
     (void)state;
@@ -145,6 +165,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_faults__commit_is_done_or_not_done, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_faults__reads_are_answered_or_507, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_faults__with_a_key_leave_it_usable, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_faults__leave_no_memory_behind, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

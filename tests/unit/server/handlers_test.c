@@ -132,6 +132,7 @@ static void test_security__holds_before_any_operation(void **state)
 
 /* --- names ---------------------------------------------------------------------------------- */
 
+/* Rule 58. */
 static void test_names__that_are_illegal_are_400(void **state)
 {
     static const char *const uris[] = {
@@ -167,7 +168,7 @@ static void test_names__with_slashes_and_levels_are_one_segment(void **state)
     assert_contains(fixture_body(&fixture), "[[\"a\",\"b/c\"]]");
 }
 
-/* "+ in a path ambiguous (Java sends it for a space): try literal, then space" */
+/* Rule 58: "+ in a path ambiguous (Java sends it for a space): try literal, then space" */
 static void test_names__with_plus_are_literal_first_and_then_a_space(void **state)
 {
     (void)state;
@@ -187,6 +188,7 @@ static void test_names__with_plus_are_literal_first_and_then_a_space(void **stat
 
 /* --- pages ---------------------------------------------------------------------------------- */
 
+/* Rule 59. */
 static void test_pages__cover_everything_once(void **state)
 {
     char uri[512] = "/v1/namespaces?pageSize=2&pageToken=";
@@ -214,7 +216,8 @@ static void test_pages__cover_everything_once(void **state)
     assert_contains(seen, "[[\"n3\"],[\"n4\"]],\"next-page-token\":null");
 }
 
-/* "must return all results in a single response … if … pageToken is not set in the request" */
+/* Rule 59: "must return all results in a single response … if … pageToken is not set
+ * in the request" */
 static void test_pages__are_only_made_where_a_token_was_sent(void **state)
 {
     (void)state;
@@ -239,6 +242,7 @@ static void test_load__is_answered_from_memory_once_it_was_made(void **state)
     assert_int_equal(fixture.reply->body_size, 0);
 }
 
+/* Rule 41. */
 static void test_load__has_an_etag_for_each_representation(void **state)
 {
     char all[ETAG_SIZE], refs[ETAG_SIZE];
@@ -259,6 +263,7 @@ static void test_load__has_an_etag_for_each_representation(void **state)
     assert_int_equal(send("GET", "/v1/namespaces/a/tables/t", NULL), 200);
 }
 
+/* Rule K22. */
 static void test_commit__changes_the_etag_and_answers_with_the_new_one(void **state)
 {
     char before[ETAG_SIZE];
@@ -383,7 +388,7 @@ static void test_key__of_another_request_is_400(void **state)
     assert_int_equal(send("DELETE", "/v1/namespaces/a/tables/t", NULL), 400);
 }
 
-/* "Finalize & replay: … deterministic terminal 4xx" */
+/* Rule 12: "Finalize & replay: … deterministic terminal 4xx" */
 static void test_key__of_an_error_gives_the_error_again(void **state)
 {
     (void)state;

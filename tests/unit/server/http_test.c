@@ -252,6 +252,7 @@ static void plug_worker(struct plug *plug)
     usleep(100 * 1000);
 }
 
+/* Rule K4. */
 static void test_http__full_queue_is_429_with_retry_after(void **state)
 {
     char answer[4096];

@@ -40,7 +40,8 @@ static void test_error_status__is_the_protocols(void **state)
     }
 }
 
-/* Clients take 500, 502, 503 and 504 on a commit for "unknown": only one kind may say so. */
+/* Rule K3: Clients take 500, 502, 503 and 504 on a commit for "unknown": only one
+ * kind may say so. */
 static void test_error_status__of_a_change_is_unknown_for_one_kind_only(void **state)
 {
     (void)state;
@@ -53,6 +54,7 @@ static void test_error_status__of_a_change_is_unknown_for_one_kind_only(void **s
     }
 }
 
+/* Rule 59. */
 static void test_reply_error__has_the_protocols_body(void **state)
 {
     struct error err;
@@ -86,6 +88,7 @@ static void test_reply_error__quotes_bytes_that_are_no_text(void **state)
     reply_unref(reply);
 }
 
+/* Rule K4. */
 static void test_reply_error__of_a_full_queue_says_when_to_come_back(void **state)
 {
     struct error err;
@@ -98,6 +101,7 @@ static void test_reply_error__of_a_full_queue_says_when_to_come_back(void **stat
     reply_unref(reply);
 }
 
+/* Rule 41. */
 static void test_etag__differs_by_representation_and_location(void **state)
 {
     char all[ETAG_SIZE], refs[ETAG_SIZE], other[ETAG_SIZE];

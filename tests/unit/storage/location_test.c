@@ -33,6 +33,7 @@ static void expect_refused(struct slice given)
     arena_finish(&arena);
 }
 
+/* Rule 50. */
 static void test_canonical__gives_one_form_to_every_spelling_of_a_file(void **state)
 {
     (void)state;
@@ -45,6 +46,7 @@ static void test_canonical__gives_one_form_to_every_spelling_of_a_file(void **st
     expect_canonical("file:///", "file:///");
 }
 
+/* Rule 50. */
 static void test_canonical__folds_the_aliases_of_s3(void **state)
 {
     (void)state;
@@ -103,6 +105,7 @@ static void test_canonical__refuses_ways_out_in_any_encoding(void **state)
     expect_refused(slice_make("/w/a\0b", 6));
 }
 
+/* Rule 50. */
 static void test_within__needs_a_slash_boundary(void **state)
 {
     (void)state;

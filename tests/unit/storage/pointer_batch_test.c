@@ -198,7 +198,8 @@ static void test_batch__a_lost_transaction_is_noticed(void **state)
     assert_true(read_entity(&batch->fixture, "db", "t", &row));
 }
 
-/* COMMIT fails for all: those that wrote do not know, those that had failed changed nothing. */
+/* Rule 9: COMMIT fails for all: those that wrote do not know, those that had failed
+ * changed nothing. */
 static void test_batch__a_failed_commit_is_everyones(void **state)
 {
     struct batch *batch = *state;

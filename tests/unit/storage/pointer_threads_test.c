@@ -176,7 +176,7 @@ static void test_create__of_one_name_succeeds_once(void **state)
     fixture_finish(&fixture);
 }
 
-/* A table is made while its namespace is dropped: never a table without a namespace. */
+/* Rule 56: A table is made while its namespace is dropped: never a table without a namespace. */
 static void test_drop__of_a_namespace_races_with_creation(void **state)
 {
     (void)state;
