@@ -1,5 +1,7 @@
 #include "scan/delete_index_equality.h"
 
+#include "scan/uuid_bounds.h"
+
 static bool bound_read(const struct bytes_column *bounds, size_t row, const struct type *type,
                        struct value *ret_value)
 {
@@ -42,6 +44,9 @@ bool field_facts_meet(const struct field_facts *data, const struct field_facts *
         return false;
     if (!data->has_range || !deletes->has_range)
         return true;
+    if (data->lower.type == TYPE_UUID)
+        return uuid_bounds_meet(&(struct uuid_bounds){data->lower.bytes, data->upper.bytes},
+                                &(struct uuid_bounds){deletes->lower.bytes, deletes->upper.bytes});
     return value_compare(&data->lower, &deletes->upper) <= 0 &&
            value_compare(&deletes->lower, &data->upper) <= 0;
 }

@@ -12,6 +12,7 @@
 #include "scan/prune_orders.h"
 #include "scan/prune_stats.h"
 #include "scan/prune_walk.h"
+#include "scan/uuid_bounds.h"
 
 /* One predicate over one batch. */
 struct leaf {
@@ -143,10 +144,10 @@ static void not_in_lists(const struct leaf *leaf, uint8_t *mask)
         mask[i] = 1;
         if (!is_unique(leaf, row) || !row_bound(leaf, &leaf->stats->lower, row, &lower) ||
             !row_bound(leaf, &leaf->stats->upper, row, &upper) ||
-            value_compare(&lower, &upper) != 0)
+            settled_order(&lower, &upper) != ORDER_EQUAL)
             continue;
         size_t at = literal_at_least(leaf->literals, count, &lower);
-        mask[i] = at == count || value_compare(&leaf->literals[at], &lower) != 0;
+        mask[i] = at == count || settled_order(&leaf->literals[at], &lower) != ORDER_EQUAL;
     }
 }
 
@@ -169,8 +170,34 @@ static void prefixes(const struct leaf *leaf, uint8_t *mask)
     }
 }
 
+/* Comparisons and lists of uuids, of which no bound says anything alone. */
+static void uuids(const struct leaf *leaf, uint8_t *mask)
+{
+    for (size_t i = 0; i < leaf->count; i++) {
+        struct uuid_bounds bounds = {{NULL, 0}, {NULL, 0}};
+        size_t row = leaf->first + i;
+        bytes_column_get(&leaf->stats->lower, row, &bounds.lower);
+        bytes_column_get(&leaf->stats->upper, row, &bounds.upper);
+        mask[i] = leaf->node->literal_count > PRUNE_MAX_LITERALS ||
+                  uuid_bounds_may_match(&bounds, leaf->node->op, leaf->literals,
+                                        leaf->node->literal_count);
+    }
+    drop_without_values(leaf, mask);
+}
+
+static bool is_of_uuids(const struct leaf *leaf)
+{
+    enum expression_op op = leaf->node->op;
+    return leaf->term->source->id == TYPE_UUID && is_plain(leaf) &&
+           (op == EXPR_IN || (op >= EXPR_LT && op <= EXPR_EQ));
+}
+
 static void evaluate(const struct leaf *leaf, uint8_t *mask)
 {
+    if (is_of_uuids(leaf)) {
+        uuids(leaf, mask);
+        return;
+    }
     switch (leaf->node->op) {
     case EXPR_IS_NULL:
     case EXPR_NOT_NULL:

@@ -8,6 +8,7 @@
 
 #include "scan/prune_orders.h"
 #include "scan/prune_walk.h"
+#include "scan/uuid_bounds.h"
 
 struct manifest {
     const struct partition_summary *summaries;
@@ -64,12 +65,23 @@ static bool is_unique(const struct leaf *leaf)
            (!is_real(leaf) || leaf->summary->contains_nan == SUMMARY_NAN_NO);
 }
 
+/* A comparison or a list of uuids, of which no bound says anything alone. */
+static bool may_be_of_uuids(const struct leaf *leaf)
+{
+    struct uuid_bounds bounds = {leaf->summary->lower, leaf->summary->upper};
+    size_t count = leaf->node->literal_count;
+    return count > PRUNE_MAX_LITERALS ||
+           uuid_bounds_may_match(&bounds, leaf->node->op, leaf->literals, count);
+}
+
 static bool may_be_in(const struct leaf *leaf)
 {
     struct value lower;
     size_t count = leaf->node->literal_count;
     if (has_no_values(leaf))
         return false;
+    if (leaf->term->source->id == TYPE_UUID)
+        return may_be_of_uuids(leaf);
     if (count > PRUNE_MAX_LITERALS || !leaf->summary->lower.ptr ||
         !bound_value(leaf->term, leaf->summary->lower, &lower))
         return true;
@@ -85,7 +97,7 @@ static bool may_not_be_in(const struct leaf *leaf)
         !bound_value(leaf->term, leaf->summary->lower, &lower))
         return true;
     size_t at = literal_at_least(leaf->literals, count, &lower);
-    return at == count || value_compare(&leaf->literals[at], &lower) != 0 ||
+    return at == count || settled_order(&leaf->literals[at], &lower) != ORDER_EQUAL ||
            upper_order(leaf, &lower) != ORDER_EQUAL;
 }
 
@@ -104,6 +116,8 @@ static bool may_have_prefix(const struct leaf *leaf)
 
 static bool may_compare(const struct leaf *leaf)
 {
+    if (leaf->term->source->id == TYPE_UUID)
+        return may_be_of_uuids(leaf);
     enum order lower = lower_order(leaf, leaf->literals);
     enum order upper = upper_order(leaf, leaf->literals);
     switch (leaf->node->op) {

@@ -1,6 +1,20 @@
 #include "scan/prune_orders.h"
 
+#include <math.h>
+
 #include "iceberg/transform_apply.h"
+#include "scan/uuid_bounds.h"
+
+enum order settled_order(const struct value *a, const struct value *b)
+{
+    int order = value_compare(a, b);
+    if (order == 0 && value_class_of(a->type) == VALUE_REAL &&
+        !signbit(a->real) != !signbit(b->real))
+        return signbit(a->real) ? ORDER_AT_MOST : ORDER_AT_LEAST;
+    if (a->type == TYPE_UUID && (order < 0) != (uuid_compare_signed(a->bytes, b->bytes) < 0))
+        return ORDER_UNEQUAL;
+    return (enum order)order;
+}
 
 bool bound_value(const struct expression_term *term, struct slice bytes, struct value *ret_value)
 {
@@ -21,7 +35,8 @@ enum order bound_order(const struct expression_term *term, struct slice bytes,
     struct value value;
     if (!bound_value(term, bytes, &value))
         return ORDER_UNKNOWN;
-    return (enum order)value_compare(&value, literal);
+    enum order order = settled_order(&value, literal);
+    return order >= ORDER_UNEQUAL ? ORDER_UNKNOWN : order;
 }
 
 enum order prefix_order(struct slice text, struct slice prefix)

@@ -13,12 +13,21 @@ enum order {
     ORDER_GREATER = 1,
     ORDER_UNKNOWN = 2, /* none, not readable, or a bound that is NaN */
     ORDER_NULL = 3,    /* partition values only */
-    ORDER_NAN = 4      /* partition values only */
+    ORDER_NAN = 4,     /* partition values only */
+    /* What the specification and the reference agree on where they do not agree on more. */
+    ORDER_UNEQUAL = 5, /* two uuids */
+    ORDER_AT_MOST = 6, /* -0.0 to 0.0: equal to the one, less to the other */
+    ORDER_AT_LEAST = 7,
+    ORDER_COUNT = 9 /* with LESS, which is below 0 */
 };
+
+/* Never UNKNOWN, NULL or NAN: both are values. */
+enum order settled_order(const struct value *a, const struct value *b);
 
 /* The value of a bound as the predicate's term has it. False where it is not known. */
 bool bound_value(const struct expression_term *term, struct slice bytes, struct value *ret_value);
 
+/* One of the first four: what is not agreed on is UNKNOWN here. */
 enum order bound_order(const struct expression_term *term, struct slice bytes,
                        const struct value *literal);
 /* Of the bound's beginning to a prefix of that length; EQUAL means that it starts with it. */

@@ -38,12 +38,18 @@ static enum order row_order(const struct leaf *leaf, const struct bytes_column *
     struct value value;
     if (!row_bound(leaf, bounds, &value))
         return ORDER_UNKNOWN;
-    return (enum order)value_compare(&value, leaf->literals);
+    return settled_order(&value, leaf->literals);
 }
 
+static bool is_uuid(const struct leaf *leaf)
+{
+    return leaf->term->source->id == TYPE_UUID;
+}
+
+/* Which uuids bounds leave depends on their writer: of those, only equal bounds are sure. */
 static bool must_compare(const struct leaf *leaf)
 {
-    if (has_nulls_or_nans(leaf))
+    if (has_nulls_or_nans(leaf) || (is_uuid(leaf) && leaf->node->op != EXPR_EQ))
         return false;
     enum order lower = row_order(leaf, &leaf->stats->lower);
     enum order upper = row_order(leaf, &leaf->stats->upper);
@@ -69,6 +75,8 @@ static bool has_no_values(const struct leaf *leaf)
 
 static bool must_differ(const struct leaf *leaf)
 {
+    if (is_uuid(leaf))
+        return has_no_values(leaf);
     return has_no_values(leaf) || row_order(leaf, &leaf->stats->lower) == ORDER_GREATER ||
            row_order(leaf, &leaf->stats->upper) == ORDER_LESS;
 }
@@ -78,10 +86,11 @@ static bool must_be_in(const struct leaf *leaf)
     struct value lower, upper;
     size_t count = leaf->node->literal_count;
     if (has_nulls_or_nans(leaf) || !row_bound(leaf, &leaf->stats->lower, &lower) ||
-        !row_bound(leaf, &leaf->stats->upper, &upper) || value_compare(&lower, &upper) != 0)
+        !row_bound(leaf, &leaf->stats->upper, &upper) ||
+        settled_order(&lower, &upper) != ORDER_EQUAL)
         return false;
     size_t at = literal_at_least(leaf->literals, count, &lower);
-    return at < count && value_compare(&leaf->literals[at], &lower) == 0;
+    return at < count && settled_order(&leaf->literals[at], &lower) == ORDER_EQUAL;
 }
 
 /* No literal lies between the bounds; a missing bound leaves that side open. */
@@ -93,7 +102,7 @@ static bool must_not_be_in(const struct leaf *leaf)
     bool has_upper = row_bound(leaf, &leaf->stats->upper, &upper);
     if (has_no_values(leaf))
         return true;
-    if (!has_lower && !has_upper)
+    if ((!has_lower && !has_upper) || is_uuid(leaf))
         return false;
     if (has_lower)
         at = literal_at_least(leaf->literals, count, &lower);

@@ -2,10 +2,13 @@
  * prune_tuple — predicates over the values of partition tuples.
  *
  * Null is less than any value to the reference, and compares with none to the specification; NaN
- * is greater than any value to the reference, and compares with none to the specification. Where
- * the two differ the verdict is UNSETTLED.
+ * is greater than any value to the reference, and compares with none to the specification. The
+ * same goes for the order of uuids and of the two zeros. Where the two differ the verdict is
+ * UNSETTLED.
  */
 #include "scan/prune.h"
+
+#include <math.h>
 
 #include "scan/prune_orders.h"
 #include "scan/prune_walk.h"
@@ -53,22 +56,22 @@ static enum order row_order(const struct leaf *leaf, size_t row)
 {
     struct value value;
     enum order order = read_value(leaf, row, &value);
-    return order == ORDER_EQUAL ? (enum order)value_compare(&value, leaf->literals) : order;
+    return order == ORDER_EQUAL ? settled_order(&value, leaf->literals) : order;
 }
 
-/* The verdict of each comparison for LESS, EQUAL, GREATER, UNKNOWN, NULL and NAN. */
-static const uint8_t comparison_verdicts[][6] = {
-    [EXPR_LT] = {TUPLE_TRUE, TUPLE_FALSE, TUPLE_FALSE, TUPLE_UNSETTLED, TUPLE_UNSETTLED,
-                 TUPLE_FALSE},
-    [EXPR_LT_EQ] = {TUPLE_TRUE, TUPLE_TRUE, TUPLE_FALSE, TUPLE_UNSETTLED, TUPLE_UNSETTLED,
-                    TUPLE_FALSE},
-    [EXPR_GT] = {TUPLE_FALSE, TUPLE_FALSE, TUPLE_TRUE, TUPLE_UNSETTLED, TUPLE_FALSE,
-                 TUPLE_UNSETTLED},
-    [EXPR_GT_EQ] = {TUPLE_FALSE, TUPLE_TRUE, TUPLE_TRUE, TUPLE_UNSETTLED, TUPLE_FALSE,
-                    TUPLE_UNSETTLED},
-    [EXPR_EQ] = {TUPLE_FALSE, TUPLE_TRUE, TUPLE_FALSE, TUPLE_UNSETTLED, TUPLE_FALSE, TUPLE_FALSE},
-    [EXPR_NOT_EQ] = {TUPLE_TRUE, TUPLE_FALSE, TUPLE_TRUE, TUPLE_UNSETTLED, TUPLE_TRUE, TUPLE_TRUE},
+/* The verdict of each comparison for LESS, EQUAL, GREATER, UNKNOWN, NULL, NAN, UNEQUAL, AT_MOST and
+ * AT_LEAST. */
+#define T TUPLE_TRUE
+#define F TUPLE_FALSE
+#define U TUPLE_UNSETTLED
+static const uint8_t comparison_verdicts[][ORDER_COUNT] = {
+    [EXPR_LT] = {T, F, F, U, U, F, U, U, F}, [EXPR_LT_EQ] = {T, T, F, U, U, F, U, T, U},
+    [EXPR_GT] = {F, F, T, U, F, U, U, F, U}, [EXPR_GT_EQ] = {F, T, T, U, F, U, U, U, T},
+    [EXPR_EQ] = {F, T, F, U, F, F, F, U, U}, [EXPR_NOT_EQ] = {T, F, T, U, T, T, T, U, U},
 };
+#undef T
+#undef F
+#undef U
 
 /* Whole numbers, which most partitions are, without a detour through struct value. */
 static void number_comparisons(const struct leaf *leaf, const uint8_t *table, uint8_t *verdicts)
@@ -114,6 +117,13 @@ static bool is_listed(const struct leaf *leaf, const struct value *value)
     return at < count && value_compare(&leaf->literals[at], value) == 0;
 }
 
+/* A list keeps one of the two zeros for both. */
+static bool is_listed_zero(const struct leaf *leaf, const struct value *value)
+{
+    return value_class_of(value->type) == VALUE_REAL && fpclassify(value->real) == FP_ZERO &&
+           is_listed(leaf, value);
+}
+
 /* Lists and prefixes: null and NaN are in none. */
 static enum tuple_verdict test_membership(const struct leaf *leaf, enum order order,
                                           const struct value *value)
@@ -121,6 +131,8 @@ static enum tuple_verdict test_membership(const struct leaf *leaf, enum order or
     enum expression_op op = leaf->node->op;
     bool is_member = false;
     if (order == ORDER_UNKNOWN)
+        return TUPLE_UNSETTLED;
+    if (order == ORDER_EQUAL && is_listed_zero(leaf, value))
         return TUPLE_UNSETTLED;
     if (order == ORDER_EQUAL)
         is_member = op == EXPR_IN || op == EXPR_NOT_IN

@@ -11,6 +11,7 @@
 #include "iceberg/value_time.h"
 #include "scan/projection.h"
 #include "scan/residual.h"
+#include "scan/uuid_bounds.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/scan/prune_fixture.h"
 
@@ -79,6 +80,20 @@ static struct value draw_real(struct world *world)
     return (struct value){.type = TYPE_DOUBLE, .real = reals[draw(world, 6)]};
 }
 
+/* Those with high bits are the greater ones to some, the smaller ones to others. */
+static const char *const uuids[] = {"0123456789abcdef",
+                                    "01234567\xff"
+                                    "9abcdef",
+                                    "~123456789abcdef",
+                                    "\xff"
+                                    "123456789abcdef",
+                                    "\xff"
+                                    "1234567\xff"
+                                    "9abcdef",
+                                    "\x80"
+                                    "1234567\xff"
+                                    "9abcdef"};
+
 /* Few values, so that they meet; around 1970, where rounding matters. Never null or NaN. */
 static struct value draw_value(struct world *world, const struct type *type)
 {
@@ -94,10 +109,7 @@ static struct value draw_value(struct world *world, const struct type *type)
     case VALUE_BYTES:
         value.bytes = draw_bytes(world, draw(world, 5));
         if (type->id == TYPE_UUID)
-            value.bytes = slice_make(draw(world, 2) ? "0123456789abcdef"
-                                                    : "\xff"
-                                                      "123456789abcdef",
-                                     16);
+            value.bytes = slice_make(uuids[draw(world, 6)], 16);
         break;
     default:
         value.number = type->id == TYPE_BOOLEAN ? draw(world, 2) : small;
@@ -240,10 +252,22 @@ static bool holds(enum expression_op op, int order)
     }
 }
 
-/* What has no order (null, NaN) is in no comparison, list or prefix. Some readers take null for
- * less than all values and NaN for greater: `has_total_order`. */
+/* Readers and writers differ. Some take null for less than all values and NaN for greater; for
+ * others these are in no comparison. Some order uuids as signed numbers, and -0.0 before 0.0. */
+enum { ORDERS_ALL = 1, ORDERS_SIGNS = 2, READERS = 4 };
+
+static int compare_values(const struct value *a, const struct value *b, unsigned reader)
+{
+    int order = value_compare(a, b);
+    if (!(reader & ORDERS_SIGNS))
+        return order;
+    if (a->type == TYPE_UUID)
+        return uuid_compare_signed(a->bytes, b->bytes);
+    return order == 0 && a->type == TYPE_DOUBLE ? !signbit(a->real) - !signbit(b->real) : order;
+}
+
 static bool test_value(const struct expression *filter, const struct expression_node *node,
-                       const struct value *value, bool has_total_order)
+                       const struct value *value, unsigned reader)
 {
     const struct value *literals = filter->literals + node->literal;
     bool is_null = value_is_null(value), is_nan = value_is_nan(value), is_in = false;
@@ -263,41 +287,48 @@ static bool test_value(const struct expression *filter, const struct expression_
     case EXPR_IN:
     case EXPR_NOT_IN:
         for (uint32_t i = 0; i < node->literal_count; i++)
-            is_in = is_in || (!is_null && value_compare(value, &literals[i]) == 0);
+            is_in = is_in || (!is_null && compare_values(value, &literals[i], reader) == 0);
         return is_in == (node->op == EXPR_EQ || node->op == EXPR_IN);
     default:
         if (is_null || is_nan)
-            return has_total_order && holds(node->op, is_null ? -1 : 1);
-        return holds(node->op, value_compare(value, literals));
+            return (reader & ORDERS_ALL) && holds(node->op, is_null ? -1 : 1);
+        return holds(node->op, compare_values(value, literals, reader));
     }
 }
 
 static bool row_matches(const struct expression *filter, uint32_t at, const struct row *row,
-                        bool has_total_order)
+                        unsigned reader)
 {
     const struct expression_node *node = &filter->nodes[at];
     if (node->op == EXPR_TRUE || node->op == EXPR_FALSE)
         return node->op == EXPR_TRUE;
     if (node->op == EXPR_AND)
-        return row_matches(filter, node->left, row, has_total_order) &&
-               row_matches(filter, node->right, row, has_total_order);
+        return row_matches(filter, node->left, row, reader) &&
+               row_matches(filter, node->right, row, reader);
     if (node->op == EXPR_OR)
-        return row_matches(filter, node->left, row, has_total_order) ||
-               row_matches(filter, node->right, row, has_total_order);
+        return row_matches(filter, node->left, row, reader) ||
+               row_matches(filter, node->right, row, reader);
     const struct expression_term *term = &filter->terms[node->term];
     struct value value;
     assert_true(transform_apply(&term->transform, &row->columns[term->field_id - 1], &value));
-    return test_value(filter, node, &value, has_total_order);
+    return test_value(filter, node, &value, reader);
 }
 
-static bool matches(const struct world *world, size_t row, bool has_total_order)
+static bool matches(const struct world *world, size_t row, unsigned reader)
 {
-    return row_matches(&world->filter, world->filter.root, &world->rows[row], has_total_order);
+    return row_matches(&world->filter, world->filter.root, &world->rows[row], reader);
+}
+
+/* Of readers for whom null and NaN are in no comparison, as those who wrote statistics see it. */
+static bool is_match_of_some(const struct world *world, size_t row)
+{
+    return matches(world, row, 0) || matches(world, row, ORDERS_SIGNS);
 }
 
 /* --- statistics of a file of rows ------------------------------------------------------------- */
 
 struct range {
+    unsigned writer; /* a reader, as to the order of values */
     int64_t count, nulls, nans;
     struct value lower, upper;
 };
@@ -310,9 +341,9 @@ static void add_to_range(struct range *range, const struct value *value)
     } else if (value_is_nan(value)) {
         range->nans++;
     } else {
-        if (value_is_null(&range->lower) || value_compare(value, &range->lower) < 0)
+        if (value_is_null(&range->lower) || compare_values(value, &range->lower, range->writer) < 0)
             range->lower = *value;
-        if (value_is_null(&range->upper) || value_compare(value, &range->upper) > 0)
+        if (value_is_null(&range->upper) || compare_values(value, &range->upper, range->writer) > 0)
             range->upper = *value;
     }
 }
@@ -344,7 +375,7 @@ static struct bytes_column one_bound(struct world *world, const struct value *va
 static void make_stats(struct world *world, const size_t *file, size_t count, size_t column,
                        struct stats_column *stats)
 {
-    struct range range = {.lower = VALUE_NONE, .upper = VALUE_NONE};
+    struct range range = {.writer = draw(world, READERS), .lower = VALUE_NONE, .upper = VALUE_NONE};
     for (size_t i = 0; i < count; i++)
         add_to_range(&range, &world->rows[file[i]].columns[column]);
     cut_bounds(world, &range);
@@ -378,16 +409,18 @@ static void check_file(struct world *world, const size_t *file, size_t count)
         columns[i] = &stats[i];
     }
     for (size_t i = 0; i < count; i++)
-        matching += matches(world, file[i], false);
+        matching += matches(world, file[i], 0);
     prune_files_inclusive(&world->filter, &rows, 0, 1, &may);
     prune_files_strict(&world->filter, &rows, 0, 1, &must);
     world->matching_rows += matching;
     world->pruned_files += !may;
     world->sure_files += must;
-    if (matching > 0 && !may)
-        fail_at(world, "a file with a match was pruned");
-    if (matching < count && must)
-        fail_at(world, "a file with other rows was taken for sure");
+    for (size_t i = 0; i < count; i++) {
+        if (!may && is_match_of_some(world, file[i]))
+            fail_at(world, "a file with a match was pruned");
+        if (must && !(matches(world, file[i], 0) && matches(world, file[i], ORDERS_SIGNS)))
+            fail_at(world, "a file with other rows was taken for sure");
+    }
 }
 
 static void check_files(struct world *world)
@@ -436,7 +469,9 @@ static void check_manifest(struct world *world, const struct expression *inclusi
     bool has_match = false;
     for (size_t j = 0; j < world->spec.field_count; j++) {
         struct range *range = &ranges[j];
-        *range = (struct range){.lower = VALUE_NONE, .upper = VALUE_NONE};
+        *range = (struct range){.writer = draw(world, READERS),
+                                .lower = VALUE_NONE,
+                                .upper = VALUE_NONE};
         for (size_t i = 0; i < ROWS; i++)
             add_to_range(range, &world->tuples[i][j]);
         summaries[j] = (struct partition_summary){.contains_null = range->nulls > 0,
@@ -448,7 +483,7 @@ static void check_manifest(struct world *world, const struct expression *inclusi
         summaries[j].upper = value_to_bytes(&range->upper, scratch[j][1]);
     }
     for (size_t i = 0; i < ROWS; i++)
-        has_match = has_match || matches(world, i, false);
+        has_match = has_match || is_match_of_some(world, i);
     bool may_match = prune_manifest(inclusive, summaries, world->spec.field_count);
     world->pruned_manifests += !may_match;
     if (has_match && !may_match)
@@ -468,10 +503,12 @@ static void check_partitions(struct world *world)
     prune_tuples(&inclusive, &tuples.rows, 0, ROWS, may);
     prune_tuples_strict(&strict, &tuples.rows, 0, ROWS, must);
     for (size_t i = 0; i < ROWS; i++) {
-        if (!may[i] && (matches(world, i, false) || matches(world, i, true)))
-            fail_at(world, "a partition with a match was pruned");
-        if (must[i] && !(matches(world, i, false) && matches(world, i, true)))
-            fail_at(world, "a partition was taken for sure");
+        for (unsigned reader = 0; reader < READERS; reader++) {
+            if (!may[i] && matches(world, i, reader))
+                fail_at(world, "a partition with a match was pruned");
+            if (must[i] && !matches(world, i, reader))
+                fail_at(world, "a partition was taken for sure");
+        }
         world->pruned_tuples += !may[i];
         world->sure_tuples += must[i];
     }
@@ -492,9 +529,9 @@ static void check_residuals(struct world *world)
     for (size_t i = 0; i < ROWS; i++) {
         const struct expression *residual = &residuals[i]->expression;
         world->proved_residuals += expression_root_op(residual) == EXPR_TRUE;
-        for (int has_total_order = 0; has_total_order < 2; has_total_order++) {
-            if (row_matches(residual, residual->root, &world->rows[i], has_total_order) !=
-                matches(world, i, has_total_order))
+        for (unsigned reader = 0; reader < READERS; reader++) {
+            if (row_matches(residual, residual->root, &world->rows[i], reader) !=
+                matches(world, i, reader))
                 fail_at(world, "a residual differs from the filter");
         }
     }

@@ -100,10 +100,11 @@ static const struct prune_case file_cases[] = {
     {"{'type':'not-nan','term':'ratio'}", "xxx-xxxx-x", "x-x-x--xx-"},
     {"{'type':'gt','term':'ratio','value':0.5}", "xx---xxx-x", "x------xx-"},
     {"{'type':'lt','term':'ratio','value':5}", "xx--xxxx-x", "x---x--xx-"},
-    {"{'type':'eq','term':'ratio','value':0.0}", "----xx---x", "----x---x-"},
+    /* The fifth holds -0.0 only, which not every reader takes for 0.0. */
+    {"{'type':'eq','term':'ratio','value':0.0}", "----xx---x", "--------x-"},
     {"{'type':'not-eq','term':'ratio','value':1.0}", "xxxxxxx--x", "--xxx---x-"},
     {"{'type':'not-in','term':'ratio','values':[1,3]}", "xxxxxxx--x", "--xxx---x-"},
-    {"{'type':'in','term':'ratio','values':[0,3]}", "----xx---x", "----x---x-"},
+    {"{'type':'in','term':'ratio','values':[0,3]}", "----xx---x", "--------x-"},
     /* transforms that keep the order use transformed bounds; others know nothing but nulls */
     {"{'type':'eq','term':{'type':'transform','transform':'truncate[50]','term':'id'},'value':50}",
      "xx---xxx-x", "--------x-"},
