@@ -13,9 +13,11 @@
 /* Past MAX_BODY_SIZE a chunked body is read and thrown away up to here, so that a client which only
  * reads after it has sent everything still gets its 413; then the connection is closed. */
 #define MAX_DRAINED_SIZE (64 * MIB)
-/* Values in one JSON text that becomes a tree. A tree takes about 100 bytes for each, so that 32
- * MiB of "[],[],…" would take more than 1 GB; honest requests have 15 bytes and more for each. */
-#define MAX_JSON_VALUES 2000000
+/* Memory of one JSON text's tree, as base/json_tree_parse.c weighs it. Three bytes of text, "{},",
+ * become 230 of tree, so that 32 MiB of them would take 2.5 GB. A schema takes 14 bytes for each of
+ * its text: one of 100,000 columns stays below it, and so does a body of MAX_BODY_SIZE that is
+ * mostly text (properties, SQL). */
+#define MAX_JSON_TREE_SIZE (128 * MIB)
 /* Path and query as sent. A namespace and a table of 4 KiB each, every byte of them encoded in
  * three, stay below it. Each connection holds this much, and the HTTP library clears it for every
  * request, so more than is needed is felt (server/http.c). */
