@@ -72,6 +72,13 @@ bool uuid_is_valid(const char *text, size_t len)
     return true;
 }
 
+void uuid_canonical(const char *text, char ret_text[UUID_TEXT_SIZE])
+{
+    for (size_t i = 0; i < UUID_TEXT_SIZE - 1; i++)
+        ret_text[i] = text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] - 'A' + 'a') : text[i];
+    ret_text[UUID_TEXT_SIZE - 1] = '\0';
+}
+
 void time_format_iso(int64_t ms, char *ret_text, size_t size)
 {
     /* Rounded down also before 1970, so that the milliseconds are never negative. */

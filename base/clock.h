@@ -43,6 +43,8 @@ bool uuid_make(const struct random_source *random, char ret_text[UUID_TEXT_SIZE]
                struct error *err);
 /* 8-4-4-4-12 hexadecimal digits of any version and case. */
 bool uuid_is_valid(const char *text, size_t len);
+/* The one spelling of a valid uuid: lower case (RFC 9562, 4). */
+void uuid_canonical(const char *text, char ret_text[UUID_TEXT_SIZE]);
 
 /* "2026-01-31T12:00:00.000Z"; `size` at least 25. */
 void time_format_iso(int64_t ms, char *ret_text, size_t size);

@@ -40,16 +40,30 @@ static bool look_up(struct call *call, bool *ret_is_replay, struct idempotency_r
     return true;
 }
 
+/* One key in another case is the same key. */
+static bool make_canonical(struct call *call, struct error *err)
+{
+    struct slice key = call->idempotency_key;
+    if (!uuid_is_valid(key.ptr, key.len))
+        return error_set(err, ERROR_BAD_REQUEST, "The Idempotency-Key must be a UUID");
+    char text[UUID_TEXT_SIZE];
+    uuid_canonical(key.ptr, text);
+    struct slice canonical = arena_slice(call->arena, slice_from_string(text));
+    if (canonical.ptr == NULL)
+        return error_no_memory(err, "the idempotency key");
+    call->idempotency_key = canonical;
+    return true;
+}
+
 bool idempotency_begin(struct call *call, bool *ret_is_replay, struct idempotency_row *ret_row,
                        struct error *err)
 {
-    struct slice key = call->idempotency_key;
-    if (key.len == 0) {
+    if (call->idempotency_key.len == 0) {
         *ret_is_replay = false;
         return true;
     }
-    if (!uuid_is_valid(key.ptr, key.len))
-        return error_set(err, ERROR_BAD_REQUEST, "The Idempotency-Key must be a UUID");
+    TRY(make_canonical(call, err));
+    struct slice key = call->idempotency_key;
     TRY(inflight_keys_take(call->catalog->inflight, key, IDEMPOTENCY_WAIT_MS, err));
     bool is_replay = false;
     bool ok = look_up(call, &is_replay, ret_row, err);

@@ -19,9 +19,10 @@
 /* Longer than any honest commit, shorter than clients' socket time limits. */
 #define IDEMPOTENCY_WAIT_MS (10 * 1000)
 
-/* Takes call->idempotency_key (a no-op where it is empty; not a uuid: ERROR_BAD_REQUEST). Where the
- * key has an outcome already, *ret_is_replay is true and *ret_row (in the arena) holds it.
- * Otherwise the key is this call's until idempotency_end. */
+/* Takes call->idempotency_key (a no-op where it is empty; not a uuid: ERROR_BAD_REQUEST), and puts
+ * its lower-case spelling in its place. Where the key has an outcome already, *ret_is_replay is
+ * true and *ret_row (in the arena) holds it. Otherwise the key is this call's until
+ * idempotency_end. */
 bool idempotency_begin(struct call *call, bool *ret_is_replay, struct idempotency_row *ret_row,
                        struct error *err);
 

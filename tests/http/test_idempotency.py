@@ -36,6 +36,15 @@ def test_replay__of_namespace_changes(api, unique):
     twice(api, "dropNamespace", 204, namespace=name)
 
 
+def test_replay__of_a_key_in_another_case(api, namespace):
+    text = str(uuid.uuid4())
+    body = bodies.table("t")
+    answers = [api.call("createTable", expect=200, namespace=namespace, json=body,
+                        headers={"Idempotency-Key": key}).json()
+               for key in (text.upper(), text, text.upper())]
+    assert answers[0] == answers[1] == answers[2]
+
+
 def test_replay__of_table_changes(api, namespace):
     made = twice(api, "createTable", 200, namespace=namespace, json=bodies.table("t")).json()
     twice(api, "updateTable", 200, namespace=namespace, table="t",

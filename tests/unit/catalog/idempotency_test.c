@@ -148,6 +148,22 @@ static void test_idempotency__wants_a_uuid_of_any_version_and_case(void **state)
     idempotency_end(&world->client.call, NULL, 200, false);
 }
 
+static void test_idempotency__is_one_key_in_any_case(void **state)
+{
+    struct world *world = *state;
+    struct idempotency_row row;
+    use_key(world, KEY_A, "d1");
+    assert_false(begin(world, &row));
+    idempotency_end(&world->client.call, NULL, 204, true);
+    use_key(world, "01890A5D-AC96-774B-bcce-B302099A8057", "d1");
+    assert_true(begin(world, &row));
+    assert_slice_equal(row.key, KEY_A);
+    use_key(world, KEY_B, "d2");
+    assert_false(begin(world, &row));
+    assert_slice_equal(world->client.call.idempotency_key, "01890a5d-ac96-774b-bcce-b302099a8058");
+    idempotency_end(&world->client.call, NULL, 200, false);
+}
+
 static void test_idempotency__forgets_after_the_lifetime(void **state)
 {
     struct world *world = *state;
@@ -314,6 +330,7 @@ int main(void)
         IN_WORLD(test_idempotency__does_nothing_without_a_key),
         IN_WORLD(test_idempotency__refuses_another_request_under_the_key),
         IN_WORLD(test_idempotency__wants_a_uuid_of_any_version_and_case),
+        IN_WORLD(test_idempotency__is_one_key_in_any_case),
         IN_WORLD(test_idempotency__forgets_after_the_lifetime),
         IN_WORLD(test_idempotency__keeps_small_answers_only),
         IN_WORLD(test_idempotency__of_one_key_at_once_runs_once),
