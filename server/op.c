@@ -205,7 +205,9 @@ static bool run_keyed(struct op *op, struct reply **ret_reply, struct error *err
         return false;
     bool ok = has_warehouse && call_handler(op, ret_reply, err);
     int status = ok ? (*ret_reply)->status : error_status(err->kind, true);
-    bool may_store = status < 500 && status != 429 && (!ok || can_replay(op, *ret_reply));
+    /* A damaged file may be mended, and then the same request with the same key is to succeed. */
+    bool is_final = ok ? can_replay(op, *ret_reply) : err->kind != ERROR_CORRUPT;
+    bool may_store = status < 500 && status != 429 && is_final;
     idempotency_end(&op->call, ok ? NULL : err, status, may_store);
     return ok;
 }

@@ -1,8 +1,10 @@
 """loadTable and tableExists."""
 
+import uuid
 from pathlib import Path
 
 import bodies
+from api import Api
 
 
 def history(api, namespace, name="t"):
@@ -92,6 +94,40 @@ def test_load__of_a_damaged_file_is_a_named_error(api, namespace):
     assert answer.status in (200, 500), answer
     if answer.status == 500:
         assert answer.error["type"] == "CorruptDataException"
+
+
+def test_commit__to_a_table_with_damaged_metadata_fails_for_good_until_it_is_mended(
+        own_server, contract):
+    """400 is no outcome that Java takes for unknown (500, 502, 503, 504), and no full disk (507)."""
+    server = own_server()
+    api = Api(server.port, contract)
+    api.create_namespace("ns")
+    location = api.create_table("ns", bodies.table("t")).json()["metadata-location"]
+    api.create_table("ns", bodies.table("whole"))
+    path = Path(location.removeprefix("file://"))
+    text = path.read_text()
+    path.write_text(text[:100])
+    api.close()
+    server.restart()
+    api = Api(server.port, contract)
+    change = [{"action": "set-properties", "updates": {"a": "1"}}]
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    for _ in range(2):
+        answer = api.commit("ns", "t", change, headers=key, expect=(400, "CorruptDataException"))
+        assert answer.error["message"].startswith(f"metadata file {location}: ")
+    changes = [{"identifier": {"namespace": ["ns"], "name": name}, "requirements": [],
+                "updates": change} for name in ("whole", "t")]
+    api.call("commitTransaction", json={"table-changes": changes},
+             expect=(400, "CorruptDataException"))
+    api.call("dropTable", namespace="ns", table="t", query={"purgeRequested": "true"},
+             expect=(400, "CorruptDataException"))
+    api.load_table("ns", "t", expect=(500, "CorruptDataException"))
+    assert "a" not in api.load_table("ns", "whole").json()["metadata"].get("properties", {})
+    api.commit("ns", "whole", change)
+    path.write_text(text)
+    api.commit("ns", "t", change, headers=key)
+    api.close()
+    server.stop()
 
 
 def test_load__ignores_headers_about_credentials(api, namespace):
