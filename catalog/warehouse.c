@@ -122,7 +122,10 @@ static bool row_apply_request(struct call *call, const json_t *request, struct w
 }
 
 struct warehouse_job {
-    struct warehouse_row row;
+    struct call *call;
+    const json_t *request;
+    struct warehouse_row row; /* of an alter: its id and name, the rest is read in the job */
+    struct change_row change;
     int64_t new_id;
 };
 
@@ -132,9 +135,34 @@ static bool insert_warehouse(struct pointer_txn *txn, void *context, struct erro
     return pointer_warehouse_insert(txn, &job->row, &job->new_id, err);
 }
 
+/* The row as it is in this very transaction: another alter may have run since the request came. */
+static bool read_row(struct warehouse_job *job, struct pointer_txn *txn, struct error *err)
+{
+    struct warehouse_row *rows = NULL;
+    size_t count = 0;
+    TRY(pointer_warehouse_list(pointer_txn_view(txn), job->call->arena, &rows, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].id == job->row.id) {
+            job->row = rows[i];
+            return true;
+        }
+    }
+    return error_set(err, ERROR_NO_SUCH_WAREHOUSE, "Warehouse does not exist: %.*s",
+                     SLICE_ARG(job->row.name));
+}
+
+/* Fields that the request leaves out keep what the last alter gave them. */
 static bool update_warehouse(struct pointer_txn *txn, void *context, struct error *err)
 {
     struct warehouse_job *job = context;
+    TRY(read_row(job, txn, err));
+    bool was_default = job->row.is_default;
+    TRY(row_apply_request(job->call, job->request, &job->row, err));
+    if (was_default && !job->row.is_default)
+        return error_set(err, ERROR_CONFLICT,
+                         "Warehouse %.*s is the default one: make another the default instead",
+                         SLICE_ARG(job->row.name));
+    job->change.new_location = job->row.location;
     return pointer_warehouse_update(txn, &job->row, err);
 }
 
@@ -147,12 +175,12 @@ static bool delete_warehouse(struct pointer_txn *txn, void *context, struct erro
 static bool write_warehouse(struct call *call, pointer_job_fn run, struct warehouse_job *job,
                             struct error *err)
 {
-    struct change_row change = {
+    job->change = (struct change_row){
         .warehouse_id = job->row.id,
         .name = job->row.name,
         .new_location = job->row.location,
     };
-    TRY(call_write(call, run, job, &change, 1, err));
+    TRY(call_write(call, run, job, &job->change, 1, err));
     return warehouse_set_load(call->catalog, err);
 }
 
@@ -178,17 +206,9 @@ bool warehouse_alter(struct call *call, struct slice name, const json_t *request
     if (!json_is_object(request))
         return error_set(err, ERROR_BAD_REQUEST, "A warehouse must be a JSON object");
     TRY(warehouse_find(call->catalog, name, &old, err));
-    struct warehouse_job job = {.row = {.id = old->id,
-                                        .name = old->name,
-                                        .location = old->location,
-                                        .properties = old->properties,
-                                        .is_default = old->is_default}};
-    bool ok = row_apply_request(call, request, &job.row, err);
-    if (ok && old->is_default && !job.row.is_default)
-        ok = error_set(err, ERROR_CONFLICT,
-                       "Warehouse %.*s is the default one: make another the default instead",
-                       SLICE_ARG(name));
-    ok = ok && write_warehouse(call, update_warehouse, &job, err);
+    struct warehouse_job job = {
+        .call = call, .request = request, .row = {.id = old->id, .name = old->name}};
+    bool ok = write_warehouse(call, update_warehouse, &job, err);
     warehouse_unref(old);
     return ok && warehouse_find(call->catalog, name, ret, err);
 }

@@ -200,6 +200,80 @@ static void test_warehouse__is_read_while_it_changes(void **state)
     warehouse_unref(found);
 }
 
+/* One alter of its own kind, over and over: the one moves the location, the other the property. */
+struct alterer {
+    struct world *world;
+    struct client client;
+    pthread_barrier_t *round;
+    bool moves;
+};
+
+#define ALTER_ROUNDS 60
+
+static void *alterer_main(void *context)
+{
+    struct alterer *alterer = context;
+    for (int i = 0; i < ALTER_ROUNDS; i++) {
+        const struct warehouse *made = NULL;
+        json_t *request = alterer->moves ? json_of_text("{'location':'file:///%d'}", i)
+                                         : json_of_text("{'properties':{'n':'%d'}}", i);
+        client_fresh(&alterer->client, alterer->world);
+        pthread_barrier_wait(alterer->round);
+        bool ok = warehouse_alter(&alterer->client.call, SLICE_LITERAL("two"), request, &made,
+                                  &alterer->client.err);
+        pthread_barrier_wait(alterer->round);
+        if (!ok)
+            abort();
+        warehouse_unref(made);
+        json_decref(request);
+        pthread_barrier_wait(alterer->round); /* while main looks */
+    }
+    return NULL;
+}
+
+static bool has_both(struct world *world, int i)
+{
+    const struct warehouse *found = NULL;
+    char location[32], properties[32];
+    (void)snprintf(location, sizeof location, "file:///%d", i);
+    (void)snprintf(properties, sizeof properties, "{\"n\":\"%d\"}", i);
+    assert_true(warehouse_find(world->catalog, SLICE_LITERAL("two"), &found, NULL));
+    bool ok = slice_equals_string(found->location, location) &&
+              slice_equals_string(found->properties, properties);
+    warehouse_unref(found);
+    return ok;
+}
+
+static void test_warehouse_alter__of_two_at_once_keeps_both(void **state)
+{
+    struct world *world = *state;
+    pthread_barrier_t round;
+    pthread_t threads[2];
+    struct alterer alterers[2] = {
+        {.world = world, .round = &round, .moves = true},
+        {.world = world, .round = &round},
+    };
+    int lost = 0;
+    assert_ok(create(world, "two", ""), &world->client.err);
+    assert_int_equal(pthread_barrier_init(&round, NULL, 3), 0);
+    for (int i = 0; i < 2; i++) {
+        client_init(&alterers[i].client, world);
+        assert_int_equal(pthread_create(&threads[i], NULL, alterer_main, &alterers[i]), 0);
+    }
+    for (int i = 0; i < ALTER_ROUNDS; i++) {
+        pthread_barrier_wait(&round);
+        pthread_barrier_wait(&round);
+        lost += !has_both(world, i);
+        pthread_barrier_wait(&round);
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+        client_finish(&alterers[i].client);
+    }
+    pthread_barrier_destroy(&round);
+    assert_int_equal(lost, 0);
+}
+
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
 int main(void)
@@ -213,6 +287,7 @@ int main(void)
         IN_WORLD(test_warehouse_remove__refuses_the_default_and_what_is_not_empty),
         IN_WORLD(test_warehouse__named_default_is_not_made_again),
         IN_WORLD(test_warehouse__is_read_while_it_changes),
+        IN_WORLD(test_warehouse_alter__of_two_at_once_keeps_both),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
