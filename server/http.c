@@ -13,6 +13,7 @@
 
 #include "base/limits.h"
 #include "server/http_body.h"
+#include "server/http_connections.h"
 #include "server/http_response.h"
 #include "server/op.h"
 #include "server/workers.h"
@@ -38,6 +39,7 @@ struct http {
     size_t max_body;
     atomic_bool is_stopping;
     atomic_size_t running_count; /* from the last byte of a request to the end of its answer */
+    struct http_connections connections;
 };
 
 /* One request, from its URI to the end of its answer. */
@@ -92,16 +94,33 @@ static void *on_uri(void *context, const char *uri, struct MHD_Connection *conne
     return made;
 }
 
+static struct http_connection *entry_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **entry,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct http *http = context;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+        http_connection_close(&http->connections, *entry);
+    else
+        *entry = http_connection_open(
+            &http->connections,
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+}
+
 static void on_completed(void *context, struct MHD_Connection *connection, void **request,
                          enum MHD_RequestTerminationCode code)
 {
-    (void)connection;
     (void)code;
     struct http *http = context;
     struct http_request *ended = *request;
     if (ended == NULL)
         return;
     *request = NULL;
+    http_connection_set_answering(entry_of(connection), false);
     reply_unref(ended->reply);
     http_body_finish(&ended->body);
     if (ended->has_started)
@@ -116,6 +135,7 @@ static enum MHD_Result queue_reply(struct http_request *http_request, struct rep
     struct MHD_Response *response = http_response_of(reply);
     if (response == NULL)
         return MHD_NO;
+    http_connection_set_answering(entry_of(http_request->connection), true);
     return MHD_queue_response(http_request->connection, (unsigned)reply->status, response);
 }
 
@@ -345,7 +365,8 @@ static bool start_daemon(struct http *http, const struct http_options *options, 
                          MHD_OPTION_CONNECTION_TIMEOUT, options->connection_timeout_s,
                          MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
                          MHD_OPTION_URI_LOG_CALLBACK, on_uri, http, MHD_OPTION_NOTIFY_COMPLETED,
-                         on_completed, http, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+                         on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+                         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
     return http->daemon != NULL ||
            error_set(err, ERROR_STORAGE, "The HTTP server cannot be started: %s", strerror(errno));
 }
@@ -361,6 +382,7 @@ bool http_start(struct server *server, const struct http_options *options, struc
     http->max_body = options->max_body;
     atomic_init(&http->is_stopping, false);
     atomic_init(&http->running_count, 0);
+    http_connections_init(&http->connections);
     if (!open_socket(http, options->listen, &server->arena, err) ||
         !start_daemon(http, options, err)) {
         http_stop(http);
@@ -378,21 +400,30 @@ unsigned http_port(const struct http *http)
 /* --- stopping ------------------------------------------------------------------------------- */
 
 /* How often the end of the last answers is looked for. */
-#define QUIESCE_STEP_MS 2
+#define QUIESCE_STEP_MS 5
+
+/* A stop gives up on a client that takes no byte of its answer for so long. A lost packet is sent
+ * again after some 200 ms, a second one after 600 ms; orchestrators kill after 10 s and more. */
+#define STALLED_CLIENT_MS 2000
 
 bool http_quiesce(struct http *http, int64_t wait_ms)
 {
     const struct timespec step = {.tv_nsec = QUIESCE_STEP_MS * 1000000};
+    size_t cut_count = 0;
     if (http->socket >= 0) {
         MHD_quiesce_daemon(http->daemon);
         close(http->socket);
         http->socket = -1;
     }
     atomic_store(&http->is_stopping, true);
-    int64_t until = clock_monotonic_ms(&clock_real) + wait_ms;
-    while (atomic_load(&http->running_count) > 0 && clock_monotonic_ms(&clock_real) < until)
+    int64_t now_ms = clock_monotonic_ms(&clock_real);
+    int64_t until = now_ms + wait_ms;
+    while (atomic_load(&http->running_count) > 0 && now_ms < until) {
+        cut_count += http_connections_cut_stalled(&http->connections, now_ms, STALLED_CLIENT_MS);
         nanosleep(&step, NULL);
-    return atomic_load(&http->running_count) == 0;
+        now_ms = clock_monotonic_ms(&clock_real);
+    }
+    return cut_count == 0 && atomic_load(&http->running_count) == 0;
 }
 
 void http_stop(struct http *http)
@@ -403,5 +434,6 @@ void http_stop(struct http *http)
         MHD_stop_daemon(http->daemon);
     else if (http->socket >= 0)
         close(http->socket);
+    http_connections_finish(&http->connections);
     free(http);
 }

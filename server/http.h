@@ -5,7 +5,8 @@
  * answer yet, because one that is queued there closes the connection) → body → the fast lane on the
  * HTTP thread, or suspended, run by a worker, resumed → the reply is queued → on_completed frees.
  *
- * Owns:     the daemon, the listening socket, one object for each request that is under way
+ * Owns:     the daemon, the listening socket, the list of connections, one object for each request
+ *           that is under way
  * Errors:   ERROR_CONFLICT where the address is taken, ERROR_BAD_REQUEST for one that is none
  * Threads:  an epoll thread pool; a suspended request belongs to its worker until it is resumed
  * Rule:     a connection is suspended before its work is submitted, never the other way round
@@ -35,7 +36,8 @@ bool http_start(struct server *server, const struct http_options *options, struc
 /* The port that was bound. */
 unsigned http_port(const struct http *http);
 /* No new connections, no new requests; waits at most wait_ms for the answers to the requests that
- * were complete. One that is still arriving is cut off: nothing of it was done. */
+ * were complete, and 2 s for a client that takes nothing of its answer. A request that is still
+ * arriving is cut off: nothing of it was done. False where an answer did not end. */
 bool http_quiesce(struct http *http, int64_t wait_ms);
 /* After a quiesce that succeeded. NULL is fine. */
 void http_stop(struct http *http);
