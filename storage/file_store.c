@@ -12,7 +12,6 @@
  */
 #include "storage/file_store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -21,12 +20,11 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "storage/file_list.h"
 #include "storage/location.h"
 
 /* A path is at most PATH_MAX (4 KiB) for the kernel; its copies for parents fit as well. */
 #define PATH_ARENA_SIZE (256 * KIB)
-/* The names of directories still to be visited by one listing. */
-#define LIST_ARENA_SIZE (64 * MIB)
 
 struct file_store {
     struct object_store base; /* first: the interface's pointer is ours */
@@ -52,26 +50,6 @@ const struct file_calls file_calls_real = {
 static struct file_store *file_store_of(struct object_store *store)
 {
     return (struct file_store *)store;
-}
-
-/* errno as an error of ours: "cannot <verb> '<uri>': <reason>". Always false. */
-static bool error_from_errno(struct error *err, int code, const char *verb, struct slice uri)
-{
-    char reason_buffer[128];
-    const char *reason = strerror_r(code, reason_buffer, sizeof reason_buffer);
-    enum error_kind kind = ERROR_STORAGE;
-    if (code == ENOSPC || code == EDQUOT)
-        kind = ERROR_STORAGE_FULL;
-    else if (code == ENAMETOOLONG)
-        kind = ERROR_TOO_LARGE;
-    else if (code == ENOMEM)
-        kind = ERROR_NO_MEMORY;
-    return error_set(err, kind, "cannot %s '%.*s': %s", verb, SLICE_ARG(uri), reason);
-}
-
-static bool is_absent(int code)
-{
-    return code == ENOENT || code == ENOTDIR || code == ENAMETOOLONG;
 }
 
 /* --- paths -------------------------------------------------------------------------------- */
@@ -283,7 +261,7 @@ static bool put_open(struct put *put, struct error *err)
     if (code == EEXIST)
         return error_set(err, ERROR_ALREADY_EXISTS, "'%.*s' already exists", SLICE_ARG(put->uri));
     if (code != 0)
-        return error_from_errno(err, code, "create", put->uri);
+        return file_error(err, code, "create", put->uri);
     return true;
 }
 
@@ -302,7 +280,7 @@ static bool put_fill(struct put *put, struct slice bytes, struct error *err)
     if (code == 0)
         return true;
     (void)calls->unlink(put->path);
-    return error_from_errno(err, code, "write", put->uri);
+    return file_error(err, code, "write", put->uri);
 }
 
 static bool put_run(struct put *put, struct slice bytes, struct error *err)
@@ -346,19 +324,19 @@ static int read_all(int fd, size_t size, struct buffer *out)
     return 0;
 }
 
-/* `is_absent` errors become ERROR_NOT_FOUND. Always false. */
+/* file_is_absent errors become ERROR_NOT_FOUND. Always false. */
 static bool get_failed(struct error *err, int code, struct slice uri)
 {
-    if (is_absent(code))
+    if (file_is_absent(code))
         return error_set(err, ERROR_NOT_FOUND, "'%.*s' does not exist", SLICE_ARG(uri));
-    return error_from_errno(err, code, "read", uri);
+    return file_error(err, code, "read", uri);
 }
 
 static bool get_from(int fd, struct slice uri, struct buffer *out, struct error *err)
 {
     struct stat status;
     if (fstat(fd, &status) != 0)
-        return error_from_errno(err, errno, "read", uri);
+        return file_error(err, errno, "read", uri);
     if (!S_ISREG(status.st_mode))
         return error_set(err, ERROR_NOT_FOUND, "'%.*s' is not a file", SLICE_ARG(uri));
     int code = read_all(fd, (size_t)status.st_size, out);
@@ -400,10 +378,10 @@ static bool exists_at(const char *path, struct slice uri, bool *ret_exists, stru
     struct stat status;
     if (stat(path, &status) == 0)
         *ret_exists = S_ISREG(status.st_mode);
-    else if (is_absent(errno))
+    else if (file_is_absent(errno))
         *ret_exists = false;
     else
-        return error_from_errno(err, errno, "look for", uri);
+        return file_error(err, errno, "look for", uri);
     return true;
 }
 
@@ -425,116 +403,24 @@ static bool file_remove(struct object_store *self, struct slice uri, struct erro
     arena_init(&arena, PATH_ARENA_SIZE);
     const char *path;
     bool ok = file_store_path(uri, &arena, &path, err);
-    if (ok && file_store_of(self)->calls->unlink(path) != 0 && !is_absent(errno))
-        ok = error_from_errno(err, errno, "remove", uri);
+    if (ok && file_store_of(self)->calls->unlink(path) != 0 && !file_is_absent(errno))
+        ok = file_error(err, errno, "remove", uri);
     arena_finish(&arena);
     return ok;
 }
 
 /* --- list --------------------------------------------------------------------------------- */
 
-/* A directory still to be visited: its path, and its URI in the spelling of the prefix. */
-struct pending {
-    struct pending *next;
-    const char *path;
-    struct slice uri;
-};
-
-struct listing {
-    struct arena arena;
-    struct pending *first;
-    object_visit_fn visit;
-    void *context;
-};
-
-static bool listing_push(struct listing *listing, const char *path, struct slice uri,
-                         struct error *err)
-{
-    struct pending *pending = ARENA_NEW(&listing->arena, struct pending);
-    if (!pending || !path || !uri.ptr)
-        return error_no_memory(err, "a listing's directories");
-    *pending = (struct pending){listing->first, path, uri};
-    listing->first = pending;
-    return true;
-}
-
-/* One name in a directory. What is neither a file nor a directory (links too) is no object. */
-static bool listing_entry(struct listing *listing, const struct pending *directory, int fd,
-                          const char *name, struct error *err)
-{
-    struct stat status;
-    if (fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
-        return errno == ENOENT || error_from_errno(err, errno, "list", directory->uri);
-    bool is_directory = S_ISDIR(status.st_mode);
-    if (!is_directory && !S_ISREG(status.st_mode))
-        return true;
-    const char *separator = slice_ends_with(directory->uri, SLICE_LITERAL("/")) ? "" : "/";
-    if (is_directory) {
-        struct slice path = arena_printf(&listing->arena, "%s/%s", directory->path, name);
-        struct slice uri = arena_printf(&listing->arena, "%.*s%s%s", (int)directory->uri.len,
-                                        directory->uri.ptr, separator, name);
-        return listing_push(listing, path.ptr, uri, err);
-    }
-    /* Names of files die with the call, or a table of a million files would fill the arena. */
-    struct buffer uri;
-    buffer_init(&uri, PATH_ARENA_SIZE);
-    buffer_append_slice(&uri, directory->uri);
-    buffer_append_string(&uri, separator);
-    buffer_append_string(&uri, name);
-    bool ok = buffer_check(&uri, "a file's name", err) &&
-              listing->visit(listing->context, buffer_slice(&uri), (uint64_t)status.st_size, err);
-    buffer_finish(&uri);
-    return ok;
-}
-
-static bool listing_walk(struct listing *listing, const struct pending *directory, DIR *stream,
-                         struct error *err)
-{
-    for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(stream);
-        if (!entry && errno != 0)
-            return error_from_errno(err, errno, "list", directory->uri);
-        if (!entry)
-            return true;
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        TRY(listing_entry(listing, directory, dirfd(stream), entry->d_name, err));
-    }
-}
-
-static bool listing_directory(struct listing *listing, const struct pending *directory,
-                              struct error *err)
-{
-    DIR *stream = opendir(directory->path);
-    if (!stream)
-        return is_absent(errno) || error_from_errno(err, errno, "list", directory->uri);
-    bool ok = listing_walk(listing, directory, stream, err);
-    closedir(stream);
-    return ok;
-}
-
-static bool listing_run(struct listing *listing, struct slice prefix, struct error *err)
-{
-    const char *path;
-    TRY(file_store_path(prefix, &listing->arena, &path, err));
-    TRY(listing_push(listing, path, location_strip_slash(prefix), err));
-    while (listing->first) {
-        struct pending *directory = listing->first;
-        listing->first = directory->next;
-        TRY(listing_directory(listing, directory, err));
-    }
-    return true;
-}
-
 static bool file_list(struct object_store *self, struct slice prefix, object_visit_fn visit,
                       void *context, struct error *err)
 {
     (void)self;
-    struct listing listing = {.visit = visit, .context = context};
-    arena_init(&listing.arena, LIST_ARENA_SIZE);
-    bool ok = listing_run(&listing, prefix, err);
-    arena_finish(&listing.arena);
+    struct arena arena;
+    const char *path;
+    arena_init(&arena, PATH_ARENA_SIZE);
+    bool ok = file_store_path(prefix, &arena, &path, err) &&
+              file_list_walk(path, prefix, visit, context, err);
+    arena_finish(&arena);
     return ok;
 }
 
