@@ -36,17 +36,25 @@ static bool delete_file(void *context, struct slice path, struct error *err)
     bool is_ours =
         location_is_deletable(run->catalog, run->warehouse, run->place, path, &scratch);
     arena_finish(&scratch);
-    return !is_ours || object_remove(run->catalog->objects, path, err);
+    struct error cause = {0};
+    if (!is_ours || object_remove(run->catalog->objects, path, &cause))
+        return true;
+    /* It leads out of the warehouse through a link: then it is not the table's. */
+    if (cause.kind == ERROR_FORBIDDEN)
+        return true;
+    if (err)
+        *err = cause;
+    return false;
 }
 
-/* Reads a file that an earlier, interrupted run may have deleted already: then *ret_found is false.
- */
+/* Reads a file that an earlier, interrupted run may have deleted already, or that leads out of the
+ * warehouse: then *ret_found is false. */
 static bool read_file(struct purge_run *run, struct slice path, struct buffer *out,
                       bool *ret_found, struct error *err)
 {
     struct error cause = {0};
     *ret_found = object_get(run->catalog->objects, path, out, &cause);
-    if (*ret_found || cause.kind == ERROR_NOT_FOUND)
+    if (*ret_found || cause.kind == ERROR_NOT_FOUND || cause.kind == ERROR_FORBIDDEN)
         return true;
     if (err)
         *err = cause;

@@ -127,6 +127,21 @@ static bool rows_read(struct catalog *catalog, struct arena *arena, struct wareh
     return ok;
 }
 
+/* No file of a warehouse or an allowed location may lead out of all of them. */
+static bool confine(struct catalog *catalog, struct shared_warehouse *const *items, size_t count,
+                    struct arena *arena, struct error *err)
+{
+    size_t allowed = catalog->allowed_location_count;
+    struct slice *roots = ARENA_ARRAY(arena, struct slice, allowed + count + 1);
+    if (roots == NULL)
+        return error_no_memory(err, "the warehouses");
+    for (size_t i = 0; i < allowed; i++)
+        roots[i] = catalog->allowed_locations[i];
+    for (size_t i = 0; i < count; i++)
+        roots[allowed + i] = items[i]->value.canonical;
+    return object_stores_confine(catalog->objects, roots, allowed + count, err);
+}
+
 bool warehouse_set_load(struct catalog *catalog, struct error *err)
 {
     struct warehouse_set *set = catalog->warehouses;
@@ -141,6 +156,10 @@ bool warehouse_set_load(struct catalog *catalog, struct error *err)
     arena_init(&arena, MAX_REQUEST_ARENA);
     bool ok = rows_read(catalog, &arena, &rows, &count, err) &&
               items_create(rows, count, &items, err);
+    if (ok && !confine(catalog, items, count, &arena, err)) {
+        items_free(items, count);
+        ok = false;
+    }
     arena_finish(&arena);
     if (ok) {
         items_free(set->items, set->count);

@@ -14,26 +14,42 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/limits.h"
 #include "storage/file_list.h"
+#include "storage/file_roots.h"
 #include "storage/location.h"
 
 /* A path is at most PATH_MAX (4 KiB) for the kernel; its copies for parents fit as well. */
 #define PATH_ARENA_SIZE (256 * KIB)
+/* The paths of all warehouses and allowed locations. */
+#define ROOTS_ARENA_SIZE (64 * MIB)
 
 struct file_store {
     struct object_store base; /* first: the interface's pointer is ours */
     const struct file_calls *calls;
+    struct file_roots *roots;
     pthread_rwlock_t directories;
 };
 
+/* Kernels before 5.6 and some containers' filters have no openat2: there O_NOFOLLOW guards the last
+ * segment alone. */
 static int real_open(const char *path, int flags, mode_t mode)
 {
+    if (flags & O_NOFOLLOW) {
+        struct open_how how = {.flags = (uint64_t)(unsigned)flags,
+                               .mode = flags & O_CREAT ? mode : 0,
+                               .resolve = RESOLVE_NO_SYMLINKS};
+        long fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+        if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
+            return (int)fd;
+    }
     return open(path, flags, mode);
 }
 
@@ -88,6 +104,24 @@ bool file_store_path(struct slice uri, struct arena *arena, const char **ret_pat
     if (!text)
         return error_no_memory(err, "a file's path");
     *ret_path = text;
+    return true;
+}
+
+/* How an object's path is used: nothing may lead out of the warehouses on the way (file_roots.h),
+ * and what was resolved is opened without following any link, should one have come meanwhile. */
+struct place {
+    const char *path;
+    int open_flags; /* O_NOFOLLOW, or 0 where links are nobody's concern */
+};
+
+static bool place_find(struct file_store *store, struct slice uri, bool follow_last,
+                       struct arena *arena, struct place *ret_place, struct error *err)
+{
+    const char *path;
+    bool is_real = false;
+    TRY(file_store_path(uri, arena, &path, err));
+    TRY(file_roots_resolve(store->roots, path, uri, follow_last, arena, &path, &is_real, err));
+    *ret_place = (struct place){path, is_real ? O_NOFOLLOW : 0};
     return true;
 }
 
@@ -167,7 +201,7 @@ static int directory_sync(const struct file_calls *calls, const char *path)
 struct put {
     struct file_store *store;
     struct slice uri;
-    const char *path;
+    struct place place;
     const char *parent;
     struct arena *arena;
     int fd;
@@ -229,8 +263,8 @@ static void directories_unmake(const struct file_calls *calls, struct directory 
 
 static int put_open_file(struct put *put)
 {
-    put->fd =
-        open_again(put->store->calls, put->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | put->place.open_flags;
+    put->fd = open_again(put->store->calls, put->place.path, flags, 0666);
     return put->fd >= 0 ? 0 : errno;
 }
 
@@ -279,14 +313,14 @@ static bool put_fill(struct put *put, struct slice bytes, struct error *err)
         code = directory_sync(calls, put->parent);
     if (code == 0)
         return true;
-    (void)calls->unlink(put->path);
+    (void)calls->unlink(put->place.path);
     return file_error(err, code, "write", put->uri);
 }
 
 static bool put_run(struct put *put, struct slice bytes, struct error *err)
 {
-    TRY(file_store_path(put->uri, put->arena, &put->path, err));
-    put->parent = path_parent(put->path, put->arena);
+    TRY(place_find(put->store, put->uri, false, put->arena, &put->place, err));
+    put->parent = path_parent(put->place.path, put->arena);
     if (!put->parent)
         return error_no_memory(err, "a file's path");
     TRY(put_open(put, err));
@@ -350,10 +384,11 @@ static bool get_from(int fd, struct slice uri, struct buffer *out, struct error 
 static bool get_run(struct file_store *store, struct slice uri, struct arena *arena,
                     struct buffer *out, struct error *err)
 {
-    const char *path;
-    TRY(file_store_path(uri, arena, &path, err));
+    struct place place;
+    TRY(place_find(store, uri, true, arena, &place, err));
     /* O_NONBLOCK: opening a pipe that someone left there must not hang. */
-    int fd = open_again(store->calls, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
+    int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | place.open_flags;
+    int fd = open_again(store->calls, place.path, flags, 0);
     if (fd < 0)
         return get_failed(err, errno, uri);
     bool ok = get_from(fd, uri, out, err);
@@ -401,9 +436,9 @@ static bool file_remove(struct object_store *self, struct slice uri, struct erro
 {
     struct arena arena;
     arena_init(&arena, PATH_ARENA_SIZE);
-    const char *path;
-    bool ok = file_store_path(uri, &arena, &path, err);
-    if (ok && file_store_of(self)->calls->unlink(path) != 0 && !file_is_absent(errno))
+    struct place place;
+    bool ok = place_find(file_store_of(self), uri, false, &arena, &place, err);
+    if (ok && file_store_of(self)->calls->unlink(place.path) != 0 && !file_is_absent(errno))
         ok = file_error(err, errno, "remove", uri);
     arena_finish(&arena);
     return ok;
@@ -414,12 +449,29 @@ static bool file_remove(struct object_store *self, struct slice uri, struct erro
 static bool file_list(struct object_store *self, struct slice prefix, object_visit_fn visit,
                       void *context, struct error *err)
 {
-    (void)self;
     struct arena arena;
-    const char *path;
+    struct place place;
     arena_init(&arena, PATH_ARENA_SIZE);
-    bool ok = file_store_path(prefix, &arena, &path, err) &&
-              file_list_walk(path, prefix, visit, context, err);
+    bool ok = place_find(file_store_of(self), prefix, true, &arena, &place, err) &&
+              file_list_walk(place.path, prefix, visit, context, err);
+    arena_finish(&arena);
+    return ok;
+}
+
+/* --- roots -------------------------------------------------------------------------------- */
+
+static bool file_confine(struct object_store *self, const struct slice *roots, size_t count,
+                         struct error *err)
+{
+    struct arena arena;
+    size_t path_count = 0;
+    arena_init(&arena, ROOTS_ARENA_SIZE);
+    const char **paths = ARENA_ARRAY(&arena, const char *, count + 1);
+    bool ok = paths || error_no_memory(err, "the warehouses' directories");
+    for (size_t i = 0; ok && i < count; i++)
+        if (slice_equals_ignore_case(location_scheme(roots[i]), SLICE_LITERAL("file")))
+            ok = file_store_path(roots[i], &arena, &paths[path_count++], err);
+    ok = ok && file_roots_set(file_store_of(self)->roots, paths, path_count, err);
     arena_finish(&arena);
     return ok;
 }
@@ -430,6 +482,7 @@ static void file_destroy(struct object_store *self)
 {
     struct file_store *store = file_store_of(self);
     pthread_rwlock_destroy(&store->directories);
+    file_roots_destroy(store->roots);
     free(store);
 }
 
@@ -439,6 +492,7 @@ static const struct object_store_ops file_ops = {
     .exists = file_exists,
     .remove = file_remove,
     .list = file_list,
+    .confine = file_confine,
     .destroy = file_destroy,
     .is_local = true,
 };
@@ -451,7 +505,12 @@ bool file_store_create(const struct file_calls *calls, struct object_store **ret
         return error_no_memory(err, "the file store");
     store->base.ops = &file_ops;
     store->calls = calls;
+    if (!file_roots_create(&store->roots, err)) {
+        free(store);
+        return false;
+    }
     if (pthread_rwlock_init(&store->directories, NULL) != 0) {
+        file_roots_destroy(store->roots);
         free(store);
         return error_no_memory(err, "the file store's lock");
     }

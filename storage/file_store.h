@@ -2,7 +2,7 @@
  * file_store.h — objects as local files: file:/x, file:///x and plain absolute paths.
  *
  * Errors:   ENOSPC and EDQUOT are ERROR_STORAGE_FULL, ENAMETOOLONG ERROR_TOO_LARGE, any other errno
- *           ERROR_STORAGE with its sentence
+ *           ERROR_STORAGE with its sentence; ERROR_FORBIDDEN where a link leads out of the roots
  * Threads:  no state but the table of system calls and one lock around the making of directories
  * Rule:     put_new = open(O_EXCL) in a directory that is made on the way, write all, fsync the
  *           file, fsync every directory that gained a name; a failed put_new removes what it made,

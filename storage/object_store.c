@@ -89,6 +89,15 @@ bool object_stores_find(struct object_stores *stores, struct slice uri,
     return true;
 }
 
+bool object_stores_confine(struct object_stores *stores, const struct slice *roots, size_t count,
+                           struct error *err)
+{
+    for (struct store_entry *entry = stores->first; entry; entry = entry->next)
+        if (entry->owns_store && entry->store->ops->confine)
+            TRY(entry->store->ops->confine(entry->store, roots, count, err));
+    return true;
+}
+
 bool object_get(struct object_stores *stores, struct slice uri, struct buffer *out,
                 struct error *err)
 {

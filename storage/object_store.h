@@ -2,8 +2,9 @@
  * object_store.h — immutable objects under URIs: one interface, one implementation per scheme.
  *
  * Owns:     struct object_stores owns the stores that were added to it
- * Errors:   ERROR_NOT_FOUND (no such object), ERROR_ALREADY_EXISTS (put_new), ERROR_STORAGE_FULL,
- *           ERROR_STORAGE; sentences name the URI as it was given
+ * Errors:   ERROR_NOT_FOUND (no such object), ERROR_ALREADY_EXISTS (put_new), ERROR_FORBIDDEN (it
+ *           leads out of where it should lie), ERROR_STORAGE_FULL, ERROR_STORAGE; sentences name
+ *           the URI as it was given
  * Threads:  every call may be made from any thread
  * Rule:     an object is written once, under a name that was never used before, and never changed;
  *           put_new returns true only when the bytes would survive a power cut
@@ -20,7 +21,7 @@ struct object_store;
 /* Called for each object found; returning false stops the walk with the error that it set. */
 typedef bool (*object_visit_fn)(void *context, struct slice uri, uint64_t size, struct error *err);
 
-/* What a scheme implements. `self` is the store; all fields must be set. */
+/* What a scheme implements. `self` is the store; all fields but `confine` must be set. */
 struct object_store_ops {
     /* Appends the whole object to `out`, whose ceiling bounds it. */
     bool (*get)(struct object_store *self, struct slice uri, struct buffer *out, struct error *err);
@@ -34,6 +35,11 @@ struct object_store_ops {
     /* Visits every object below the prefix (on a '/' boundary). */
     bool (*list)(struct object_store *self, struct slice prefix, object_visit_fn visit,
                  void *context, struct error *err);
+    /* Objects below these canonical locations (those of other schemes are not meant) must not lead
+     * out of them, by a link or what the store has of that kind: ERROR_FORBIDDEN where one does.
+     * Each call replaces the list. NULL for a store that has no links. */
+    bool (*confine)(struct object_store *self, const struct slice *roots, size_t count,
+                    struct error *err);
     void (*destroy)(struct object_store *self);
     /* True where `exists` costs one system call and may run on the HTTP thread. */
     bool is_local;
@@ -55,6 +61,11 @@ bool object_stores_add(struct object_stores *stores, const char *scheme, struct 
 /* The store for a URI; ERROR_BAD_REQUEST where no store serves its scheme. */
 bool object_stores_find(struct object_stores *stores, struct slice uri,
                         struct object_store **ret_store, struct error *err);
+
+/* Tells every store where its objects must not lead out of: the warehouses and the allowed
+ * locations, canonical, in place of those of before. */
+bool object_stores_confine(struct object_stores *stores, const struct slice *roots, size_t count,
+                           struct error *err);
 
 /* Each finds the store and calls it. */
 bool object_get(struct object_stores *stores, struct slice uri, struct buffer *out,

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import bodies
+from api import Api
 
 
 def local(location):
@@ -172,3 +173,48 @@ def test_register__wants_name_and_location(api, namespace):
                  {"name": "t", "metadata-location": "file:///x", "overwrite": "yes"}):
         answer = api.call("registerTable", namespace=namespace, json=body)
         assert answer.status == 400, (body, answer)
+
+
+# --- symbolic links ----------------------------------------------------------------------------
+
+def test_register__of_a_file_behind_a_link_out_of_the_warehouse_is_forbidden(
+        api, server, namespace, tmp_path):
+    location, metadata = unregistered(api, namespace)
+    table = local(location).parent.parent
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "00000-x.metadata.json").write_text(json.dumps(metadata))
+    (table / "out").symlink_to(outside)
+    (table / "metadata" / "00007-x.metadata.json").symlink_to(outside / "00000-x.metadata.json")
+    for name in ("out/00000-x.metadata.json", "metadata/00007-x.metadata.json"):
+        answer = register(api, namespace, "t", f"file://{table}/{name}",
+                          expect=(403, "ForbiddenException"))
+        assert "symbolic link" in answer.error["message"]
+    api.create_table(namespace, bodies.table("u", location=f"file://{table}/out/u"),
+                     expect=(403, "ForbiddenException"))
+    assert [path.name for path in outside.iterdir()] == ["00000-x.metadata.json"]
+    (table / "in").symlink_to(table / "metadata")
+    register(api, namespace, "t", f"file://{table}/in/{local(location).name}")
+
+
+def test_commit__does_not_write_through_a_link_that_came_later(api, namespace, tmp_path):
+    made = api.create_table(namespace, bodies.table("t")).json()
+    metadata = local(made["metadata-location"]).parent
+    outside = tmp_path / "outside"
+    metadata.rename(outside)
+    metadata.symlink_to(outside)
+    api.commit(namespace, "t", [bodies.set_properties(a="1")], expect=(403, "ForbiddenException"))
+    assert len(list(outside.iterdir())) == 1
+
+
+def test_data_directory__may_itself_be_a_link(own_server, contract, tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "data").symlink_to(tmp_path / "disk")
+    server = own_server()
+    api = Api(server.port, contract)
+    api.create_namespace("ns")
+    location = api.create_table("ns", bodies.table("t")).json()["metadata-location"]
+    api.commit("ns", "t", [bodies.set_properties(a="1")])
+    api.call("unregisterTable", namespace="ns", table="t", expect=200)
+    register(api, "ns", "u", location)
+    api.close()

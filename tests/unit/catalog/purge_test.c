@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/unit/catalog/catalog_fixture.h"
 
@@ -162,6 +163,25 @@ static void test_purge__deletes_all_that_the_metadata_reaches(void **state)
     wait_for_queue(world);
     assert_purged(&files);
     assert_true(file_is_there(beside));
+}
+
+/* Whoever writes the data may put a link in its place: what lies behind it is not the table's. */
+static void test_purge__leaves_what_lies_behind_a_link(void **state)
+{
+    struct world *world = *state;
+    struct files files;
+    char data[WORLD_PATH_SIZE], outside[WORLD_PATH_SIZE], file[2 * WORLD_PATH_SIZE];
+    make_files(world, &files);
+    (void)snprintf(data, sizeof data, "%s/w/ns/p/data", world->directory);
+    (void)snprintf(outside, sizeof outside, "%s/outside", world->directory);
+    (void)snprintf(file, sizeof file, "%s/1.parquet", outside);
+    assert_int_equal(rename(data, outside), 0);
+    assert_int_equal(symlink(outside, data), 0);
+    assert_ok(drop_table(world, NAME("p"), true), &world->client.err);
+    wait_for_queue(world);
+    assert_true(file_is_there(file));
+    assert_false(file_is_there(files.uris[MANIFEST_1]));
+    assert_false(file_is_there(files.uris[CURRENT]));
 }
 
 static void test_purge__does_not_come_with_a_plain_drop(void **state)
@@ -384,6 +404,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_WORLD(test_purge__deletes_all_that_the_metadata_reaches),
+        IN_WORLD(test_purge__leaves_what_lies_behind_a_link),
         IN_WORLD(test_purge__does_not_come_with_a_plain_drop),
         IN_WORLD(test_purge__reads_manifests_of_other_writers),
         IN_WORLD(test_purge__keeps_an_entry_that_fails),

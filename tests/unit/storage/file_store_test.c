@@ -337,6 +337,158 @@ static void test_list__visits_every_object_below_a_boundary(void **state)
     assert_int_equal(seen.count, 0);
 }
 
+/* --- links -------------------------------------------------------------------------------- */
+
+/* "w" is the root; "outside/x" lies beside it. */
+static void confine(struct files *files, const char *second)
+{
+    struct error err = {0};
+    const struct slice roots[] = {uri(files, "file://", "w"), uri(files, "file://", second),
+                                  SLICE_LITERAL("s3://bucket/w")};
+    put(files, "w/t/data/1", "inside");
+    put(files, "outside/x", "secret");
+    assert_true(object_stores_confine(files->stores, roots, 3, &err));
+}
+
+static void link_to(const struct files *files, const char *target, const char *link)
+{
+    const char *to = target[0] == '.' ? target : uri(files, "", target).ptr;
+    assert_int_equal(symlink(to, uri(files, "", link).ptr), 0);
+}
+
+static bool get_fails_with(struct files *files, const char *rest, enum error_kind kind)
+{
+    struct buffer out;
+    struct error err = {0};
+    buffer_init(&out, MIB);
+    bool ok = object_get(files->stores, uri(files, "file://", rest), &out, &err);
+    buffer_finish(&out);
+    return !ok && err.kind == kind;
+}
+
+static bool put_fails_with(struct files *files, const char *rest, enum error_kind kind)
+{
+    struct error err = {0};
+    return !object_put_new(files->stores, uri(files, "file:", rest), SLICE_LITERAL("x"), &err) &&
+           err.kind == kind;
+}
+
+static bool is_there(const struct files *files, const char *rest)
+{
+    struct stat status;
+    return stat(uri(files, "", rest).ptr, &status) == 0;
+}
+
+static void test_confine__lets_nothing_out_through_a_link_to_a_directory(void **state)
+{
+    struct files *files = *state;
+    static const char *const links[] = {"outside", "../outside", "./../outside/"};
+    struct error err = {0};
+    confine(files, "w");
+    for (size_t i = 0; i < 3; i++) {
+        struct seen seen = {.must_start_with = SLICE_EMPTY};
+        link_to(files, links[i], "w/out");
+        assert_true(get_fails_with(files, "w/out/x", ERROR_FORBIDDEN));
+        assert_true(get_fails_with(files, "w//./out/x", ERROR_FORBIDDEN));
+        assert_true(put_fails_with(files, "w/out/y", ERROR_FORBIDDEN));
+        assert_true(put_fails_with(files, "w/out/new/deep/y", ERROR_FORBIDDEN));
+        assert_false(object_remove(files->stores, uri(files, "file://", "w/out/x"), &err));
+        assert_int_equal(err.kind, ERROR_FORBIDDEN);
+        assert_false(
+            object_list(files->stores, uri(files, "file://", "w/out"), visit, &seen, &err));
+        assert_int_equal(err.kind, ERROR_FORBIDDEN);
+        assert_int_equal(seen.count, 0);
+        assert_int_equal(unlink(uri(files, "", "w/out").ptr), 0);
+    }
+    assert_non_null(strstr(err.message, "symbolic link"));
+    assert_true(is_there(files, "outside/x"));
+    assert_false(is_there(files, "outside/y"));
+    assert_false(is_there(files, "outside/new"));
+}
+
+static void test_confine__lets_nothing_out_through_a_link_to_a_file(void **state)
+{
+    struct files *files = *state;
+    struct error err = {0};
+    confine(files, "w");
+    link_to(files, "outside/x", "w/t/x");
+    link_to(files, "outside/none", "w/t/none");
+    assert_true(get_fails_with(files, "w/t/x", ERROR_FORBIDDEN));
+    assert_true(put_fails_with(files, "w/t/x", ERROR_ALREADY_EXISTS));
+    assert_true(put_fails_with(files, "w/t/none", ERROR_ALREADY_EXISTS));
+    assert_true(put_fails_with(files, "w/t/none/y", ERROR_STORAGE));
+    assert_true(object_remove(files->stores, uri(files, "file://", "w/t/x"), &err));
+    assert_false(is_there(files, "w/t/x")); /* the link itself went */
+    assert_true(is_there(files, "outside/x"));
+    assert_false(is_there(files, "outside/none"));
+}
+
+static void test_confine__follows_links_that_stay_within_the_roots(void **state)
+{
+    struct files *files = *state;
+    struct error err = {0};
+    confine(files, "other");
+    put(files, "other/y", "also inside");
+    link_to(files, "w/t", "w/alias");
+    link_to(files, "other", "w/disk2");
+    expect_content(files, "w/alias/data/1", SLICE_LITERAL("inside"));
+    expect_content(files, "w/disk2/y", SLICE_LITERAL("also inside"));
+    put(files, "w/disk2/made/z", "1");
+    assert_true(is_there(files, "other/made/z"));
+    assert_true(object_remove(files->stores, uri(files, "file://", "w/disk2/y"), &err));
+    assert_false(is_there(files, "other/y"));
+}
+
+static void test_confine__takes_a_root_that_is_a_link_itself(void **state)
+{
+    struct files *files = *state;
+    put(files, "real/place/1", "x");
+    put(files, "real2/place/1", "y");
+    put(files, "outside/x", "secret");
+    link_to(files, "real/place", "root");
+    struct slice root = uri(files, "file://", "root");
+    assert_true(object_stores_confine(files->stores, &root, 1, NULL));
+    expect_content(files, "root/1", SLICE_LITERAL("x"));
+    put(files, "root/new/2", "x");
+    link_to(files, "outside", "root/out");
+    assert_true(get_fails_with(files, "root/out/x", ERROR_FORBIDDEN));
+    assert_int_equal(unlink(uri(files, "", "root").ptr), 0);
+    link_to(files, "real2/place", "root");
+    expect_content(files, "root/1", SLICE_LITERAL("y"));
+}
+
+/* What the policy allows beside the roots, such as a table that was there first, is as it was. */
+static void test_confine__leaves_other_places_alone_and_takes_a_new_list(void **state)
+{
+    struct files *files = *state;
+    struct error err = {0};
+    confine(files, "w");
+    put(files, "old/t/1", "x");
+    link_to(files, "old/t", "elsewhere");
+    expect_content(files, "elsewhere/1", SLICE_LITERAL("x"));
+    link_to(files, "outside", "w/out");
+    assert_true(get_fails_with(files, "w/out/x", ERROR_FORBIDDEN));
+    assert_true(object_stores_confine(files->stores, NULL, 0, &err));
+    expect_content(files, "w/out/x", SLICE_LITERAL("secret"));
+}
+
+static void test_real_open__follows_no_link_where_none_may_be(void **state)
+{
+    struct files *files = *state;
+    put(files, "w/t/1", "x");
+    link_to(files, "w", "alias");
+    int flags = O_RDONLY | O_CLOEXEC;
+    int fd = file_calls_real.open(uri(files, "", "alias/t/1").ptr, flags, 0);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_true(file_calls_real.open(uri(files, "", "alias/t/1").ptr, flags | O_NOFOLLOW, 0) < 0);
+    assert_int_equal(errno, ELOOP);
+    fd = file_calls_real.open(uri(files, "", "w/t/2").ptr,
+                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+}
+
 static void test_find__refuses_a_scheme_that_nobody_serves(void **state)
 {
     struct files *files = *state;
@@ -435,6 +587,12 @@ int main(void)
         TEST(test_remove__may_run_twice),
         TEST(test_path__refuses_hosts_relative_paths_and_ways_out),
         TEST(test_list__visits_every_object_below_a_boundary),
+        TEST(test_confine__lets_nothing_out_through_a_link_to_a_directory),
+        TEST(test_confine__lets_nothing_out_through_a_link_to_a_file),
+        TEST(test_confine__follows_links_that_stay_within_the_roots),
+        TEST(test_confine__takes_a_root_that_is_a_link_itself),
+        TEST(test_confine__leaves_other_places_alone_and_takes_a_new_list),
+        TEST(test_real_open__follows_no_link_where_none_may_be),
         TEST(test_find__refuses_a_scheme_that_nobody_serves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
