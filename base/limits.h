@@ -77,5 +77,7 @@
 #define MAX_FILTER_PREDICATES 10000
 /* Literals of one filter, all IN lists together; engines send some thousands. */
 #define MAX_FILTER_LITERALS 200000
+/* A filter that a person writes. */
+#define MAX_FILTER_TEXT_SIZE (1 * MIB)
 
 #endif
