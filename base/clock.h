@@ -26,6 +26,9 @@ struct random_source {
 extern const struct clock clock_real;                 /* CLOCK_REALTIME, CLOCK_MONOTONIC */
 extern const struct random_source random_source_real; /* OpenSSL RAND_bytes */
 
+/* CLOCK_MONOTONIC in microseconds: for what people get to see, where nothing else depends on it. */
+int64_t clock_measure_us(void);
+
 static inline int64_t clock_now_ms(const struct clock *clock)
 {
     return clock->now_ms(clock->context);

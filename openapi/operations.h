@@ -81,6 +81,9 @@
     X(listMetricsReports, GET,                                                                    \
       "/management/v1/warehouses/{warehouse}/namespaces/{namespace}/tables/{table}/metrics",      \
       op_list_metrics_reports, MANAGE, WORKER, HIDDEN)                                            \
+    X(explainPlan, POST,                                                                          \
+      "/management/v1/warehouses/{warehouse}/namespaces/{namespace}/tables/{table}/explain",      \
+      op_explain_plan, MANAGE, WORKER, HIDDEN)                                                    \
     X(putFunction, PUT,                                                                           \
       "/management/v1/warehouses/{warehouse}/namespaces/{namespace}/functions/{function}",        \
       op_put_function, MANAGE, WORKER, HIDDEN)                                                    \

@@ -46,10 +46,11 @@ struct plan_visitor {
 /* Manifests of one content. A plan of no data manifest reads no delete manifest either, and one
  * that stops early does not read all that it may. */
 struct plan_manifest_counts {
-    uint64_t listed;    /* by the manifest lists */
-    uint64_t not_live;  /* left out: no live file, or none that the range added */
-    uint64_t ruled_out; /* left out: their partition summaries exclude the filter */
-    uint64_t read;      /* from files or from the cache */
+    uint64_t listed;          /* by the manifest lists */
+    uint64_t not_live;        /* left out: no live file, or none that the range added */
+    uint64_t ruled_out;       /* left out: their partition summaries exclude the filter */
+    uint64_t read;            /* from files or from the cache */
+    uint64_t files_ruled_out; /* live files of those ruled out, as far as the lists say */
 };
 
 /* Live entries of the manifests that were read. */

@@ -79,6 +79,12 @@ static bool is_of_interest(const struct plan *plan, const struct table_snapshot 
     return entry->content == MANIFEST_DATA && entry->snapshot_id == snapshot->snapshot_id;
 }
 
+static uint64_t live_files(const struct manifest_list_entry *entry)
+{
+    uint64_t added = entry->added_files > 0 ? (uint64_t)entry->added_files : 0;
+    return added + (entry->existing_files > 0 ? (uint64_t)entry->existing_files : 0);
+}
+
 static bool choose_manifest(struct plan_run *run, const struct table_snapshot *snapshot,
                             const struct manifest_list_entry *entry, struct error *err)
 {
@@ -93,6 +99,7 @@ static bool choose_manifest(struct plan_run *run, const struct table_snapshot *s
     TRY(find_filter(run->plan, entry, &filter, err));
     if (!prune_manifest(&filter->projected, entry->summaries, entry->summary_count)) {
         counts->ruled_out++;
+        counts->files_ruled_out += live_files(entry);
         return true;
     }
     if (entry->content == MANIFEST_DATA)

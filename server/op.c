@@ -19,6 +19,7 @@ static bool operation_is_change(const struct operation *operation)
     switch (operation->id) {
     case OPERATION_getToken:
     case OPERATION_planTableScan:
+    case OPERATION_explainPlan:
     case OPERATION_fetchScanTasks:
     case OPERATION_cancelPlanning:
     case OPERATION_signRequest:
