@@ -13,6 +13,11 @@
 /* Past MAX_BODY_SIZE a chunked body is read and thrown away up to here, so that a client which only
  * reads after it has sent everything still gets its 413; then the connection is closed. */
 #define MAX_DRAINED_SIZE (64 * MIB)
+/* All bodies that are held at once, those that still arrive included: 4,096 connections with a body
+ * of MAX_BODY_SIZE each would take 128 GiB. Past it a body is read and thrown away, and answered
+ * 429. Small ones are not counted, so that a few clients with large ones shut out nobody else. */
+#define MAX_BODIES_SIZE (512 * MIB)
+#define MAX_SMALL_BODY_SIZE (64 * KIB)
 /* Memory of one JSON text's tree, as base/json_tree_parse.c weighs it. Three bytes of text, "{},",
  * become 230 of tree, so that 32 MiB of them would take 2.5 GB. A schema takes 14 bytes for each of
  * its text: one of 100,000 columns stays below it, and so does a body of MAX_BODY_SIZE that is

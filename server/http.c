@@ -37,6 +37,7 @@ struct http {
     int socket; /* -1 once it is closed */
     unsigned port;
     size_t max_body;
+    struct http_body_budget bodies;
     atomic_bool is_stopping;
     atomic_size_t running_count; /* from the last byte of a request to the end of its answer */
     struct http_connections connections;
@@ -190,8 +191,9 @@ static enum MHD_Result run_request(struct http_request *http_request)
         return MHD_NO;
     request->body = http_body_slice(&http_request->body);
     request->may_block = false;
-    http_request->reply = http_request->body.is_too_large ? http_body_refusal(&http_request->body)
-                                                          : server_handle(http->server, request);
+    http_request->reply = http_body_is_refused(&http_request->body)
+                              ? http_body_refusal(&http_request->body)
+                              : server_handle(http->server, request);
     if (http_request->reply == NULL)
         return hand_to_worker(http_request);
     return queue_reply(http_request, http_request->reply);
@@ -210,7 +212,7 @@ static enum MHD_Result start_request(struct http_request *http_request, const ch
     request->header_context = http_request->connection;
     http_request->has_started = true;
     bool has_body = request->method != METHOD_GET && request->method != METHOD_HEAD;
-    http_body_init(&http_request->body, http->max_body, has_body);
+    http_body_init(&http_request->body, &http->bodies, http->max_body, has_body);
     if (!http_body_is_refused_at_once(&http_request->body, request))
         return MHD_YES;
     /* Queued in the first call, so that the connection is closed and the body never read. */
@@ -380,6 +382,7 @@ bool http_start(struct server *server, const struct http_options *options, struc
     http->server = server;
     http->socket = -1;
     http->max_body = options->max_body;
+    http_body_budget_init(&http->bodies, options->max_body);
     atomic_init(&http->is_stopping, false);
     atomic_init(&http->running_count, 0);
     http_connections_init(&http->connections);

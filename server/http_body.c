@@ -2,15 +2,38 @@
 
 #include "base/limits.h"
 
-void http_body_init(struct http_body *body, size_t ceiling, bool is_wanted)
+void http_body_budget_init(struct http_body_budget *budget, size_t max_body)
 {
-    *body = (struct http_body){.is_wanted = is_wanted};
+    atomic_init(&budget->held, 0);
+    budget->ceiling = MAX_BODIES_SIZE;
+    if (max_body >= MAX_BODIES_SIZE)
+        budget->ceiling = max_body + 1; /* a buffer's room for a NUL */
+}
+
+void http_body_init(struct http_body *body, struct http_body_budget *budget, size_t ceiling,
+                    bool is_wanted)
+{
+    *body = (struct http_body){.budget = budget, .is_wanted = is_wanted};
     buffer_init(&body->bytes, ceiling);
 }
 
 void http_body_finish(struct http_body *body)
 {
+    if (body->counted > 0)
+        atomic_fetch_sub(&body->budget->held, body->counted);
+    body->counted = 0;
     buffer_finish(&body->bytes);
+}
+
+/* After an append. What threads take at the same moment may pass the ceiling by one growth each. */
+static bool count_growth(struct http_body *body)
+{
+    size_t size = body->bytes.len > MAX_SMALL_BODY_SIZE ? body->bytes.capacity : 0;
+    if (size <= body->counted)
+        return true;
+    size_t growth = size - body->counted;
+    body->counted = size;
+    return atomic_fetch_add(&body->budget->held, growth) + growth <= body->budget->ceiling;
 }
 
 bool http_body_is_refused_at_once(struct http_body *body, const struct request *request)
@@ -34,21 +57,33 @@ static bool drain(struct http_body *body, size_t size)
     return body->drained <= MAX_DRAINED_SIZE;
 }
 
+/* What has arrived, of which the last append may or may not have kept `size` bytes. */
+static bool throw_away(struct http_body *body, size_t size)
+{
+    size_t ceiling = body->bytes.ceiling;
+    body->drained = body->bytes.len;
+    http_body_finish(body);
+    buffer_init(&body->bytes, ceiling);
+    return drain(body, body->is_too_large ? size : 0);
+}
+
 bool http_body_add(struct http_body *body, struct slice bytes)
 {
-    if (body->is_too_large || !body->is_wanted)
+    if (http_body_is_refused(body) || !body->is_wanted)
         return drain(body, bytes.len);
     buffer_append_slice(&body->bytes, bytes);
-    if (buffer_ok(&body->bytes))
-        return true;
     if (body->bytes.state == BUFFER_NO_MEMORY)
         return false;
-    body->is_too_large = true;
-    body->drained = body->bytes.len;
-    size_t ceiling = body->bytes.ceiling;
-    buffer_finish(&body->bytes);
-    buffer_init(&body->bytes, ceiling);
-    return drain(body, bytes.len);
+    body->is_too_large = !buffer_ok(&body->bytes);
+    body->is_crowded_out = !body->is_too_large && !count_growth(body);
+    if (!http_body_is_refused(body))
+        return true;
+    return throw_away(body, bytes.len);
+}
+
+bool http_body_is_refused(const struct http_body *body)
+{
+    return body->is_too_large || body->is_crowded_out;
 }
 
 struct slice http_body_slice(const struct http_body *body)
@@ -59,9 +94,14 @@ struct slice http_body_slice(const struct http_body *body)
 struct reply *http_body_refusal(const struct http_body *body)
 {
     struct error err;
-    error_set(&err, ERROR_TOO_LARGE,
-              "The request body is larger than %zu bytes, the most that this server takes "
-              "(--max-body)",
-              body->bytes.ceiling);
+    if (body->is_crowded_out)
+        error_set(&err, ERROR_OVERLOADED,
+                  "The server holds as many large request bodies as it takes: try again in a "
+                  "second");
+    else
+        error_set(&err, ERROR_TOO_LARGE,
+                  "The request body is larger than %zu bytes, the most that this server takes "
+                  "(--max-body)",
+                  body->bytes.ceiling);
     return reply_error(&err, true, SLICE_EMPTY);
 }

@@ -1,6 +1,7 @@
 """Every ceiling of base/limits.h that a client can reach over HTTP."""
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import bodies
@@ -187,3 +188,59 @@ def test_full_queue__is_429_with_retry_after(own_server, contract):
     listed = first.call("listNamespaces", query={"parent": "ns"}, expect=200).json()["namespaces"]
     assert len(listed) == made
     first.close()
+
+
+# --- many connections at once -------------------------------------------------------------------
+
+def timed(api):
+    started = time.monotonic()
+    api.call("getConfig", expect=200)
+    api.create_namespace(f"n{time.monotonic_ns()}")
+    return time.monotonic() - started
+
+
+def test_all_bodies_together__are_bounded_and_small_ones_pass(own_server, contract):
+    """40 clients that send 31 MiB and then nothing would hold 1.2 GiB."""
+    server = own_server()
+    api = Api(server.port, contract)
+    size = 31 * MIB
+    clients = [Raw(server.port) for _ in range(40)]
+    for client in clients:
+        client.send(head(server.port, f"Content-Length: {size}"))
+        client.send(b" " * (size - 1))
+    timed(api)
+    statuses = []
+    for client in clients:
+        client.send(b" ")
+        answer = client.answer()
+        statuses.append(answer.status)
+        if answer.status == 429:
+            assert answer.header("retry-after")
+        client.socket.close()
+    assert set(statuses) == {400, 429}, statuses  # 400: blanks are no JSON
+    assert statuses.count(400) * size <= 512 * MIB
+    large = Raw(server.port)
+    large.send(head(server.port, f"Content-Length: {size}") + b" " * size)
+    assert large.answer().status == 400
+    large.socket.close()
+    api.close()
+
+
+def test_idle_and_slow_connections__do_not_slow_ordinary_requests(own_server, contract):
+    """1,000 that say nothing, and 200 that send a header or a body byte by byte."""
+    server = own_server()
+    api = Api(server.port, contract)
+    idle = [Raw(server.port) for _ in range(1000)]
+    slow = [Raw(server.port) for _ in range(200)]
+    request = head(server.port, "Content-Length: 1000")
+    for number, client in enumerate(slow):
+        client.send(request if number % 2 else request[:20])
+    times = []
+    for turn in range(20):
+        for number, client in enumerate(slow):
+            client.send(b" " if number % 2 else request[20 + turn:21 + turn])
+        times.append(timed(api))
+    assert sorted(times)[10] < 0.5, times
+    for client in idle + slow:
+        client.socket.close()
+    api.close()
