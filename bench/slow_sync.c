@@ -1,5 +1,5 @@
 /*
- * slow_sync — fsync and fdatasync that take SLOW_SYNC_MS milliseconds more, for LD_PRELOAD.
+ * slow_sync — fsync, fdatasync and syncfs that take SLOW_SYNC_MS milliseconds more, for LD_PRELOAD.
  *
  * Machines for tests hide what a disk costs; with this, what decides is how many changes share a
  * sync. The caller alone waits, as it would for a disk that serves several syncs at once.
@@ -28,6 +28,12 @@ int fsync(int fd)
 {
     wait_before_sync();
     return sync_really("fsync", fd);
+}
+
+int syncfs(int fd)
+{
+    wait_before_sync();
+    return sync_really("syncfs", fd);
 }
 
 int fdatasync(int fd)

@@ -6,31 +6,13 @@
 #include <sys/stat.h>
 
 #include "base/limits.h"
+#include "storage/file_calls.h"
 #include "storage/location.h"
 
 /* The names of directories still to be visited by one listing. */
 #define LIST_ARENA_SIZE (64 * MIB)
 /* One file's location. */
 #define URI_CEILING (256 * KIB)
-
-bool file_error(struct error *err, int code, const char *verb, struct slice uri)
-{
-    char reason_buffer[128];
-    const char *reason = strerror_r(code, reason_buffer, sizeof reason_buffer);
-    enum error_kind kind = ERROR_STORAGE;
-    if (code == ENOSPC || code == EDQUOT)
-        kind = ERROR_STORAGE_FULL;
-    else if (code == ENAMETOOLONG)
-        kind = ERROR_TOO_LARGE;
-    else if (code == ENOMEM)
-        kind = ERROR_NO_MEMORY;
-    return error_set(err, kind, "cannot %s '%.*s': %s", verb, SLICE_ARG(uri), reason);
-}
-
-bool file_is_absent(int code)
-{
-    return code == ENOENT || code == ENOTDIR || code == ENAMETOOLONG;
-}
 
 /* --- the walk ----------------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 /*
- * file_list.h — the file store's walk over a directory, and its errors.
+ * file_list.h — the file store's walk over a directory.
  *
  * Errors:   as storage/file_store.h
  * Threads:  no state
@@ -9,12 +9,6 @@
 #define STORAGE_FILE_LIST_H
 
 #include "storage/object_store.h"
-
-/* errno as an error of ours: "cannot <verb> '<uri>': <reason>". Always false. */
-bool file_error(struct error *err, int code, const char *verb, struct slice uri);
-
-/* What the kernel says of a path that is not there. */
-bool file_is_absent(int code);
 
 /* Visits every file below the directory `path`; their URIs begin with `prefix`, which names it. A
  * directory that is not there has none. */

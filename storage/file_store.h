@@ -3,30 +3,22 @@
  *
  * Errors:   ENOSPC and EDQUOT are ERROR_STORAGE_FULL, ENAMETOOLONG ERROR_TOO_LARGE, any other errno
  *           ERROR_STORAGE with its sentence; ERROR_FORBIDDEN where a link leads out of the roots
- * Threads:  no state but the table of system calls and one lock around the making of directories
+ * Threads:  no state but the table of system calls, which directories are not durable yet, and the
+ *           descriptors of file_sync.h
  * Rule:     put_new = open(O_EXCL) in a directory that is made on the way, write all, fsync the
  *           file, fsync every directory that gained a name; a failed put_new removes what it made,
- *           and a failed fsync is never tried again as if it could succeed
+ *           and a failed fsync is never tried again as if it could succeed. put_unsynced is the
+ *           same without a sync
  */
 #ifndef STORAGE_FILE_STORE_H
 #define STORAGE_FILE_STORE_H
 
-#include <sys/types.h>
-
+#include "base/limits.h"
+#include "storage/file_calls.h"
 #include "storage/object_store.h"
 
-/* The system calls that can fail, so that a test can make the n-th one do so. */
-struct file_calls {
-    int (*open)(const char *path, int flags, mode_t mode);
-    ssize_t (*write)(int fd, const void *bytes, size_t size);
-    int (*fsync)(int fd);
-    int (*close)(int fd);
-    int (*unlink)(const char *path);
-    int (*mkdir)(const char *path, mode_t mode);
-    int (*rmdir)(const char *path);
-};
-
-extern const struct file_calls file_calls_real;
+/* A path is at most PATH_MAX (4 KiB) for the kernel; its copies for parents fit as well. */
+#define PATH_ARENA_SIZE (256 * KIB)
 
 /* `calls` is borrowed and must outlive the store. */
 bool file_store_create(const struct file_calls *calls, struct object_store **ret_store,

@@ -1,6 +1,7 @@
 #include "storage/object_store.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "storage/location.h"
 
@@ -112,6 +113,59 @@ bool object_put_new(struct object_stores *stores, struct slice uri, struct slice
     struct object_store *store;
     TRY(object_stores_find(stores, uri, &store, err));
     return store->ops->put_new(store, uri, bytes, err);
+}
+
+bool object_put_unsynced(struct object_stores *stores, struct slice uri, struct slice bytes,
+                         bool *ret_is_durable, struct error *err)
+{
+    struct object_store *store;
+    TRY(object_stores_find(stores, uri, &store, err));
+    bool is_durable = store->ops->put_unsynced == NULL;
+    TRY(is_durable ? store->ops->put_new(store, uri, bytes, err)
+                   : store->ops->put_unsynced(store, uri, bytes, err));
+    *ret_is_durable = is_durable;
+    return true;
+}
+
+/* How many of the URIs, from the first on, are of one store; *ret_store NULL: of none. */
+static size_t run_of_one_store(struct object_stores *stores, const struct slice *uris, size_t count,
+                               struct object_store **ret_store)
+{
+    struct object_store *store = NULL, *other = NULL;
+    (void)object_stores_find(stores, uris[0], &store, NULL);
+    size_t length = 1;
+    for (; length < count; length++) {
+        other = NULL;
+        (void)object_stores_find(stores, uris[length], &other, NULL);
+        if (other != store)
+            break;
+    }
+    *ret_store = store;
+    return length;
+}
+
+void object_sync(struct object_stores *stores, const struct slice *uris, size_t count,
+                 bool *ret_synced)
+{
+    for (size_t at = 0; at < count;) {
+        struct object_store *store;
+        size_t length = run_of_one_store(stores, uris + at, count - at, &store);
+        if (store && store->ops->sync)
+            store->ops->sync(store, uris + at, length, ret_synced + at);
+        else
+            memset(ret_synced + at, 0, length * sizeof *ret_synced);
+        at += length;
+    }
+}
+
+bool object_restore(struct object_stores *stores, struct slice uri, struct slice bytes,
+                    struct error *err)
+{
+    struct object_store *store;
+    TRY(object_stores_find(stores, uri, &store, err));
+    if (!store->ops->restore)
+        return error_set(err, ERROR_INTERNAL, "'%.*s' was durable from the start", SLICE_ARG(uri));
+    return store->ops->restore(store, uri, bytes, err);
 }
 
 bool object_exists(struct object_stores *stores, struct slice uri, bool *ret_exists,

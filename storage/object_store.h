@@ -7,7 +7,8 @@
  *           the URI as it was given
  * Threads:  every call may be made from any thread
  * Rule:     an object is written once, under a name that was never used before, and never changed;
- *           put_new returns true only when the bytes would survive a power cut
+ *           put_new returns true only when the bytes would survive a power cut. put_unsynced is for
+ *           bytes that are kept elsewhere until `sync` has made the object durable
  */
 #ifndef STORAGE_OBJECT_STORE_H
 #define STORAGE_OBJECT_STORE_H
@@ -21,12 +22,23 @@ struct object_store;
 /* Called for each object found; returning false stops the walk with the error that it set. */
 typedef bool (*object_visit_fn)(void *context, struct slice uri, uint64_t size, struct error *err);
 
-/* What a scheme implements. `self` is the store; all fields but `confine` must be set. */
+/* What a scheme implements. `self` is the store; fields must be set unless they say otherwise. */
 struct object_store_ops {
     /* Appends the whole object to `out`, whose ceiling bounds it. */
     bool (*get)(struct object_store *self, struct slice uri, struct buffer *out, struct error *err);
     /* Writes a new object durably. An existing one is ERROR_ALREADY_EXISTS and untouched. */
     bool (*put_new)(struct object_store *self, struct slice uri, struct slice bytes,
+                    struct error *err);
+    /* The same, seen by every reader, but not durable. This and the two below are NULL in a store
+     * whose puts are always durable. */
+    bool (*put_unsynced)(struct object_store *self, struct slice uri, struct slice bytes,
+                         struct error *err);
+    /* Makes objects durable; ret_synced[i] tells of uris[i]. One that is gone counts as durable:
+     * it was removed. What is not synced may never become so: it has to be restored. */
+    void (*sync)(struct object_store *self, const struct slice *uris, size_t count,
+                 bool *ret_synced);
+    /* Makes the object be there durably with these bytes, whatever of it was there before. */
+    bool (*restore)(struct object_store *self, struct slice uri, struct slice bytes,
                     struct error *err);
     bool (*exists)(struct object_store *self, struct slice uri, bool *ret_exists,
                    struct error *err);
@@ -71,6 +83,14 @@ bool object_stores_confine(struct object_stores *stores, const struct slice *roo
 bool object_get(struct object_stores *stores, struct slice uri, struct buffer *out,
                 struct error *err);
 bool object_put_new(struct object_stores *stores, struct slice uri, struct slice bytes,
+                    struct error *err);
+/* *ret_is_durable: nothing is left to sync. */
+bool object_put_unsynced(struct object_stores *stores, struct slice uri, struct slice bytes,
+                         bool *ret_is_durable, struct error *err);
+/* Objects of any stores, those of one store best next to each other. */
+void object_sync(struct object_stores *stores, const struct slice *uris, size_t count,
+                 bool *ret_synced);
+bool object_restore(struct object_stores *stores, struct slice uri, struct slice bytes,
                     struct error *err);
 bool object_exists(struct object_stores *stores, struct slice uri, bool *ret_exists,
                    struct error *err);

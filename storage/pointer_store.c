@@ -208,10 +208,23 @@ bool pointer_store_peek(struct pointer_store *store, int64_t warehouse_id,
     return pointer_cache_find(store->cache, warehouse_id, namespace_path, name, arena, ret_row);
 }
 
+void pointer_store_submit(struct pointer_store *store, pointer_job_fn job, void *context,
+                          struct pointer_write *write)
+{
+    pointer_writer_submit(store->writer, job, context, write);
+}
+
+bool pointer_store_wait(struct pointer_write *write, struct error *err)
+{
+    return pointer_writer_wait(write, err);
+}
+
 bool pointer_store_write(struct pointer_store *store, pointer_job_fn job, void *context,
                          struct error *err)
 {
-    return pointer_writer_run(store->writer, job, context, err);
+    struct pointer_write write;
+    pointer_store_submit(store, job, context, &write);
+    return pointer_store_wait(&write, err);
 }
 
 static bool probe_run(struct pointer_txn *txn, void *context, struct error *err)
@@ -222,7 +235,7 @@ static bool probe_run(struct pointer_txn *txn, void *context, struct error *err)
 
 bool pointer_store_probe(struct pointer_store *store, struct error *err)
 {
-    return pointer_writer_run(store->writer, probe_run, NULL, err);
+    return pointer_store_write(store, probe_run, NULL, err);
 }
 
 struct pointer_view *pointer_txn_view(struct pointer_txn *txn)

@@ -19,7 +19,10 @@
 #ifndef STORAGE_POINTER_STORE_H
 #define STORAGE_POINTER_STORE_H
 
+#include <semaphore.h>
+
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
 
@@ -103,6 +106,12 @@ struct metrics_row {
     struct slice entity_uuid;
     struct slice report; /* JSON as received */
     int64_t time_ms;
+};
+
+/* A file whose bytes became durable in a transaction, and that may not be durable by itself. */
+struct pending_row {
+    int64_t id;
+    struct slice location;
 };
 
 struct secret_row {
@@ -195,6 +204,15 @@ bool pointer_change_list(struct pointer_view *view, int64_t warehouse_id, int64_
                          int64_t limit, struct arena *arena, struct change_row **ret_rows,
                          size_t *ret_count, struct error *err);
 
+/* Files that are not known to be durable, with id > after, in that order, at most `capacity`; their
+ * locations are in the arena. */
+bool pointer_pending_list(struct pointer_view *view, int64_t after, struct arena *arena,
+                          struct pending_row *rows, size_t capacity, size_t *ret_count,
+                          struct error *err);
+/* Appends the file's bytes to `out`. */
+bool pointer_pending_get(struct pointer_view *view, int64_t id, struct buffer *out,
+                         bool *ret_found, struct error *err);
+
 /* The newest secret of a name: what tokens are sealed with. Hexadecimal digits. */
 bool pointer_secret_get(struct pointer_view *view, struct slice name, struct arena *arena,
                         struct secret_row *ret_row, bool *ret_found, struct error *err);
@@ -214,6 +232,25 @@ typedef bool (*pointer_job_fn)(struct pointer_txn *txn, void *context, struct er
 /* Runs the job in the next transaction and returns when that is durable or has failed. */
 bool pointer_store_write(struct pointer_store *store, pointer_job_fn job, void *context,
                          struct error *err);
+
+/* The same in two steps: what is submitted first is run first. `write` is the caller's memory, and
+ * must stay until pointer_store_wait has returned, which has to follow. A store that is closing
+ * answers in the second step. */
+struct pointer_write;
+void pointer_store_submit(struct pointer_store *store, pointer_job_fn job, void *context,
+                          struct pointer_write *write);
+bool pointer_store_wait(struct pointer_write *write, struct error *err);
+
+/* Nobody but the writer looks inside. */
+struct pointer_write {
+    struct pointer_write *next;
+    pointer_job_fn run;
+    void *context;
+    struct cache_entry *changes;
+    struct error error;
+    bool ok;
+    sem_t answered;
+};
 
 /* A durable write that no reader sees: does the database take changes right now? */
 bool pointer_store_probe(struct pointer_store *store, struct error *err);
@@ -265,6 +302,11 @@ bool pointer_idempotency_put(struct pointer_txn *txn, const struct idempotency_r
                              struct error *err);
 bool pointer_idempotency_expire(struct pointer_txn *txn, int64_t created_before_ms,
                                 struct error *err);
+/* The transaction carries `bytes`, which are those of the file at `location`. */
+bool pointer_pending_add(struct pointer_txn *txn, struct slice location, struct slice bytes,
+                         int64_t *ret_id, struct error *err);
+/* The file is durable by itself, or gone for good. */
+bool pointer_pending_done(struct pointer_txn *txn, int64_t id, struct error *err);
 bool pointer_purge_add(struct pointer_txn *txn, const struct purge_row *row, struct error *err);
 bool pointer_purge_failed(struct pointer_txn *txn, int64_t id, struct error *err);
 bool pointer_purge_done(struct pointer_txn *txn, int64_t id, struct error *err);

@@ -38,17 +38,6 @@
 /* More jobs in one transaction would make the first of them wait long for the last. */
 #define MAX_BATCH_JOBS 256
 
-struct write_job {
-    struct write_job *next;
-    pointer_job_fn run;
-    void *context;
-    struct cache_entry *changes;
-    struct error error;
-    bool ok;
-    bool is_answered;
-    pthread_cond_t answered;
-};
-
 struct pointer_writer {
     const struct connection_options *options;
     struct pointer_cache *cache;
@@ -57,11 +46,11 @@ struct pointer_writer {
     struct sqlite_connection connection;
     bool is_settled; /* false: the outcome of a commit is not final yet */
     pthread_t thread;
-    /* Guards what follows, and `is_answered` of every job. */
+    /* Guards what follows. */
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    struct write_job *first;
-    struct write_job **end;
+    struct pointer_write *first;
+    struct pointer_write **end;
     bool is_stopping;
 };
 
@@ -78,7 +67,7 @@ static void transaction_undo(struct pointer_writer *writer)
         (void)run(writer, STATEMENT_BATCH_ROLLBACK, NULL);
 }
 
-static bool job_fail(struct write_job *job, const struct error *reason)
+static bool job_fail(struct pointer_write *job, const struct error *reason)
 {
     cache_entries_destroy(job->changes);
     job->changes = NULL;
@@ -89,7 +78,7 @@ static bool job_fail(struct write_job *job, const struct error *reason)
 }
 
 /* The job's own part, between savepoint and release. */
-static bool job_call(struct pointer_writer *writer, struct write_job *job)
+static bool job_call(struct pointer_writer *writer, struct pointer_write *job)
 {
     struct pointer_txn txn = {.view = {.connection = &writer->connection},
                               .now_ms = clock_now_ms(writer->clock)};
@@ -104,7 +93,7 @@ static bool job_call(struct pointer_writer *writer, struct write_job *job)
 }
 
 /* False where the transaction is gone, and with it what the jobs before this one did. */
-static bool job_run(struct pointer_writer *writer, struct write_job *job)
+static bool job_run(struct pointer_writer *writer, struct pointer_write *job)
 {
     error_clear(&job->error);
     job->ok = job_call(writer, job);
@@ -151,15 +140,15 @@ static bool is_definite(enum error_kind kind)
     return kind == ERROR_STORAGE_FULL || kind == ERROR_OVERLOADED;
 }
 
-static void batch_fail(struct write_job *jobs, const struct error *reason)
+static void batch_fail(struct pointer_write *jobs, const struct error *reason)
 {
-    for (struct write_job *job = jobs; job; job = job->next)
+    for (struct pointer_write *job = jobs; job; job = job->next)
         (void)job_fail(job, reason);
 }
 
-static void batch_publish(struct pointer_writer *writer, struct write_job *jobs)
+static void batch_publish(struct pointer_writer *writer, struct pointer_write *jobs)
 {
-    for (struct write_job *job = jobs; job; job = job->next) {
+    for (struct pointer_write *job = jobs; job; job = job->next) {
         pointer_cache_commit(writer->cache, job->changes);
         job->changes = NULL;
     }
@@ -167,9 +156,9 @@ static void batch_publish(struct pointer_writer *writer, struct write_job *jobs)
 
 /* Jobs that had failed by themselves wrote nothing, but their reason may have been a neighbour that
  * never came to be: they hear of a failure that is safe to try again. */
-static void batch_answer_unknown(struct write_job *jobs, const struct error *reason)
+static void batch_answer_unknown(struct pointer_write *jobs, const struct error *reason)
 {
-    for (struct write_job *job = jobs; job; job = job->next) {
+    for (struct pointer_write *job = jobs; job; job = job->next) {
         struct error error;
         if (job->ok)
             error_set(&error, ERROR_COMMIT_UNKNOWN,
@@ -182,18 +171,18 @@ static void batch_answer_unknown(struct write_job *jobs, const struct error *rea
     }
 }
 
-static void batch_commit_unknown(struct pointer_writer *writer, struct write_job *jobs,
+static void batch_commit_unknown(struct pointer_writer *writer, struct pointer_write *jobs,
                                  const struct error *reason)
 {
     writer->is_settled = false;
     (void)writer_settle(writer, NULL);
-    for (struct write_job *job = jobs; job; job = job->next)
+    for (struct pointer_write *job = jobs; job; job = job->next)
         cache_entries_forget(job->changes);
     batch_publish(writer, jobs);
     batch_answer_unknown(jobs, reason);
 }
 
-static void batch_commit(struct pointer_writer *writer, struct write_job *jobs)
+static void batch_commit(struct pointer_writer *writer, struct pointer_write *jobs)
 {
     struct error reason = {0};
     if (run(writer, STATEMENT_BATCH_COMMIT, &reason)) {
@@ -207,9 +196,9 @@ static void batch_commit(struct pointer_writer *writer, struct write_job *jobs)
         batch_commit_unknown(writer, jobs, &reason);
 }
 
-static bool batch_has_success(const struct write_job *jobs)
+static bool batch_has_success(const struct pointer_write *jobs)
 {
-    for (const struct write_job *job = jobs; job; job = job->next) {
+    for (const struct pointer_write *job = jobs; job; job = job->next) {
         if (job->ok)
             return true;
     }
@@ -217,7 +206,7 @@ static bool batch_has_success(const struct write_job *jobs)
 }
 
 /* Runs the jobs in one transaction. Gives the job in which the transaction was lost, or NULL. */
-static struct write_job *batch_try(struct pointer_writer *writer, struct write_job *jobs)
+static struct pointer_write *batch_try(struct pointer_writer *writer, struct pointer_write *jobs)
 {
     struct error reason = {0};
     if (!writer_settle(writer, &reason) || !run(writer, STATEMENT_BATCH_BEGIN, &reason)) {
@@ -225,7 +214,7 @@ static struct write_job *batch_try(struct pointer_writer *writer, struct write_j
         batch_fail(jobs, &reason);
         return NULL;
     }
-    for (struct write_job *job = jobs; job; job = job->next) {
+    for (struct pointer_write *job = jobs; job; job = job->next) {
         if (!job_run(writer, job))
             return job;
     }
@@ -237,13 +226,13 @@ static struct write_job *batch_try(struct pointer_writer *writer, struct write_j
 }
 
 /* `jobs` without `broken`, each in its own transaction. */
-static void batch_run_alone(struct pointer_writer *writer, struct write_job *jobs,
-                            const struct write_job *broken)
+static void batch_run_alone(struct pointer_writer *writer, struct pointer_write *jobs,
+                            const struct pointer_write *broken)
 {
-    for (struct write_job *job = jobs; job; job = job->next)
+    for (struct pointer_write *job = jobs; job; job = job->next)
         (void)job_fail(job, &job->error);
-    for (struct write_job *job = jobs; job; job = job->next) {
-        struct write_job *next = job->next;
+    for (struct pointer_write *job = jobs; job; job = job->next) {
+        struct pointer_write *next = job->next;
         job->next = NULL;
         if (job != broken)
             (void)batch_try(writer, job);
@@ -251,9 +240,9 @@ static void batch_run_alone(struct pointer_writer *writer, struct write_job *job
     }
 }
 
-static void batch_run(struct pointer_writer *writer, struct write_job *jobs)
+static void batch_run(struct pointer_writer *writer, struct pointer_write *jobs)
 {
-    struct write_job *broken = batch_try(writer, jobs);
+    struct pointer_write *broken = batch_try(writer, jobs);
     if (broken)
         batch_run_alone(writer, jobs, broken);
 }
@@ -261,12 +250,12 @@ static void batch_run(struct pointer_writer *writer, struct write_job *jobs)
 /* --- the thread --------------------------------------------------------------------------- */
 
 /* Under the lock: the next batch, or NULL where the writer is to end. */
-static struct write_job *queue_take(struct pointer_writer *writer)
+static struct pointer_write *queue_take(struct pointer_writer *writer)
 {
     while (!writer->first && !writer->is_stopping)
         pthread_cond_wait(&writer->wake, &writer->lock);
-    struct write_job *jobs = writer->first;
-    struct write_job **end = &writer->first;
+    struct pointer_write *jobs = writer->first;
+    struct pointer_write **end = &writer->first;
     for (size_t i = 0; i < MAX_BATCH_JOBS && *end; i++)
         end = &(*end)->next;
     writer->first = *end;
@@ -276,13 +265,13 @@ static struct write_job *queue_take(struct pointer_writer *writer)
     return jobs;
 }
 
-/* Under the lock. A job is gone as soon as its caller can run again: `next` is read before. */
-static void queue_answer(struct write_job *jobs)
+/* A job is gone as soon as its caller can run again: `next` is read before. A semaphore for each,
+ * because callers that wait on one lock would all be woken into a queue for it. */
+static void batch_answer(struct pointer_write *jobs)
 {
     while (jobs) {
-        struct write_job *next = jobs->next;
-        jobs->is_answered = true;
-        pthread_cond_signal(&jobs->answered);
+        struct pointer_write *next = jobs->next;
+        (void)sem_post(&jobs->answered);
         jobs = next;
     }
 }
@@ -292,43 +281,49 @@ static void *writer_main(void *argument)
     struct pointer_writer *writer = argument;
     pthread_mutex_lock(&writer->lock);
     for (;;) {
-        struct write_job *jobs = queue_take(writer);
+        struct pointer_write *jobs = queue_take(writer);
         if (!jobs)
             break;
         pthread_mutex_unlock(&writer->lock);
         batch_run(writer, jobs);
+        batch_answer(jobs);
         pthread_mutex_lock(&writer->lock);
-        queue_answer(jobs);
     }
     pthread_mutex_unlock(&writer->lock);
     return NULL;
 }
 
-/* Under the lock. */
-static bool queue_wait(struct pointer_writer *writer, struct write_job *job)
+/* Under the lock. Where the writer is stopping the job is answered at once. */
+static void queue_add(struct pointer_writer *writer, struct pointer_write *job)
 {
-    if (writer->is_stopping)
-        return error_set(&job->error, ERROR_OVERLOADED, "the server is stopping");
+    if (writer->is_stopping) {
+        (void)error_set(&job->error, ERROR_OVERLOADED, "the server is stopping");
+        (void)sem_post(&job->answered);
+        return;
+    }
     *writer->end = job;
     writer->end = &job->next;
     pthread_cond_signal(&writer->wake);
-    while (!job->is_answered)
-        pthread_cond_wait(&job->answered, &writer->lock);
-    return job->ok;
 }
 
-bool pointer_writer_run(struct pointer_writer *writer, pointer_job_fn job_function, void *context,
-                        struct error *err)
+/* A semaphore within one process takes no resources, so that making one cannot fail. */
+void pointer_writer_submit(struct pointer_writer *writer, pointer_job_fn job_function,
+                           void *context, struct pointer_write *write)
 {
     assert(!pthread_equal(pthread_self(), writer->thread)); /* a job that waits for itself */
-    struct write_job job = {.run = job_function, .context = context};
-    if (pthread_cond_init(&job.answered, NULL) != 0)
-        return error_no_memory(err, "a write");
+    *write = (struct pointer_write){.run = job_function, .context = context};
+    (void)sem_init(&write->answered, 0, 0);
     pthread_mutex_lock(&writer->lock);
-    bool ok = queue_wait(writer, &job);
+    queue_add(writer, write);
     pthread_mutex_unlock(&writer->lock);
-    pthread_cond_destroy(&job.answered);
-    return ok || error_set(err, job.error.kind, "%s", job.error.message);
+}
+
+bool pointer_writer_wait(struct pointer_write *write, struct error *err)
+{
+    while (sem_wait(&write->answered) != 0)
+        continue; /* a signal */
+    (void)sem_destroy(&write->answered);
+    return write->ok || error_set(err, write->error.kind, "%s", write->error.message);
 }
 
 /* --- life --------------------------------------------------------------------------------- */

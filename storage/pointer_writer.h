@@ -2,10 +2,10 @@
  * pointer_writer.h — the one thread that changes the database: jobs queue up, run in batches, and
  * are answered when their batch is durable.
  *
- * Owns:     the write connection and the thread; a waiting job lives on its caller's stack
+ * Owns:     the write connection and the thread; a waiting job lives in its caller's memory
  * Errors:   as pointer_store.h; after ERROR_COMMIT_UNKNOWN the connection is opened anew, and the
  *           outcome made final, before anything else is written
- * Threads:  pointer_writer_run from any thread but the writer's own
+ * Threads:  submit and wait from any thread but the writer's own
  */
 #ifndef STORAGE_POINTER_WRITER_H
 #define STORAGE_POINTER_WRITER_H
@@ -23,8 +23,10 @@ bool pointer_writer_create(const struct connection_options *options, struct poin
 /* Runs what waits, checkpoints, closes. NULL is fine. */
 void pointer_writer_destroy(struct pointer_writer *writer);
 
+/* Jobs run in the order of their submission. */
+void pointer_writer_submit(struct pointer_writer *writer, pointer_job_fn job, void *context,
+                           struct pointer_write *write);
 /* Waits until the job's transaction is durable or has failed. */
-bool pointer_writer_run(struct pointer_writer *writer, pointer_job_fn job, void *context,
-                        struct error *err);
+bool pointer_writer_wait(struct pointer_write *write, struct error *err);
 
 #endif

@@ -134,6 +134,12 @@ void statement_bind_text(struct statement *statement, int index, struct slice te
                                             text.len, SQLITE_STATIC, SQLITE_UTF8));
 }
 
+void statement_bind_blob(struct statement *statement, int index, struct slice bytes)
+{
+    remember(statement, sqlite3_bind_blob64(statement->handle, index, bytes.len ? bytes.ptr : "",
+                                            bytes.len, SQLITE_STATIC));
+}
+
 bool statement_step(struct statement *statement, bool *ret_row, struct error *err)
 {
     if (statement->code != SQLITE_OK)
@@ -172,6 +178,18 @@ bool statement_text(const struct statement *statement, int column, struct arena 
     if (!text.ptr)
         return error_no_memory(err, "a row of the catalog database");
     *ret_text = text;
+    return true;
+}
+
+/* SQLite gives NULL for an empty blob too: then only its code tells a lack of memory. */
+bool statement_blob(const struct statement *statement, int column, struct slice *ret_bytes,
+                    struct error *err)
+{
+    const char *bytes = sqlite3_column_blob(statement->handle, column);
+    int size = sqlite3_column_bytes(statement->handle, column);
+    if (!bytes && sqlite3_errcode(sqlite3_db_handle(statement->handle)) == SQLITE_NOMEM)
+        return error_no_memory(err, "a row of the catalog database");
+    *ret_bytes = slice_make(bytes ? bytes : "", (size_t)size);
     return true;
 }
 

@@ -65,6 +65,7 @@ void statement_finish(struct statement *statement);
 void statement_bind_int64(struct statement *statement, int index, int64_t value);
 void statement_bind_null(struct statement *statement, int index);
 void statement_bind_text(struct statement *statement, int index, struct slice text);
+void statement_bind_blob(struct statement *statement, int index, struct slice bytes);
 
 bool statement_step(struct statement *statement, bool *ret_row, struct error *err);
 /* Steps to the end, for a statement without rows that matter. */
@@ -74,6 +75,9 @@ int64_t statement_int64(const struct statement *statement, int column);
 /* A copy in the arena. */
 bool statement_text(const struct statement *statement, int column, struct arena *arena,
                     struct slice *ret_text, struct error *err);
+/* A view, valid until the next step. */
+bool statement_blob(const struct statement *statement, int column, struct slice *ret_bytes,
+                    struct error *err);
 
 /* A statement without parameters, begun, run and finished. */
 bool connection_run(struct sqlite_connection *connection, enum statement_id id, struct error *err);

@@ -144,4 +144,13 @@ static const char migration_2[] =
     ") STRICT, WITHOUT ROWID;"
     "PRAGMA user_version = 2;";
 
-const char *const sql_migrations[SQL_SCHEMA_VERSION] = {migration_1, migration_2};
+/* Files whose bytes are durable here and not yet by themselves. */
+static const char migration_3[] =
+    "CREATE TABLE pending_files ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  location TEXT NOT NULL,"
+    "  bytes BLOB NOT NULL"
+    ") STRICT;"
+    "PRAGMA user_version = 3;";
+
+const char *const sql_migrations[SQL_SCHEMA_VERSION] = {migration_1, migration_2, migration_3};

@@ -169,6 +169,13 @@
       "SELECT id, entity_uuid, report, time_ms FROM metrics_reports WHERE entity_uuid = ?1 "       \
       "ORDER BY id DESC LIMIT ?2",                                                                 \
       "newest first")                                                                              \
+    X(PENDING_INSERT, "INSERT INTO pending_files (location, bytes) VALUES (?1, ?2)",               \
+      "in the transaction of the commit whose metadata file it is")                                \
+    X(PENDING_DONE, "DELETE FROM pending_files WHERE id = ?1", "the file itself is durable")       \
+    X(PENDING_LIST,                                                                                \
+      "SELECT id, location FROM pending_files WHERE id > ?1 ORDER BY id LIMIT ?2",                 \
+      "what a start has to make good; without the bytes, which may be many")                       \
+    X(PENDING_GET, "SELECT bytes FROM pending_files WHERE id = ?1", "one file's bytes")            \
     X(SECRET_GET,                                                                                  \
       "SELECT version, value FROM secrets WHERE name = ?1 ORDER BY version DESC LIMIT 1",          \
       "the newest of a name")                                                                      \
@@ -192,7 +199,7 @@ extern const char *const sql_reader_setup;
 
 /* sql_migrations[i] leads from user_version i to i + 1. A migration that was released is never
  * edited: the next one corrects it. */
-#define SQL_SCHEMA_VERSION 2
+#define SQL_SCHEMA_VERSION 3
 extern const char *const sql_migrations[SQL_SCHEMA_VERSION];
 
 #endif

@@ -65,6 +65,16 @@ static int fault_unlink(const char *path)
     return file_must_fail() ? -1 : unlink(path);
 }
 
+static int fault_syncfs(int fd)
+{
+    return file_must_fail() ? -1 : syncfs(fd);
+}
+
+static int fault_rename(const char *from, const char *to)
+{
+    return file_must_fail() ? -1 : rename(from, to);
+}
+
 static int fault_mkdir(const char *path, mode_t mode)
 {
     return file_must_fail() ? -1 : mkdir(path, mode);
@@ -79,6 +89,8 @@ static const struct file_calls fault_calls = {
     .open = fault_open,
     .write = fault_write,
     .fsync = fault_fsync,
+    .syncfs = fault_syncfs,
+    .rename = fault_rename,
     .close = fault_close,
     .unlink = fault_unlink,
     .mkdir = fault_mkdir,
