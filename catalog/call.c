@@ -3,15 +3,7 @@
 
 #include "catalog/idempotency.h"
 
-struct call_job {
-    struct call *call;
-    pointer_job_fn job;
-    void *context;
-    struct change_row *changes;
-    size_t change_count;
-};
-
-static bool append_changes(struct pointer_txn *txn, const struct call_job *work, int64_t now_ms,
+static bool append_changes(struct pointer_txn *txn, const struct call_write *work, int64_t now_ms,
                            struct error *err)
 {
     for (size_t i = 0; i < work->change_count; i++) {
@@ -29,7 +21,7 @@ static bool append_changes(struct pointer_txn *txn, const struct call_job *work,
 
 static bool run_call_job(struct pointer_txn *txn, void *context, struct error *err)
 {
-    struct call_job *work = context;
+    struct call_write *work = context;
     int64_t now_ms = clock_now_ms(work->call->catalog->clock);
     TRY(work->job(txn, work->context, err));
     TRY(append_changes(txn, work, now_ms, err));
@@ -40,11 +32,28 @@ static bool run_call_job(struct pointer_txn *txn, void *context, struct error *e
     return pointer_idempotency_put(txn, &row, err);
 }
 
+void call_submit(struct call_write *write, struct call *call, pointer_job_fn job, void *context,
+                 struct change_row *changes, size_t change_count)
+{
+    *write = (struct call_write){.call = call,
+                                 .job = job,
+                                 .context = context,
+                                 .changes = changes,
+                                 .change_count = change_count};
+    pointer_store_submit(call->catalog->pointers, run_call_job, write, &write->write);
+}
+
+bool call_wait(struct call_write *write, struct error *err)
+{
+    TRY(pointer_store_wait(&write->write, err));
+    write->call->is_recorded = true;
+    return true;
+}
+
 bool call_write(struct call *call, pointer_job_fn job, void *context, struct change_row *changes,
                 size_t change_count, struct error *err)
 {
-    struct call_job work = {call, job, context, changes, change_count};
-    TRY(pointer_store_write(call->catalog->pointers, run_call_job, &work, err));
-    call->is_recorded = true;
-    return true;
+    struct call_write write;
+    call_submit(&write, call, job, context, changes, change_count);
+    return call_wait(&write, err);
 }

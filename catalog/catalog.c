@@ -3,8 +3,10 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "catalog/commit_chain.h"
 #include "catalog/entity_lock.h"
 #include "catalog/inflight.h"
+#include "catalog/pending_files.h"
 #include "catalog/purge.h"
 #include "catalog/warehouse.h"
 #include "catalog/warehouse_set.h"
@@ -62,9 +64,11 @@ static bool catalog_init(struct catalog *catalog, const struct catalog_options *
     catalog->own_files = options->own_files;
     TRY(keep_allowed_locations(catalog, options, err));
     TRY(entity_locks_create(&catalog->locks, err));
+    TRY(commit_chain_create(&catalog->chain, err));
     TRY(inflight_keys_create(&catalog->inflight, err));
     TRY(warehouse_set_create(&catalog->warehouses, err));
     TRY(ensure_default_warehouse(catalog, options, err));
+    TRY(pending_files_start(catalog, &catalog->pending, err));
     return purge_worker_start(catalog, &catalog->purge, err);
 }
 
@@ -87,8 +91,10 @@ void catalog_destroy(struct catalog *catalog)
     if (catalog == NULL)
         return;
     purge_worker_stop(catalog->purge);
+    pending_files_stop(catalog->pending);
     warehouse_set_destroy(catalog->warehouses);
     inflight_keys_destroy(catalog->inflight);
+    commit_chain_destroy(catalog->chain);
     entity_locks_destroy(catalog->locks);
     arena_finish(&catalog->arena);
     free(catalog);

@@ -1,8 +1,9 @@
 /*
  * catalog.h — what the rules of change work with, and the context of one call.
  *
- * Owns:     struct catalog owns the warehouse set, the entity locks, the keys in flight and the
- *           purge worker; it borrows the stores, the cache, clock and random source
+ * Owns:     struct catalog owns the warehouse set, the entity locks, chains, keys in flight, the
+ *           pending files and the purge worker; it borrows the stores, the cache, clock and random
+ *           source
  * Threads:  struct catalog is shared; a struct call belongs to one thread
  * Rule:     no HTTP and no SQL here; bytes are reached through storage's two interfaces only
  */
@@ -20,8 +21,10 @@
 
 struct warehouse_set;
 struct entity_locks;
+struct commit_chain;
 struct inflight_keys;
 struct purge_worker;
+struct pending_files;
 
 struct catalog_options {
     struct pointer_store *pointers;
@@ -47,7 +50,9 @@ struct catalog {
     struct slice own_files; /* see catalog_options; empty: none */
     struct warehouse_set *warehouses;
     struct entity_locks *locks;
+    struct commit_chain *chain;
     struct inflight_keys *inflight;
+    struct pending_files *pending;
     struct purge_worker *purge;
 };
 
@@ -118,5 +123,20 @@ bool name_check(struct slice name, const char *what, struct error *err);
  * Idempotency-Key was sent, its record: all in one transaction. */
 bool call_write(struct call *call, pointer_job_fn job, void *context, struct change_row *changes,
                 size_t change_count, struct error *err);
+
+/* The same in two steps: jobs run in the order of their submission. `write` stays where it is until
+ * call_wait has returned, which has to follow. */
+struct call_write {
+    struct call *call;
+    pointer_job_fn job;
+    void *context;
+    struct change_row *changes;
+    size_t change_count;
+    struct pointer_write write;
+};
+
+void call_submit(struct call_write *write, struct call *call, pointer_job_fn job, void *context,
+                 struct change_row *changes, size_t change_count);
+bool call_wait(struct call_write *write, struct error *err);
 
 #endif

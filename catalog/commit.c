@@ -13,14 +13,21 @@
  *   1. take the entity locks of all names, in one fixed order
  *   2. for each table: read pointer and base, check the requirements, apply the updates, write the
  *      new metadata file under a name never used before            (table_change_read, _apply)
- *   3. in one transaction: swap every pointer where it still equals its base, append to the change
- *      log, keep the Idempotency-Key                       (table_change_store, call_write)
- *   4. where a pointer had moved: forget what was written, and go back to 2. A requirement that
- *      does not hold is never tried again; it is the client's to decide.
- *   5. clean up                                            (table_change_complete, _abandon)
+ *   3. queue the transaction that swaps every pointer where it still equals its base, appends to
+ *      the change log, keeps the Idempotency-Key         (table_change_store, call_submit); leave
+ *      the results as the tables' tips (commit_chain.h); give the locks back
+ *   4. wait until the transaction is durable. Meanwhile other commits to the same tables go through
+ *      1 to 3 on top of this one, and share its sync
+ *   5. where a pointer had moved: forget what was written, and go back to 1. A requirement that
+ *      does not hold is never tried again; it is the client's to decide
+ *   6. clean up                                            (table_change_complete, _abandon)
  *
- * The locks make 4 rare: only a change that takes no lock of this name (a drop, an overwriting
- * register, a rename) can come between.
+ * Whatever is decided on the tip of a commit that then fails was decided on a state that never came
+ * to be, and the round begins again: for a commit that was queued behind it the swap tells, any
+ * other verdict (a failed requirement, no change at all) waits for the tip's outcome.
+ *
+ * The locks and tips make 5 rare: only a change that uses neither (a drop, an overwriting register,
+ * a rename) can come between, or a failed sync.
  */
 
 /* Each round means that another change went through, so progress is certain; the bound only keeps a
@@ -33,8 +40,11 @@ struct commit {
     const json_t **requests;
     struct change_row *log;
     size_t count;
+    struct entity_name *names;
     struct table_change **written; /* those that change something */
+    struct commit_tip **tips;      /* theirs, while the transaction is queued */
     size_t written_count;
+    struct call_write write;
 };
 
 /* --- reading the request ------------------------------------------------------------------ */
@@ -83,8 +93,11 @@ static bool commit_init(struct commit *commit, struct call *call, size_t count, 
     commit->changes = ARENA_ARRAY(call->arena, struct table_change, count);
     commit->requests = ARENA_ARRAY(call->arena, const json_t *, count);
     commit->log = ARENA_ARRAY(call->arena, struct change_row, count);
+    commit->names = ARENA_ARRAY(call->arena, struct entity_name, count);
     commit->written = ARENA_ARRAY(call->arena, struct table_change *, count);
-    if (commit->changes && commit->requests && commit->log && commit->written)
+    commit->tips = ARENA_ARRAY(call->arena, struct commit_tip *, count);
+    if (commit->changes && commit->requests && commit->log && commit->names && commit->written &&
+        commit->tips)
         return true;
     return error_no_memory(err, "the commit");
 }
@@ -170,16 +183,48 @@ static bool all_have_arrived(const struct commit *commit)
     return true;
 }
 
-static bool write_all(struct commit *commit, struct error *err)
+/* Under the entity locks. What is read from now on is built on this commit. */
+static void submit(struct commit *commit)
 {
-    if (commit->written_count == 0)
-        return true;
-    if (call_write(commit->call, store_all, commit, commit->log, commit->written_count, err))
-        return true;
-    if (err->kind != ERROR_COMMIT_UNKNOWN || !all_have_arrived(commit))
-        return false;
-    commit->call->is_recorded = true;
-    return true;
+    call_submit(&commit->write, commit->call, store_all, commit, commit->log,
+                commit->written_count);
+    for (size_t i = 0; i < commit->written_count; i++) {
+        commit->tips[i] = table_change_tip(commit->written[i]);
+        if (commit->tips[i])
+            commit_chain_publish(commit->call->catalog->chain, commit->tips[i]);
+    }
+}
+
+static void end_tips(struct commit *commit, bool is_durable)
+{
+    struct commit_chain *chain = commit->call->catalog->chain;
+    for (size_t i = 0; i < commit->written_count; i++) {
+        if (commit->tips[i])
+            commit_chain_end(chain, commit->tips[i], is_durable);
+        commit_tip_unref(chain, commit->tips[i]);
+        commit->tips[i] = NULL;
+    }
+}
+
+static bool wait_for_write(struct commit *commit, struct error *err)
+{
+    bool ok = call_wait(&commit->write, err);
+    if (!ok && err->kind == ERROR_COMMIT_UNKNOWN && all_have_arrived(commit))
+        ok = commit->call->is_recorded = true;
+    end_tips(commit, ok);
+    return ok;
+}
+
+/* True where every state that this round read is durable: its verdict counts. */
+static bool bases_are_durable(struct commit *commit)
+{
+    bool all = true;
+    for (size_t i = 0; i < commit->count; i++) {
+        struct commit_tip *tip = commit->changes[i].base_tip;
+        if (tip && !commit_tip_is_durable(commit->call->catalog->chain, tip))
+            all = false;
+    }
+    return all;
 }
 
 static void abandon_all(struct commit *commit, const struct error *cause)
@@ -196,20 +241,53 @@ static bool some_pointer_moved(const struct commit *commit)
     return false;
 }
 
+/* Steps 1 to 3. False with the reason, or true: then the transaction is queued, where anything
+ * changes. */
+static bool make_round(struct commit *commit, struct error *err)
+{
+    struct call *call = commit->call;
+    struct entity_hold hold;
+    entity_locks_take(call->catalog->locks, call->warehouse->id, commit->names, commit->count,
+                      &hold);
+    bool ok = prepare_all(commit, err);
+    if (ok) {
+        call->outcome.metadata_location =
+            commit->count == 1 ? commit->changes[0].next_location : SLICE_EMPTY;
+        if (commit->written_count > 0)
+            submit(commit);
+    }
+    entity_locks_give(call->catalog->locks, &hold);
+    return ok;
+}
+
+/* One round; *ret_again where it is to be followed by another. */
+static bool run_round(struct commit *commit, bool *ret_again, struct error *err)
+{
+    bool ok = make_round(commit, err);
+    bool is_queued = ok && commit->written_count > 0;
+    if (is_queued)
+        ok = wait_for_write(commit, err);
+    bool is_phantom = !is_queued && !bases_are_durable(commit);
+    if (ok && !is_phantom)
+        return true;
+    abandon_all(commit, err);
+    *ret_again = is_phantom || (is_queued && some_pointer_moved(commit));
+    return false;
+}
+
 static bool run_rounds(struct commit *commit, struct error *err)
 {
     struct error cause = {0};
-    for (int round = 0; round < MAX_COMMIT_ROUNDS; round++) {
+    bool again = true;
+    for (int round = 0; again && round < MAX_COMMIT_ROUNDS; round++) {
         error_clear(&cause);
-        bool prepared = prepare_all(commit, &cause);
-        commit->call->outcome.metadata_location =
-            commit->count == 1 ? commit->changes[0].next_location : SLICE_EMPTY;
-        if (prepared && write_all(commit, &cause))
+        if (run_round(commit, &again, &cause))
             return true;
-        abandon_all(commit, &cause);
-        if (!prepared || !some_pointer_moved(commit))
-            break;
     }
+    if (cause.kind == ERROR_NONE)
+        error_set(&cause, ERROR_COMMIT_FAILED,
+                  "The table changed while this commit was made, %d times: try again",
+                  MAX_COMMIT_ROUNDS);
     if (err)
         *err = cause;
     return false;
@@ -217,16 +295,9 @@ static bool run_rounds(struct commit *commit, struct error *err)
 
 static bool commit_run(struct commit *commit, struct error *err)
 {
-    struct call *call = commit->call;
-    struct entity_hold hold;
-    struct entity_name *names = ARENA_ARRAY(call->arena, struct entity_name, commit->count);
-    if (names == NULL)
-        return error_no_memory(err, "the commit");
     for (size_t i = 0; i < commit->count; i++)
-        names[i] = commit->changes[i].name;
-    entity_locks_take(call->catalog->locks, call->warehouse->id, names, commit->count, &hold);
+        commit->names[i] = commit->changes[i].name;
     bool ok = run_rounds(commit, err);
-    entity_locks_give(call->catalog->locks, &hold);
     for (size_t i = 0; ok && i < commit->count; i++)
         table_change_complete(&commit->changes[i]);
     return ok;

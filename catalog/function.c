@@ -66,7 +66,7 @@ struct function_job {
     struct entity_name name;
     struct slice uuid;
     struct slice location;
-    struct slice metadata_location;
+    struct carried_file file;
     bool is_new;
 };
 
@@ -84,7 +84,7 @@ static bool insert_function(struct pointer_txn *txn, struct function_job *job, s
         .name = job->name.name,
         .uuid = job->uuid,
         .location = job->location,
-        .metadata_location = job->metadata_location,
+        .metadata_location = job->file.location,
     };
     return pointer_entity_insert(txn, &row, &id, err);
 }
@@ -98,7 +98,7 @@ static bool swap_function(struct pointer_txn *txn, struct function_job *job,
                          "Function %s has the function-uuid %.*s: it cannot become %.*s",
                          entity_name_text(job->call->arena, job->name), SLICE_ARG(row->uuid),
                          SLICE_ARG(job->uuid));
-    TRY(pointer_entity_swap(txn, row->id, row->metadata_location, job->metadata_location,
+    TRY(pointer_entity_swap(txn, row->id, row->metadata_location, job->file.location,
                             job->location, &is_swapped, err));
     return is_swapped ||
            error_set(err, ERROR_INTERNAL, "a function changed in its own transaction");
@@ -112,7 +112,8 @@ static bool store_function(struct pointer_txn *txn, void *context, struct error 
     TRY(find_function(job->call, pointer_txn_view(txn), job->name, &row, &found, err));
     job->is_new = !found;
     job->call->outcome.status = found ? 200 : 201;
-    return found ? swap_function(txn, job, &row, err) : insert_function(txn, job, err);
+    TRY(found ? swap_function(txn, job, &row, err) : insert_function(txn, job, err));
+    return metadata_carry(txn, &job->file, err);
 }
 
 static bool place_function(struct function_job *job, struct error *err)
@@ -134,7 +135,7 @@ static bool write_metadata(struct function_job *job, const json_t *request, stru
     bool ok = directory.ptr && text;
     if (ok)
         ok = metadata_write(job->call, slice_from_string(text), directory, SLICE_EMPTY,
-                            METADATA_CODEC_NONE, &job->metadata_location, err);
+                            METADATA_CODEC_NONE, &job->file, err);
     else
         error_no_memory(err, "the function");
     free(text);
@@ -154,14 +155,15 @@ bool function_put(struct call *call, struct entity_name name, const json_t *requ
         .entity_uuid = job.uuid,
         .namespace_path = name.namespace_path,
         .name = name.name,
-        .new_location = job.metadata_location,
+        .new_location = job.file.location,
     };
     if (call_write(call, store_function, &job, &change, 1, &cause)) {
+        metadata_carried(call->catalog, &job.file);
         *ret_is_new = job.is_new;
         return true;
     }
     if (cause.kind != ERROR_COMMIT_UNKNOWN)
-        object_remove(call->catalog->objects, job.metadata_location, NULL);
+        object_remove(call->catalog->objects, job.file.location, NULL);
     if (err)
         *err = cause;
     return false;

@@ -1,6 +1,7 @@
 #include "catalog/metadata_store.h"
 
 #include "base/limits.h"
+#include "catalog/pending_files.h"
 
 static void table_ref(void *value)
 {
@@ -155,24 +156,56 @@ bool metadata_file_must_exist(struct catalog *catalog, struct slice location, st
     return exists || gone(location, err);
 }
 
-bool metadata_write(struct call *call, struct slice text, struct slice directory,
-                    struct slice previous, enum metadata_codec codec, struct slice *ret_location,
-                    struct error *err)
+/* Where the store does not make it durable at once, the bytes are kept for the transaction. */
+static bool put_file(struct call *call, struct slice bytes, struct carried_file *file,
+                     struct error *err)
 {
-    struct slice location;
+    struct object_stores *objects = call->catalog->objects;
+    bool is_durable = false;
+    if (bytes.len > MAX_CARRIED_SIZE)
+        return object_put_new(objects, file->location, bytes, err);
+    struct slice kept = arena_slice(call->arena, bytes);
+    if (kept.ptr == NULL)
+        return error_no_memory(err, "the metadata file");
+    TRY(object_put_unsynced(objects, file->location, bytes, &is_durable, err));
+    file->bytes = is_durable ? SLICE_EMPTY : kept;
+    return true;
+}
+
+static bool encode_and_put(struct call *call, struct slice text, enum metadata_codec codec,
+                           struct carried_file *file, struct error *err)
+{
     struct buffer bytes;
-    TRY(metadata_file_name(directory, previous, codec, call->catalog->random, call->arena,
-                           &location, err));
-    if (codec == METADATA_CODEC_NONE) {
-        TRY(object_put_new(call->catalog->objects, location, text, err));
-        *ret_location = location;
-        return true;
-    }
+    if (codec == METADATA_CODEC_NONE)
+        return put_file(call, text, file, err);
     buffer_init(&bytes, MAX_METADATA_SIZE);
     bool ok = metadata_file_encode(text, codec, &bytes, err) &&
-              object_put_new(call->catalog->objects, location, buffer_slice(&bytes), err);
+              put_file(call, buffer_slice(&bytes), file, err);
     buffer_finish(&bytes);
-    if (ok)
-        *ret_location = location;
     return ok;
+}
+
+bool metadata_write(struct call *call, struct slice text, struct slice directory,
+                    struct slice previous, enum metadata_codec codec,
+                    struct carried_file *ret_file, struct error *err)
+{
+    struct carried_file file = {.bytes = SLICE_EMPTY};
+    TRY(metadata_file_name(directory, previous, codec, call->catalog->random, call->arena,
+                           &file.location, err));
+    TRY(encode_and_put(call, text, codec, &file, err));
+    *ret_file = file;
+    return true;
+}
+
+bool metadata_carry(struct pointer_txn *txn, struct carried_file *file, struct error *err)
+{
+    if (file->bytes.len == 0)
+        return true;
+    return pointer_pending_add(txn, file->location, file->bytes, &file->pending_id, err);
+}
+
+void metadata_carried(struct catalog *catalog, const struct carried_file *file)
+{
+    if (file->pending_id != 0)
+        pending_files_add(catalog->pending, file->pending_id, file->location);
 }

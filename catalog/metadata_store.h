@@ -24,11 +24,22 @@ bool view_metadata_read(struct catalog *catalog, struct slice location,
 /* The same past the cache's answer for a file that is gone: what a client's load must not hide. */
 bool metadata_file_must_exist(struct catalog *catalog, struct slice location, struct error *err);
 
-/* Encodes `text` and writes it durably under a new name in `directory`, *ret_location in the arena.
- * `previous` gives the version number's predecessor (empty: 00000). */
+/* A metadata file that was written, and that a transaction makes durable. */
+struct carried_file {
+    struct slice location;
+    struct slice bytes; /* what the transaction has to carry; empty: the file is durable already */
+    int64_t pending_id; /* 0: nothing was carried */
+};
+
+/* Encodes `text` and writes it under a new name in `directory`; what *ret_file points to is in the
+ * call's arena. `previous` gives the version number's predecessor (empty: 00000). */
 bool metadata_write(struct call *call, struct slice text, struct slice directory,
-                    struct slice previous, enum metadata_codec codec, struct slice *ret_location,
-                    struct error *err);
+                    struct slice previous, enum metadata_codec codec,
+                    struct carried_file *ret_file, struct error *err);
+/* In the transaction that moves the pointer to the file. May be run again. */
+bool metadata_carry(struct pointer_txn *txn, struct carried_file *file, struct error *err);
+/* After that transaction: the file is synced soon. */
+void metadata_carried(struct catalog *catalog, const struct carried_file *file);
 
 /* Puts metadata that was just written into the cache. */
 void table_metadata_remember(struct catalog *catalog, struct slice location,

@@ -15,7 +15,9 @@
  *                                       here when the process lives, listed by fsck when it died
  *   pointer swapped and durable         the new metadata counts; files that fell out of the
  *                                       metadata log may stay, which costs space and nothing else
- * The file is durable before the transaction begins: a durable pointer never names a missing file.
+ * A durable pointer never names a missing file: the file is durable before the transaction begins,
+ * or the transaction carries its bytes (metadata_carry), and a start writes it again where a crash
+ * has lost it (pending_files.h).
  */
 
 void table_change_init(struct table_change *change, struct call *call, struct entity_name name)
@@ -29,7 +31,9 @@ void table_change_finish(struct table_change *change)
 {
     table_metadata_unref(change->base);
     table_metadata_unref(change->next);
+    commit_tip_unref(change->call->catalog->chain, change->base_tip);
     change->base = change->next = NULL;
+    change->base_tip = NULL;
 }
 
 /* --- read --------------------------------------------------------------------------------- */
@@ -42,18 +46,40 @@ static bool check_name_is_free(struct table_change *change, struct pointer_view 
     return entity_must_not_exist(change->call, view, change->name, ENTITY_TABLE, err);
 }
 
-bool table_change_read(struct table_change *change, struct error *err)
+static bool read_free_name(struct table_change *change, struct error *err)
 {
     struct pointer_view *view = NULL;
     TRY(pointer_view_begin(change->call->catalog->pointers, &view, err));
-    bool ok = change->is_create ? check_name_is_free(change, view, err)
-                                : entity_must_exist(change->call, view, change->name, ENTITY_TABLE,
-                                                    &change->row, err);
+    bool ok = check_name_is_free(change, view, err);
     pointer_view_end(view);
-    if (!ok || change->is_create)
-        return ok;
-    return table_metadata_read(change->call->catalog, change->row.metadata_location, &change->base,
-                               err);
+    return ok;
+}
+
+/* The row of the map in memory is as good as one that is read: the swap compares. */
+static bool read_row(struct table_change *change, struct error *err)
+{
+    struct call *call = change->call;
+    if (pointer_store_peek(call->catalog->pointers, call->warehouse->id,
+                           change->name.namespace_path, change->name.name, call->arena,
+                           &change->row) &&
+        change->row.kind == ENTITY_TABLE)
+        return true;
+    return entity_find(call, change->name, ENTITY_TABLE, &change->row, err);
+}
+
+bool table_change_read(struct table_change *change, struct error *err)
+{
+    struct catalog *catalog = change->call->catalog;
+    if (change->is_create)
+        return read_free_name(change, err);
+    TRY(read_row(change, err));
+    change->base_tip = commit_chain_find(catalog->chain, change->row.id);
+    if (!change->base_tip)
+        return table_metadata_read(catalog, change->row.metadata_location, &change->base, err);
+    change->row.metadata_location = commit_tip_metadata_location(change->base_tip);
+    change->row.location = commit_tip_location(change->base_tip);
+    change->base = commit_tip_metadata(change->base_tip);
+    return true;
 }
 
 /* --- apply -------------------------------------------------------------------------------- */
@@ -89,8 +115,8 @@ static bool write_next(struct table_change *change, struct error *err)
     struct slice previous = change->base ? change->row.metadata_location : SLICE_EMPTY;
     TRY(metadata_codec_parse(change->result.metadata_codec, METADATA_CODEC_NONE, &codec, err));
     TRY(metadata_write(change->call, blob_slice(change->next->blob),
-                       change->result.metadata_directory, previous, codec, &change->next_location,
-                       err));
+                       change->result.metadata_directory, previous, codec, &change->file, err));
+    change->next_location = change->file.location;
     change->is_written = true;
     return true;
 }
@@ -173,9 +199,8 @@ static bool swap_row(struct table_change *change, struct pointer_txn *txn, struc
 
 bool table_change_store(struct table_change *change, struct pointer_txn *txn, struct error *err)
 {
-    if (change->is_create)
-        return insert_row(change, txn, err);
-    return swap_row(change, txn, err);
+    TRY(change->is_create ? insert_row(change, txn, err) : swap_row(change, txn, err));
+    return metadata_carry(txn, &change->file, err);
 }
 
 void table_change_describe(const struct table_change *change, struct change_row *ret_row)
@@ -213,8 +238,10 @@ static void delete_dropped_file(const struct table_change *change, struct slice 
 
 void table_change_complete(struct table_change *change)
 {
-    if (change->is_written)
+    if (change->is_written) {
+        metadata_carried(change->call->catalog, &change->file);
         table_metadata_remember(change->call->catalog, change->next_location, change->next);
+    }
     /* The commit is done: a file that cannot be deleted now is only an orphan. */
     for (size_t i = 0; i < change->result.dropped_count; i++)
         delete_dropped_file(change, change->result.dropped_metadata_files[i]);
@@ -225,6 +252,15 @@ void table_change_abandon(struct table_change *change, const struct error *cause
     if (change->is_written && cause->kind != ERROR_COMMIT_UNKNOWN)
         object_remove(change->call->catalog->objects, change->next_location, NULL);
     change->is_written = false;
+}
+
+struct commit_tip *table_change_tip(const struct table_change *change)
+{
+    struct commit_tip *tip = NULL;
+    if (change->is_written && !change->is_create)
+        (void)commit_tip_create(change->row.id, change->next_location, change->canonical,
+                                change->next, &tip, NULL);
+    return tip;
 }
 
 void table_change_result(struct table_change *change, struct table_result *ret_result)

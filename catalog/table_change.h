@@ -12,6 +12,8 @@
 #ifndef CATALOG_TABLE_CHANGE_H
 #define CATALOG_TABLE_CHANGE_H
 
+#include "catalog/commit_chain.h"
+#include "catalog/metadata_store.h"
 #include "catalog/table.h"
 #include "catalog/table_update.h"
 
@@ -21,19 +23,22 @@ struct table_change {
     bool is_create;              /* the name must be free, a row is inserted */
     struct entity_row row;       /* as read (id 0 for a create) */
     struct table_metadata *base; /* NULL for a create */
+    struct commit_tip *base_tip; /* the commit on its way that the base comes from, or NULL */
 
     struct table_metadata *next;      /* base itself where nothing changed */
-    struct slice next_location;       /* its metadata file */
+    struct carried_file file;         /* its metadata file, where this change made it */
+    struct slice next_location;       /* the same, or where the metadata was found */
     struct slice canonical;           /* the table's location afterwards */
     struct table_update_result result;
-    bool is_written; /* this change made the file next_location */
+    bool is_written; /* this change made the file */
     bool has_moved;  /* the swap found another pointer than the base's */
 };
 
 void table_change_init(struct table_change *change, struct call *call, struct entity_name name);
 void table_change_finish(struct table_change *change);
 
-/* Reads pointer and base. With is_create: checks early that the name is free. */
+/* Reads pointer and base; where a commit to the table is on its way, those that it stores. With
+ * is_create: checks early that the name is free. */
 bool table_change_read(struct table_change *change, struct error *err);
 
 /* Checks all requirements against the base, applies the updates, checks where the table would lie,
@@ -59,6 +64,10 @@ bool table_change_has_arrived(struct table_change *change);
 void table_change_complete(struct table_change *change);
 /* After a failure: deletes the file that was written, unless the outcome is unknown. */
 void table_change_abandon(struct table_change *change, const struct error *cause);
+
+/* What the change stores, for the next commit to build on. NULL for a create or where it changes
+ * nothing, and where there is no memory: then the next commit waits for the database. */
+struct commit_tip *table_change_tip(const struct table_change *change);
 
 /* Moves the outcome to the caller. */
 void table_change_result(struct table_change *change, struct table_result *ret_result);

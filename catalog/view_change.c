@@ -26,6 +26,7 @@ struct view_change {
     struct entity_row row;
     struct view_metadata *base;
     struct view_metadata *next;
+    struct carried_file file; /* where this change made it */
     struct slice next_location;
     struct slice canonical;
     struct view_update_result result;
@@ -96,9 +97,11 @@ static bool change_set_text(struct view_change *change, struct buffer *text, str
     TRY(blob_from_buffer(text, &blob, err));
     bool ok = view_metadata_parse(blob, &change->next, err) &&
               metadata_write(change->call, blob_slice(blob), change->result.metadata_directory,
-                             previous, codec, &change->next_location, err);
+                             previous, codec, &change->file, err);
     blob_unref(blob);
     change->is_written = ok;
+    if (ok)
+        change->next_location = change->file.location;
     return ok;
 }
 
@@ -120,13 +123,15 @@ static bool store_change(struct pointer_txn *txn, void *context, struct error *e
     struct view_change *change = context;
     bool is_swapped = false;
     if (change->is_create)
-        return insert_row(change, txn, err);
+        return insert_row(change, txn, err) && metadata_carry(txn, &change->file, err);
     TRY(pointer_entity_swap(txn, change->row.id, change->row.metadata_location,
                             change->next_location, change->canonical, &is_swapped, err));
     change->has_moved = !is_swapped;
-    return is_swapped || error_set(err, ERROR_COMMIT_FAILED,
-                                   "View %s changed while this commit was made: try again",
-                                   entity_name_text(change->call->arena, change->name));
+    if (is_swapped)
+        return metadata_carry(txn, &change->file, err);
+    return error_set(err, ERROR_COMMIT_FAILED,
+                     "View %s changed while this commit was made: try again",
+                     entity_name_text(change->call->arena, change->name));
 }
 
 /* After an unknown outcome: is the pointer, read again, the one that was to be stored? */
@@ -171,8 +176,10 @@ static bool end_change(struct view_change *change, bool ok, const struct error *
                        struct view_result *ret_result, struct error *err)
 {
     if (ok) {
-        if (change->is_written)
+        if (change->is_written) {
+            metadata_carried(change->call->catalog, &change->file);
             view_metadata_remember(change->call->catalog, change->next_location, change->next);
+        }
         ret_result->metadata_location = change->next_location;
         ret_result->metadata = change->next;
         change->next = NULL;

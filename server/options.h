@@ -35,7 +35,7 @@
       "URI below which tables may lie as well as in their warehouse; may be repeated") \
     X(OPTION_THREADS, "threads", COUNT, "0",                                           \
       "threads that serve connections (0: one per core, two at least)")                \
-    X(OPTION_WORKERS, "workers", COUNT, "8", "threads for what waits: disks, changes") \
+    X(OPTION_WORKERS, "workers", COUNT, "64", "threads for what waits: disks, changes") \
     X(OPTION_QUEUE, "queue", COUNT, "1024",                                            \
       "requests that may wait for a worker; more are answered 429")                    \
     X(OPTION_CONNECTIONS, "connections", COUNT, "4096", "connections at one time")     \

@@ -52,8 +52,10 @@ static int sync_one(const struct file_calls *calls, const char *path, int flags)
 static void sync_directory(struct file_store *store, const struct sync_file *files, size_t count,
                            bool *ret_synced)
 {
-    for (size_t i = 0; i < count; i++)
-        ret_synced[files[i].index] = sync_one(store->calls, files[i].place.path, files[i].place.open_flags) == 0;
+    for (size_t i = 0; i < count; i++) {
+        struct place place = files[i].place;
+        ret_synced[files[i].index] = sync_one(store->calls, place.path, place.open_flags) == 0;
+    }
     if (sync_one(store->calls, files[0].parent, O_DIRECTORY) == 0)
         return;
     for (size_t i = 0; i < count; i++)

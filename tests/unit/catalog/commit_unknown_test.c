@@ -1,29 +1,37 @@
 /* The answer of a write is lost, as when the database's machine goes away: the change may have been
  * made or not, and only the pointer can tell. SQLite hardly ever leaves one in that state, so the
- * linker puts __wrap_pointer_store_write in its place. */
+ * linker puts functions of ours around both halves of a write. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "tests/unit/catalog/catalog_fixture.h"
 
-bool __real_pointer_store_write(struct pointer_store *store, pointer_job_fn job, void *context,
-                                struct error *err);
-bool __wrap_pointer_store_write(struct pointer_store *store, pointer_job_fn job, void *context,
-                                struct error *err);
+void __real_pointer_store_submit(struct pointer_store *store, pointer_job_fn job, void *context,
+                                 struct pointer_write *write);
+void __wrap_pointer_store_submit(struct pointer_store *store, pointer_job_fn job, void *context,
+                                 struct pointer_write *write);
+bool __real_pointer_store_wait(struct pointer_write *write, struct error *err);
+bool __wrap_pointer_store_wait(struct pointer_write *write, struct error *err);
 
 enum answer { ANSWER_ARRIVES, ANSWER_IS_LOST, CHANGE_IS_LOST };
 
 static enum answer next_answer;
 
-bool __wrap_pointer_store_write(struct pointer_store *store, pointer_job_fn job, void *context,
-                                struct error *err)
+void __wrap_pointer_store_submit(struct pointer_store *store, pointer_job_fn job, void *context,
+                                 struct pointer_write *write)
+{
+    if (next_answer != CHANGE_IS_LOST)
+        __real_pointer_store_submit(store, job, context, write);
+}
+
+bool __wrap_pointer_store_wait(struct pointer_write *write, struct error *err)
 {
     enum answer answer = next_answer;
     next_answer = ANSWER_ARRIVES;
     if (answer == ANSWER_ARRIVES)
-        return __real_pointer_store_write(store, job, context, err);
+        return __real_pointer_store_wait(write, err);
     if (answer == ANSWER_IS_LOST)
-        assert_ok(__real_pointer_store_write(store, job, context, err), err);
+        assert_ok(__real_pointer_store_wait(write, err), err);
     return error_set(err, ERROR_COMMIT_UNKNOWN, "the answer was lost");
 }
 

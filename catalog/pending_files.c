@@ -1,0 +1,332 @@
+/*
+ * A file's row goes away when the file was synced, or restored from the row's bytes: always in this
+ * order, so that at any moment either the row or the file is durable.
+ *
+ * A file that is not there at a sync was deleted since its commit (a purge, delete-after-commit)
+ * and needs none. At a start after a crash the same may mean that the crash has lost it, so then it
+ * is restored; where it had been deleted it comes back as an orphan, which fsck lists.
+ */
+#include "catalog/pending_files.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/limits.h"
+
+/* From the first commit to the sync: others that come meanwhile share it. Longer would only let the
+ * database grow; shorter would spend its syncs on few. */
+#define SYNC_DELAY_MS 100
+/* After a round in which a file could not be made durable: the disk may be full. */
+#define RETRY_DELAY_MS 5000
+/* Rows that a start makes good at a time. */
+#define RECOVERY_BATCH 1000
+
+struct pending_file {
+    struct pending_file *next;
+    int64_t id;
+    size_t size;
+    char location[];
+};
+
+struct pending_files {
+    struct catalog *catalog;
+    pthread_t thread;
+    pthread_mutex_t mutex; /* guards what follows */
+    pthread_cond_t changed;
+    struct pending_file *first;
+    bool is_stopping;
+};
+
+/* What one round works on: rows, and which of them are durable. */
+struct round {
+    struct catalog *catalog;
+    struct arena arena;
+    int64_t *ids;
+    struct slice *locations;
+    bool *durable;
+    size_t count;
+};
+
+static bool round_init(struct round *round, struct catalog *catalog, size_t count)
+{
+    *round = (struct round){.catalog = catalog, .count = count};
+    arena_init(&round->arena, MAX_REQUEST_ARENA);
+    round->ids = ARENA_ARRAY(&round->arena, int64_t, count + 1);
+    round->locations = ARENA_ARRAY(&round->arena, struct slice, count + 1);
+    round->durable = ARENA_ARRAY(&round->arena, bool, count + 1);
+    return round->ids && round->locations && round->durable;
+}
+
+/* --- one round ---------------------------------------------------------------------------- */
+
+static bool read_bytes(struct catalog *catalog, int64_t id, struct buffer *bytes, bool *ret_found)
+{
+    struct pointer_view *view = NULL;
+    if (!pointer_view_begin(catalog->pointers, &view, NULL))
+        return false;
+    bool ok = pointer_pending_get(view, id, bytes, ret_found, NULL);
+    pointer_view_end(view);
+    return ok;
+}
+
+/* True where the file is durable with the row's bytes, or the row is gone. */
+static bool restore(struct catalog *catalog, int64_t id, struct slice location)
+{
+    struct buffer bytes;
+    bool found = false;
+    buffer_init(&bytes, MAX_METADATA_SIZE);
+    bool ok = read_bytes(catalog, id, &bytes, &found) &&
+              (!found || object_restore(catalog->objects, location, buffer_slice(&bytes), NULL));
+    buffer_finish(&bytes);
+    return ok;
+}
+
+static bool forget_durable(struct pointer_txn *txn, void *context, struct error *err)
+{
+    const struct round *round = context;
+    for (size_t i = 0; i < round->count; i++)
+        if (round->durable[i])
+            TRY(pointer_pending_done(txn, round->ids[i], err));
+    return true;
+}
+
+/* True where every row of the round is gone. */
+static bool round_finish(struct round *round)
+{
+    bool is_complete = true;
+    for (size_t i = 0; i < round->count; i++) {
+        if (!round->durable[i])
+            round->durable[i] = restore(round->catalog, round->ids[i], round->locations[i]);
+        is_complete = is_complete && round->durable[i];
+    }
+    return pointer_store_write(round->catalog->pointers, forget_durable, round, NULL) &&
+           is_complete;
+}
+
+/* --- the start ---------------------------------------------------------------------------- */
+
+static bool list_rows(struct catalog *catalog, int64_t after, struct arena *arena,
+                      struct pending_row *rows, size_t *ret_count, struct error *err)
+{
+    struct pointer_view *view = NULL;
+    TRY(pointer_view_begin(catalog->pointers, &view, err));
+    bool ok = pointer_pending_list(view, after, arena, rows, RECOVERY_BATCH, ret_count, err);
+    pointer_view_end(view);
+    return ok;
+}
+
+/* True where the file holds the row's bytes, synced or not. */
+static bool is_whole(struct catalog *catalog, const struct pending_row *row)
+{
+    struct buffer kept, there;
+    bool found = false;
+    buffer_init(&kept, MAX_METADATA_SIZE);
+    buffer_init(&there, MAX_METADATA_SIZE);
+    bool ok = read_bytes(catalog, row->id, &kept, &found) && found &&
+              object_get(catalog->objects, row->location, &there, NULL) &&
+              slice_equals(buffer_slice(&kept), buffer_slice(&there));
+    buffer_finish(&kept);
+    buffer_finish(&there);
+    return ok;
+}
+
+/* Whole files are synced together; what a crash has torn or lost is left for round_finish. */
+static void recover_rows(struct round *round, const struct pending_row *rows)
+{
+    size_t whole = 0, torn = round->count;
+    for (size_t i = 0; i < round->count; i++) {
+        size_t at = is_whole(round->catalog, &rows[i]) ? whole++ : --torn;
+        round->ids[at] = rows[i].id;
+        round->locations[at] = rows[i].location;
+    }
+    object_sync(round->catalog->objects, round->locations, whole, round->durable);
+    (void)round_finish(round);
+}
+
+/* Goes through all rows once. Those that cannot be made good (their disk is not there) stay: their
+ * tables answer that the file is missing, and the next start tries again. */
+static bool recover(struct catalog *catalog, struct error *err)
+{
+    struct pending_row *rows = calloc(RECOVERY_BATCH, sizeof *rows);
+    int64_t after = 0;
+    size_t count = RECOVERY_BATCH;
+    bool ok = rows != NULL || error_no_memory(err, "the files of the last commits");
+    while (ok && count == RECOVERY_BATCH) {
+        struct round round;
+        ok = (round_init(&round, catalog, RECOVERY_BATCH) ||
+              error_no_memory(err, "the files of the last commits")) &&
+             list_rows(catalog, after, &round.arena, rows, &count, err);
+        if (ok && count > 0) {
+            round.count = count;
+            after = rows[count - 1].id;
+            recover_rows(&round, rows);
+        }
+        arena_finish(&round.arena);
+    }
+    free(rows);
+    return ok;
+}
+
+/* --- the thread --------------------------------------------------------------------------- */
+
+void pending_files_add(struct pending_files *files, int64_t id, struct slice location)
+{
+    struct pending_file *file = malloc(sizeof *file + location.len);
+    if (!file)
+        return; /* the row stays for the next start */
+    file->id = id;
+    file->size = location.len;
+    memcpy(file->location, location.ptr, location.len);
+    pthread_mutex_lock(&files->mutex);
+    bool is_first = files->first == NULL;
+    file->next = files->first;
+    files->first = file;
+    if (is_first)
+        pthread_cond_signal(&files->changed);
+    pthread_mutex_unlock(&files->mutex);
+}
+
+static void free_list(struct pending_file *first)
+{
+    while (first) {
+        struct pending_file *next = first->next;
+        free(first);
+        first = next;
+    }
+}
+
+static size_t list_length(const struct pending_file *first)
+{
+    size_t length = 0;
+    for (; first; first = first->next)
+        length++;
+    return length;
+}
+
+/* Back to the list, where no later file is kept from its round. */
+static void give_back(struct pending_files *files, struct pending_file *first)
+{
+    struct pending_file **end = &first;
+    while (*end)
+        end = &(*end)->next;
+    pthread_mutex_lock(&files->mutex);
+    *end = files->first;
+    files->first = first;
+    pthread_mutex_unlock(&files->mutex);
+}
+
+static bool sync_files(struct catalog *catalog, const struct pending_file *first)
+{
+    struct round round;
+    bool ok = round_init(&round, catalog, list_length(first));
+    size_t at = 0;
+    for (const struct pending_file *file = first; ok && file; file = file->next) {
+        round.ids[at] = file->id;
+        round.locations[at++] = slice_make(file->location, file->size);
+    }
+    if (ok) {
+        object_sync(catalog->objects, round.locations, round.count, round.durable);
+        ok = round_finish(&round);
+    }
+    arena_finish(&round.arena);
+    return ok;
+}
+
+static struct timespec after_ms(long ms)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    time.tv_sec += ms / 1000;
+    time.tv_nsec += ms % 1000 * 1000000L;
+    if (time.tv_nsec >= 1000000000L) {
+        time.tv_sec++;
+        time.tv_nsec -= 1000000000L;
+    }
+    return time;
+}
+
+/* Waits for a file, then for those that come soon after it. NULL: the thread is to end. */
+static struct pending_file *wait_for_files(struct pending_files *files, long delay_ms)
+{
+    pthread_mutex_lock(&files->mutex);
+    while (!files->first && !files->is_stopping)
+        pthread_cond_wait(&files->changed, &files->mutex);
+    struct timespec until = after_ms(delay_ms);
+    int timed_out = 0;
+    while (!files->is_stopping && timed_out != ETIMEDOUT)
+        timed_out = pthread_cond_timedwait(&files->changed, &files->mutex, &until);
+    struct pending_file *first = files->first;
+    files->first = NULL;
+    pthread_mutex_unlock(&files->mutex);
+    return first;
+}
+
+static bool is_stopping(struct pending_files *files)
+{
+    pthread_mutex_lock(&files->mutex);
+    bool stopping = files->is_stopping;
+    pthread_mutex_unlock(&files->mutex);
+    return stopping;
+}
+
+static void *files_main(void *context)
+{
+    struct pending_files *files = context;
+    long delay_ms = SYNC_DELAY_MS;
+    struct pending_file *first;
+    while ((first = wait_for_files(files, delay_ms)) != NULL) {
+        bool ok = sync_files(files->catalog, first);
+        delay_ms = ok ? SYNC_DELAY_MS : RETRY_DELAY_MS;
+        if (!ok && !is_stopping(files))
+            give_back(files, first);
+        else
+            free_list(first);
+    }
+    return NULL;
+}
+
+/* --- life --------------------------------------------------------------------------------- */
+
+static void files_free(struct pending_files *files)
+{
+    free_list(files->first);
+    pthread_cond_destroy(&files->changed);
+    pthread_mutex_destroy(&files->mutex);
+    free(files);
+}
+
+bool pending_files_start(struct catalog *catalog, struct pending_files **ret_files,
+                         struct error *err)
+{
+    TRY(recover(catalog, err));
+    struct pending_files *files = calloc(1, sizeof *files);
+    if (!files)
+        return error_no_memory(err, "the thread that syncs files");
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&files->mutex, NULL);
+    pthread_cond_init(&files->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    files->catalog = catalog;
+    if (pthread_create(&files->thread, NULL, files_main, files) != 0) {
+        files_free(files);
+        return error_set(err, ERROR_NO_MEMORY, "Cannot start the thread that syncs files");
+    }
+    *ret_files = files;
+    return true;
+}
+
+void pending_files_stop(struct pending_files *files)
+{
+    if (!files)
+        return;
+    pthread_mutex_lock(&files->mutex);
+    files->is_stopping = true;
+    pthread_cond_signal(&files->changed);
+    pthread_mutex_unlock(&files->mutex);
+    pthread_join(files->thread, NULL);
+    files_free(files);
+}

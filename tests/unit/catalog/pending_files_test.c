@@ -1,0 +1,223 @@
+/* Metadata files between their commit and their sync: what a crash leaves is made good. */
+#include "catalog/pending_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/unit/catalog/catalog_fixture.h"
+
+/* Longer than a round of the thread. */
+#define ROUND_MS 3000
+
+static atomic_bool syncs_fail;
+static atomic_int syncs;
+
+static int fake_open(const char *path, int flags, mode_t mode)
+{
+    return open(path, flags, mode);
+}
+
+static int fake_fsync(int fd)
+{
+    atomic_fetch_add(&syncs, 1);
+    if (!atomic_load(&syncs_fail))
+        return fsync(fd);
+    errno = EIO;
+    return -1;
+}
+
+static const struct file_calls fake_calls = {.open = fake_open,
+                                             .write = write,
+                                             .fsync = fake_fsync,
+                                             .syncfs = syncfs,
+                                             .close = close,
+                                             .unlink = unlink,
+                                             .rename = rename,
+                                             .mkdir = mkdir,
+                                             .rmdir = rmdir};
+
+static size_t pending_count(struct world *world)
+{
+    struct pending_row rows[8];
+    struct pointer_view *view = NULL;
+    size_t count = 0;
+    assert_true(pointer_view_begin(world->pointers, &view, NULL));
+    assert_true(pointer_pending_list(view, 0, &world->client.arena, rows, 8, &count, NULL));
+    pointer_view_end(view);
+    return count;
+}
+
+static bool becomes_empty(struct world *world)
+{
+    for (int waited_ms = 0; waited_ms < ROUND_MS; waited_ms += 20) {
+        if (pending_count(world) == 0)
+            return true;
+        usleep(20000);
+    }
+    return false;
+}
+
+static int setup(void **state)
+{
+    struct world *world = calloc(1, sizeof *world);
+    assert_non_null(world);
+    atomic_store(&syncs_fail, false);
+    atomic_store(&syncs, 0);
+    world_make(world);
+    world->files = &fake_calls;
+    world_open(world);
+    assert_true(make_namespace(world, "ns"));
+    *state = world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    atomic_store(&syncs_fail, false);
+    return world_teardown(state);
+}
+
+/* The path of the table's metadata file. */
+static const char *metadata_path(struct world *world)
+{
+    struct slice location = table_pointer(world, NAME("t"));
+    assert_true(slice_starts_with(location, SLICE_LITERAL("file://")));
+    return arena_string(&world->client.arena, slice_from(location, 7));
+}
+
+/* A commit whose file is never synced, and a process that ends: as a power cut finds it. */
+static const char *commit_and_crash(struct world *world)
+{
+    atomic_store(&syncs_fail, true);
+    assert_ok(make_table(world, NAME("t")), &world->client.err);
+    assert_ok(set_property(world, NAME("t"), "k", "v"), &world->client.err);
+    static char path[512];
+    (void)snprintf(path, sizeof path, "%s", metadata_path(world));
+    world_close(world);
+    atomic_store(&syncs_fail, false);
+    return path;
+}
+
+static void expect_recovered(struct world *world)
+{
+    world_open(world);
+    assert_int_equal(pending_count(world), 0);
+    assert_string_equal(table_property_of(world, NAME("t"), "k"), "v");
+}
+
+/* --- tests -------------------------------------------------------------------------------- */
+
+static void test_pending__a_commit_syncs_no_file_and_the_thread_does(void **state)
+{
+    struct world *world = *state;
+    assert_ok(make_table(world, NAME("t")), &world->client.err);
+    assert_true(becomes_empty(world));
+    assert_true(atomic_load(&syncs) > 0);
+    atomic_store(&syncs, 0);
+    assert_ok(set_property(world, NAME("t"), "k", "v"), &world->client.err);
+    assert_int_equal(atomic_load(&syncs), 0);
+    assert_int_equal(pending_count(world), 1);
+    assert_true(becomes_empty(world));
+    assert_int_equal(atomic_load(&syncs), 2); /* the file, its directory */
+}
+
+static void test_pending__a_close_syncs_what_waits(void **state)
+{
+    struct world *world = *state;
+    assert_ok(make_table(world, NAME("t")), &world->client.err);
+    world_close(world);
+    assert_true(atomic_load(&syncs) > 0);
+    world_open(world);
+    assert_int_equal(pending_count(world), 0);
+}
+
+static void test_pending__a_lost_file_is_written_again(void **state)
+{
+    struct world *world = *state;
+    const char *path = commit_and_crash(world);
+    file_delete(path);
+    expect_recovered(world);
+    assert_true(file_is_there(path));
+}
+
+static void test_pending__a_torn_file_is_written_again(void **state)
+{
+    struct world *world = *state;
+    const char *path = commit_and_crash(world);
+    assert_int_equal(truncate(path, 100), 0);
+    expect_recovered(world);
+}
+
+static void test_pending__a_whole_file_is_synced(void **state)
+{
+    struct world *world = *state;
+    struct stat before, after;
+    const char *path = commit_and_crash(world);
+    assert_int_equal(stat(path, &before), 0);
+    atomic_store(&syncs, 0);
+    expect_recovered(world);
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino); /* the same file, not a copy */
+    assert_true(atomic_load(&syncs) >= 2);
+}
+
+/* A disk that does not sync: the bytes stay in the database, and the server starts all the same. */
+static void test_pending__what_cannot_be_made_good_stays(void **state)
+{
+    struct world *world = *state;
+    (void)commit_and_crash(world);
+    atomic_store(&syncs_fail, true);
+    world_open(world);
+    assert_int_equal(pending_count(world), 2);
+    assert_string_equal(table_property_of(world, NAME("t"), "k"), "v");
+    world_close(world);
+    atomic_store(&syncs_fail, false);
+    expect_recovered(world);
+}
+
+static void test_pending__a_file_that_was_deleted_is_not_written_again(void **state)
+{
+    struct world *world = *state;
+    assert_ok(make_table(world, NAME("t")), &world->client.err);
+    const char *path = metadata_path(world);
+    file_delete(path);
+    assert_true(becomes_empty(world));
+    assert_false(file_is_there(path));
+}
+
+static void test_pending__a_large_file_is_synced_at_once(void **state)
+{
+    struct world *world = *state;
+    char *updates = NULL;
+    assert_true(asprintf(&updates, "[{'action':'set-properties','updates':{'k':'%0*d'}}]",
+                         (int)MAX_CARRIED_SIZE, 0) > 0);
+    assert_ok(make_table(world, NAME("t")), &world->client.err);
+    assert_true(becomes_empty(world));
+    atomic_store(&syncs, 0);
+    assert_ok(commit_table(world, NAME("t"), NO_REQUIREMENTS, updates, NULL), &world->client.err);
+    assert_int_equal(atomic_load(&syncs), 2);
+    assert_int_equal(pending_count(world), 0);
+    free(updates);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_pending__a_commit_syncs_no_file_and_the_thread_does),
+        TEST(test_pending__a_close_syncs_what_waits),
+        TEST(test_pending__a_lost_file_is_written_again),
+        TEST(test_pending__a_torn_file_is_written_again),
+        TEST(test_pending__a_whole_file_is_synced),
+        TEST(test_pending__what_cannot_be_made_good_stays),
+        TEST(test_pending__a_file_that_was_deleted_is_not_written_again),
+        TEST(test_pending__a_large_file_is_synced_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
