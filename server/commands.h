@@ -18,6 +18,7 @@
 int cmd_fsck(int count, char *const *arguments);
 int cmd_backup(int count, char *const *arguments);
 int cmd_restore(int count, char *const *arguments);
+int cmd_plan(int count, char *const *arguments);
 
 /* For commands: "firn: <sentence>" on stderr, and the code. */
 int command_fail(const struct error *err, int code);

@@ -95,6 +95,8 @@ static const struct {
     int (*run)(int count, char *const *arguments);
 } COMMANDS[] = {
     {"serve", "serve [options]", "serve the catalog (no option is needed)", serve},
+    {"plan", "plan TABLE [options]", "explain a scan: what it reads, what it leaves out, and why",
+     cmd_plan},
     {"fsck", "fsck [options]", "check that the catalog and its files agree", cmd_fsck},
     {"backup", "backup FILE [options]", "copy the catalog database while it is in use", cmd_backup},
     {"restore", "restore FILE [options]", "put a backup in the database's place", cmd_restore},

@@ -90,12 +90,11 @@ static size_t distance(struct slice a, const char *b)
     return row[size];
 }
 
-/* Every command takes the first option, --data. */
 static const char *nearest_name(const struct option_command *command, struct slice name)
 {
-    enum option_id best = 0;
+    enum option_id best = command->options ? command->options[0] : 0;
     struct slice cut = {name.ptr, name.len < MAX_NAME ? name.len : MAX_NAME};
-    for (enum option_id id = 1; id < OPTION_COUNT; id++)
+    for (enum option_id id = 0; id < OPTION_COUNT; id++)
         if (takes(command, id) && distance(cut, TABLE[id].name) < distance(cut, TABLE[best].name))
             best = id;
     return TABLE[best].name;

@@ -60,7 +60,15 @@
       "look for every file of every snapshot, too: manifest lists, manifests, data files") \
     X(OPTION_DELETE, "delete", FLAG, "false",                                              \
       "delete the orphans that are found; no server may run on the data directory")        \
-    X(OPTION_JSON, "json", FLAG, "false", "one JSON object a line instead of sentences")
+    X(OPTION_JSON, "json", FLAG, "false", "one JSON object a line instead of sentences")   \
+    X(OPTION_FILTER, "filter", TEXT, "",                                                   \
+      "rows that the scan is after: \"id = 7 and ts > '2024-01-01'\"")                     \
+    X(OPTION_SNAPSHOT, "snapshot", TEXT, "",                                               \
+      "number of the snapshot to read (default: the current one)")                         \
+    X(OPTION_REF, "ref", TEXT, "", "branch or tag to read")                                \
+    X(OPTION_WAREHOUSE, "warehouse", TEXT, "default", "warehouse that the table is in")    \
+    X(OPTION_URL, "url", TEXT, "",                                                         \
+      "address of the server (default: http:// and what --listen says)")
 
 enum option_id {
 #define X(enumerator, name, type, fallback, help) enumerator,

@@ -161,3 +161,82 @@ def test_explain__of_what_is_not_there(api, namespace):
         warehouse, levels, table = names
         api.call("explainPlan", warehouse=warehouse, namespace=levels, table=table, json={},
                  expect=(404, kind))
+
+
+# --- the command -----------------------------------------------------------------------------------
+
+@pytest.fixture
+def firn_plan(binary, server):
+    """Runs `firn plan`: (code, *arguments) gives what it printed, and what it complained of."""
+    def run(code, *arguments, url=f"http://127.0.0.1:{server.port}", environment=None):
+        where = ["--url", url] if url else []
+        done = subprocess.run([binary, "plan", *map(str, arguments), *where], capture_output=True,
+                              text=True, timeout=60, env=dict(os.environ, **(environment or {})))
+        assert done.returncode == code, done
+        assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
+        return done.stdout, done.stderr
+    return run
+
+
+def test_command__prints_the_words_and_the_numbers(api, namespace, evolved, firn_plan):
+    where = "ts >= '2024-01-02' and id = 77"
+    words, _ = firn_plan(0, f"{namespace}.t", "--filter", where)
+    answer = explain(api, namespace, {"where": where})
+    timeless = [line for line in answer["words"] if not line.startswith(("time:", "from memory:"))]
+    assert [line for line in words.splitlines()
+            if not line.startswith(("time:", "from memory:"))] == timeless
+    text, _ = firn_plan(0, f"{namespace}.t", "--filter", where, "--json")
+    assert json.loads(text)["data-files"] == answer["data-files"]
+
+
+def test_command__knows_snapshots_refs_and_warehouses(api, contract, server, namespace, evolved,
+                                                      firn_plan, unique, tmp_path):
+    first = evolved.snapshots()[0].snapshot_id
+    evolved.manage_snapshots().create_tag(first, "start").commit()
+    for more in (("--snapshot", first), ("--ref", "start")):
+        text, _ = firn_plan(0, f"{namespace}.t", "--filter", "x > 0", "--json", *more)
+        assert json.loads(text)["snapshot-id"] == first
+    name = unique("wh")
+    api.call("createWarehouse", json={"name": name, "location": f"file://{tmp_path}/place"},
+             expect=200)
+    other = Api(server.port, contract, prefix=name)
+    other.create_namespace("a.b")
+    other.create_namespace(["a.b", "c"])
+    other.create_table(["a.b", "c"], bodies.table("t.u"))
+    words, _ = firn_plan(0, "`a.b`.c.`t.u`", "--warehouse", name)
+    assert words.startswith("the table has no snapshot")
+    other.close()
+
+
+def test_command__asks_where_the_server_listens(namespace, evolved, server, firn_plan):
+    environment = {"FIRN_LISTEN": f"127.0.0.1:{server.port}", "http_proxy": "http://127.0.0.1:1"}
+    words, _ = firn_plan(0, f"{namespace}.t", url=None, environment=environment)
+    assert words.startswith("snapshot ")
+
+
+def test_command__points_at_a_mistake_in_the_filter(namespace, firn_plan):
+    _, complaint = firn_plan(2, f"{namespace}.t", "--filter", "größe = and")
+    line, caret, sentence = complaint.splitlines()
+    assert (line, caret) == ("größe = and", "        ^")
+    assert sentence == ("firn: Cannot parse filter at position 9: a value is expected, not and")
+
+
+def test_command__says_what_is_wrong(namespace, evolved, firn_plan):
+    for code, arguments, message in (
+            (2, (), "needs a TABLE"),
+            (2, ("t",), "namespace.table"),
+            (2, ("a.",), "namespace.table"),
+            (2, ("`a.t",), "namespace.table"),
+            (2, (f"{namespace}.t", "--snapshot", "x"), "a snapshot's number"),
+            (2, (f"{namespace}.t", "--filtr", "x"), "did you mean 'filter'"),
+            (1, (f"{namespace}.no",), f"Table does not exist: {namespace}.no"),
+            (1, (f"{namespace}.t", "--filter", "nothing = 1"), "nothing"),
+            (1, (f"{namespace}.t", "--ref", "no"), "The table has no branch or tag 'no'")):
+        _, complaint = firn_plan(code, *arguments)
+        assert complaint.startswith("firn: ") and message in complaint, complaint
+    _, complaint = firn_plan(1, f"{namespace}.t", url="http://127.0.0.1:1")
+    assert "Is `firn serve` running there?" in complaint
+    _, complaint = firn_plan(1, f"{namespace}.t", url="file:///etc/passwd")
+    assert "file:///etc/passwd" in complaint
+    text, _ = firn_plan(0, "--help", url=None)
+    assert "--filter" in text and "--snapshot" in text

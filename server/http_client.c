@@ -1,0 +1,74 @@
+#include "server/http_client.h"
+
+#include <curl/curl.h>
+
+/* A server on this machine or beside it answers at once, or is not there. */
+#define CONNECT_TIMEOUT_S 10L
+/* The longest plan; longer than any, and still an end. */
+#define TIMEOUT_S 600L
+
+static size_t take(char *bytes, size_t size, size_t count, void *context)
+{
+    struct buffer *answer = context;
+    buffer_append(answer, bytes, size * count);
+    return buffer_ok(answer) ? size * count : 0;
+}
+
+static bool set_up(CURL *curl, struct http_exchange *exchange, struct curl_slist *headers,
+                   char *reason)
+{
+    CURLcode codes[] = {
+        curl_easy_setopt(curl, CURLOPT_URL, exchange->url),
+        curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https"),
+        curl_easy_setopt(curl, CURLOPT_NOPROXY, exchange->is_own_machine ? "*" : NULL),
+        curl_easy_setopt(curl, CURLOPT_POST, 1L),
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)exchange->body.len),
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, exchange->body.ptr),
+        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers),
+        curl_easy_setopt(curl, CURLOPT_USERAGENT, "firn/" FIRN_VERSION),
+        curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, ""), /* all that the library can inflate */
+        curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S),
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S),
+        curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L),
+        curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take),
+        curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange->answer),
+        curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason),
+    };
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+        if (codes[i] != CURLE_OK)
+            return false;
+    return true;
+}
+
+static bool perform(CURL *curl, struct http_exchange *exchange, struct curl_slist *headers,
+                    struct error *err)
+{
+    char reason[CURL_ERROR_SIZE] = "";
+    if (!set_up(curl, exchange, headers, reason))
+        return error_no_memory(err, "a request");
+    CURLcode code = curl_easy_perform(curl);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
+    if (code == CURLE_OK) {
+        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange->status);
+        return true;
+    }
+    if (!buffer_ok(exchange->answer))
+        return buffer_check(exchange->answer, "the answer", err);
+    return error_set(err, ERROR_STORAGE,
+                     "No answer from %s: %s. Is `firn serve` running there? --url says where",
+                     exchange->url, reason[0] ? reason : curl_easy_strerror(code));
+}
+
+bool http_client_post(struct http_exchange *exchange, struct error *err)
+{
+    bool is_ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    CURL *curl = is_ready ? curl_easy_init() : NULL;
+    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+    bool ok =
+        curl && headers ? perform(curl, exchange, headers, err) : error_no_memory(err, "a request");
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(curl);
+    if (is_ready)
+        curl_global_cleanup();
+    return ok;
+}
