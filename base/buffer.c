@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text_put.h"
+
 /* The first allocation: most keys, URIs and small answers fit. */
 #define FIRST_CAPACITY ((size_t)256)
-/* int64 in decimal: sign and 19 digits. */
-#define INT64_TEXT_SIZE 20
 
 void buffer_init(struct buffer *buffer, size_t ceiling)
 {
@@ -93,17 +93,8 @@ void buffer_append_byte(struct buffer *buffer, char byte)
 
 void buffer_append_int64(struct buffer *buffer, int64_t value)
 {
-    char text[INT64_TEXT_SIZE];
-    size_t at = sizeof(text);
-    /* Unsigned, because the magnitude of INT64_MIN does not fit an int64. */
-    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
-    do {
-        text[--at] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    if (value < 0)
-        text[--at] = '-';
-    buffer_append(buffer, text + at, sizeof(text) - at);
+    char text[PUT_INT64_SIZE];
+    buffer_append(buffer, text, (size_t)(put_int64(text, value) - text));
 }
 
 void buffer_printf(struct buffer *buffer, const char *fmt, ...)
