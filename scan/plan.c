@@ -194,9 +194,6 @@ void plan_destroy(struct plan *plan)
 {
     if (!plan)
         return;
-    for (size_t i = 0; plan->filters && i < plan->table.spec_count; i++)
-        if (plan->filters[i].is_ready)
-            residual_cache_finish(&plan->filters[i].residuals);
     plan_run_close(plan->run);
     delete_index_unref(plan->deletes);
     plan_table_finish(&plan->table);

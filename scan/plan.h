@@ -11,13 +11,15 @@
  * Errors:   ERROR_BAD_REQUEST (unknown column, literal of another type), ERROR_VALIDATION (unknown
  *           snapshot, a range whose start is no ancestor of its end), ERROR_NOT_FOUND (a file is
  *           gone), ERROR_CORRUPT with the file's path
- * Threads:  one thread at a time; the stores and the cache are shared
+ * Threads:  one thread at a time, but for the hands of plan_run_shared; the stores and the cache are
+ *           shared
  * Rule:     a plan reads what its snapshot names, whatever is committed meanwhile
  */
 #ifndef SCAN_PLAN_H
 #define SCAN_PLAN_H
 
 #include "base/cache.h"
+#include "base/crew.h"
 #include "iceberg/manifest_list.h"
 #include "scan/delete_index.h"
 #include "scan/plan_files.h"
@@ -30,6 +32,7 @@
 struct plan_task {
     const struct manifest_columns *columns;
     size_t row;
+    size_t manifest; /* rises from one manifest to the next that a visitor sees; from 1 */
     const struct plan_spec *spec;
     bool has_first_row_id;
     int64_t first_row_id;
@@ -88,16 +91,31 @@ struct plan_manifest {
 };
 const struct plan_manifest *plan_manifests(const struct plan *plan, size_t *ret_count);
 
-/* Manifests at places from `first` up to but not with `end`. */
+/* How many entries the manifest has, of any status: from the list, or from the manifest where the
+ * list does not say. */
+bool plan_manifest_rows(struct plan *plan, const struct plan_manifest *manifest, uint64_t *ret_rows,
+                        struct error *err);
+
+/* Manifests at places from `first` up to but not with `end`; of each of them the entries from
+ * `first_row` on, at most `row_count` of them (0: all there are). */
 struct plan_window {
     size_t first;
     size_t end;
+    size_t first_row;
+    size_t row_count;
 };
-#define PLAN_WINDOW_ALL ((struct plan_window){0, SIZE_MAX})
+#define PLAN_WINDOW_ALL ((struct plan_window){0, SIZE_MAX, 0, 0})
 
-/* Once for each plan. Stops where the visitor returns false. */
+/* Once for each plan. Stops where the visitor returns false. Files come in the order of the
+ * manifests and their entries. */
 bool plan_run(struct plan *plan, struct plan_window window, const struct plan_visitor *visitor,
               struct error *err);
+
+/* The same by several hands, one for each visitor: each reads manifests and hands their files to
+ * its own visitor, so that a visitor is called by one thread at a time, and files come in any
+ * order. The first failure ends all. */
+bool plan_run_shared(struct plan *plan, struct plan_window window, struct crew *crew,
+                     const struct plan_visitor *visitors, size_t visitor_count, struct error *err);
 
 const struct plan_request *plan_request_of(const struct plan *plan);
 int32_t plan_schema_id(const struct plan *plan);

@@ -1,13 +1,18 @@
 /*
- * plan_internal.h — a plan as its two halves know it: bound in plan.c, run in plan_run.c.
+ * plan_internal.h — a plan as its parts know it: bound in plan.c, run in plan_run.c, and its
+ * manifests read by hands in plan_hand.c.
  *
- * Owns:     see struct plan
- * Threads:  one thread at a time
+ * Owns:     see struct plan; a hand owns its decoder, matcher and residuals
+ * Threads:  a plan and its run belong to one thread until plan_run shares the manifests: from then
+ *           on they are only read, but for what is atomic, and each hand is one thread's own
  */
 #ifndef SCAN_PLAN_INTERNAL_H
 #define SCAN_PLAN_INTERNAL_H
 
+#include <stdatomic.h>
+
 #include "scan/plan.h"
+#include "scan/plan_files.h"
 #include "scan/snapshot_range.h"
 
 /* The filter as one spec sees it, made with the first manifest of the spec. */
@@ -15,7 +20,7 @@ struct plan_filter {
     const struct plan_spec *spec;
     bool is_ready;
     struct expression projected; /* inclusive */
-    struct residual_cache residuals;
+    struct residual_plan *residuals;
 };
 
 struct plan {
@@ -34,8 +39,55 @@ struct plan {
     struct plan_counts counts;
 };
 
+struct plan_run {
+    struct plan *plan;
+    struct plan_files files;
+    struct manifest_list **lists; /* one for each snapshot */
+    size_t list_count;
+    size_t next_place;
+    struct plan_manifest *data; /* the manifests that the list leaves */
+    size_t data_count;
+    const struct manifest_list_entry **deletes;
+    size_t delete_count;
+    struct manifest_projection projection; /* of data files */
+
+    /* While hands work. */
+    struct plan_window window;
+    struct plan_hand *hands;
+    atomic_size_t next_manifest;
+    atomic_uint_fast64_t
+        rows_promised;      /* that all match, without deletes: for min-rows-requested */
+    atomic_bool is_over;    /* enough rows, or a failure */
+    atomic_bool has_failed; /* who sets it writes `failure` */
+    struct error failure;
+};
+
+/* One thread's part of a run. */
+struct plan_hand {
+    struct plan_run *run;
+    const struct plan_visitor *visitor;
+    struct plan_files files;
+    struct residual_cache **residuals; /* for each spec; made with its first manifest */
+    struct delete_matcher *matcher;    /* NULL: there are no delete files */
+    struct plan_counts counts;
+};
+
 /* Gives back what plan_open took. NULL is fine. */
 void plan_run_close(struct plan_run *run);
+
+/* The filter of the manifest's spec, which plan_open made. */
+bool plan_run_filter(struct plan *plan, const struct manifest_list_entry *entry,
+                     struct plan_filter **ret_filter, struct error *err);
+
+/* The rows of a data manifest, to the hand's visitor. */
+bool plan_hand_scan(struct plan_hand *hand, const struct manifest_list_entry *entry, size_t number,
+                    struct error *err);
+/* The rows of a manifest of delete files, into the plan's index; by one hand at a time. */
+bool plan_hand_index(struct plan_hand *hand, const struct manifest_list_entry *entry,
+                     struct error *err);
+bool plan_hand_init(struct plan_hand *hand, struct plan_run *run,
+                    const struct plan_visitor *visitor, struct error *err);
+void plan_hand_finish(struct plan_hand *hand); /* of one that is all 0, too */
 
 /* Sorts ids and drops repeated ones; how many are left. */
 size_t plan_ids_sort(int32_t *ids, size_t count);

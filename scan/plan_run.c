@@ -2,61 +2,30 @@
  * A run goes through the manifests twice. Manifests of data files are chosen by the manifest list
  * alone; where none is left there is nothing to do. Then those of delete files are read, because a
  * data file cannot be handed out before its deletes are known, and because equality deletes say
- * which columns' statistics must be decoded with the data files. Then the data files are read, one
- * manifest at a time, and of it a batch of rows at a time.
+ * which columns' statistics must be decoded with the data files. Then hands take the manifests of
+ * data files one by one, as many at a time as there are hands (plan_hand.c).
  */
 #include <stdlib.h>
 
-#include "scan/data_file_view.h"
-#include "scan/plan_files.h"
 #include "scan/plan_internal.h"
 #include "scan/projection.h"
 #include "scan/prune.h"
-#include "scan/prune_walk.h"
-
-struct plan_run {
-    struct plan *plan;
-    struct plan_files files;
-    const struct plan_visitor *visitor;
-    size_t next_place;
-    struct manifest_list **lists; /* one for each snapshot */
-    size_t list_count;
-    struct plan_manifest *data; /* the manifests that the list leaves */
-    size_t data_count;
-    const struct manifest_list_entry **deletes;
-    size_t delete_count;
-    struct delete_matcher *matcher;        /* NULL: there are no delete files */
-    struct manifest_projection projection; /* of data files */
-    int64_t rows_promised; /* that all match, without deletes: for min-rows-requested */
-    bool is_done;
-};
-
-/* A manifest while its rows are gone through. */
-struct manifest_rows {
-    const struct manifest_list_entry *entry;
-    struct plan_filter *filter;
-    struct manifest_columns *columns; /* a reference */
-    const struct partition_column **partitions;
-    const struct stats_column **stats;
-};
 
 /* --- which manifests ------------------------------------------------------------------------ */
 
 static bool filter_ready(struct plan *plan, struct plan_filter *filter, struct error *err)
 {
-    struct residual_plan *residuals = NULL;
     const struct partition_spec *spec = filter->spec->spec;
     if (filter->is_ready)
         return true;
     TRY(projection_inclusive(&plan->filter, spec, &plan->arena, &filter->projected, err));
-    TRY(residual_plan_create(&plan->filter, spec, &plan->arena, &residuals, err));
-    TRY(residual_cache_init(&filter->residuals, residuals, err));
+    TRY(residual_plan_create(&plan->filter, spec, &plan->arena, &filter->residuals, err));
     filter->is_ready = true;
     return true;
 }
 
-static bool find_filter(struct plan *plan, const struct manifest_list_entry *entry,
-                        struct plan_filter **ret_filter, struct error *err)
+bool plan_run_filter(struct plan *plan, const struct manifest_list_entry *entry,
+                     struct plan_filter **ret_filter, struct error *err)
 {
     const struct plan_spec *spec = NULL;
     if (!plan_table_spec(&plan->table, entry->spec_id, &spec, err))
@@ -96,7 +65,7 @@ static bool choose_manifest(struct plan_run *run, const struct table_snapshot *s
         counts->not_live++;
         return true;
     }
-    TRY(find_filter(run->plan, entry, &filter, err));
+    TRY(plan_run_filter(run->plan, entry, &filter, err));
     if (!prune_manifest(&filter->projected, entry->summaries, entry->summary_count)) {
         counts->ruled_out++;
         counts->files_ruled_out += live_files(entry);
@@ -141,148 +110,55 @@ static bool choose_manifests(struct plan_run *run, struct error *err)
     return true;
 }
 
-/* --- rows of a manifest --------------------------------------------------------------------- */
+/* --- what was done -------------------------------------------------------------------------- */
 
-static bool rows_bind(const struct plan *plan, struct manifest_rows *rows, struct error *err)
+/* What hands count: not manifests that the lists left out, nor delete files. */
+static void add_counts(struct plan_counts *total, const struct plan_counts *part)
 {
-    const struct partition_spec *spec = rows->filter->spec->spec;
-    const struct expression *filter = &plan->filter;
-    rows->partitions = calloc(spec->field_count + 1, sizeof(const struct partition_column *));
-    rows->stats = calloc(filter->field_count + 1, sizeof(const struct stats_column *));
-    if (!rows->partitions || !rows->stats)
-        return error_no_memory(err, "a manifest's rows");
-    for (size_t i = 0; i < spec->field_count; i++)
-        rows->partitions[i] = manifest_columns_partition(rows->columns, spec->fields[i].field_id,
-                                                         spec->fields[i].name);
-    for (size_t i = 0; i < filter->field_count; i++)
-        rows->stats[i] = manifest_columns_stats(rows->columns, filter->field_ids[i]);
-    return true;
-}
-
-static void rows_close(struct manifest_rows *rows)
-{
-    manifest_columns_unref(rows->columns);
-    free(rows->partitions);
-    free(rows->stats);
-}
-
-static bool rows_open(struct plan_run *run, const struct manifest_list_entry *entry,
-                      const struct manifest_projection *projection, struct manifest_rows *ret_rows,
-                      struct error *err)
-{
-    struct manifest_rows rows = {.entry = entry};
-    TRY(find_filter(run->plan, entry, &rows.filter, err));
-    TRY(plan_files_manifest(&run->files, entry->path, projection, &rows.columns, err));
-    if (!rows_bind(run->plan, &rows, err)) {
-        rows_close(&rows);
-        return false;
+    for (size_t i = 0; i < 2; i++) {
+        total->manifests[i].read += part->manifests[i].read;
+        total->entries[i].seen += part->entries[i].seen;
+        total->entries[i].by_partition += part->entries[i].by_partition;
+        total->entries[i].by_statistics += part->entries[i].by_statistics;
     }
-    run->plan->counts.manifests[entry->content].read++;
-    *ret_rows = rows;
-    return true;
+    total->files_planned += part->files_planned;
 }
 
-static bool row_is_live(const struct plan *plan, const struct manifest_rows *rows, size_t row)
+static void add_files(struct plan_files_counts *total, const struct plan_files *files)
 {
-    if (!plan->is_range)
-        return rows->columns->status[row] != ENTRY_DELETED;
-    return rows->columns->status[row] == ENTRY_ADDED &&
-           snapshot_range_has(&plan->range, data_file_snapshot_id(rows->columns, row, rows->entry));
+    struct plan_files_counts part = plan_files_count(files);
+    total->files_read += part.files_read;
+    total->bytes_read += part.bytes_read;
+    total->bytes_inflated += part.bytes_inflated;
+    total->lists_from_cache += part.lists_from_cache;
+    total->manifests_from_cache += part.manifests_from_cache;
 }
 
-/* Narrows the mask by another; how many rows that leaves out. */
-static size_t mask_and(uint8_t *mask, const uint8_t *other, size_t count)
+struct plan_counts plan_counts(const struct plan *plan)
 {
-    size_t left_out = 0;
-    for (size_t i = 0; i < count; i++) {
-        left_out += mask[i] & (other[i] ^ 1U);
-        mask[i] &= other[i];
-    }
-    return left_out;
-}
-
-/* 1 for the rows that the filter leaves. The same filter serves data and delete files, "because
- * both store metrics of the rows either inserted or deleted". */
-static void rows_mask(const struct plan *plan, const struct manifest_rows *rows, size_t first,
-                      size_t count, struct plan_entry_counts *counts, uint8_t *ret_mask)
-{
-    uint8_t other[PRUNE_BATCH];
-    struct tuple_rows tuples = {rows->partitions};
-    struct metrics_rows metrics = {&rows->columns->record_counts, rows->stats};
-    for (size_t i = 0; i < count; i++)
-        counts->seen += ret_mask[i] = row_is_live(plan, rows, first + i);
-    if (expression_root_op(&plan->filter) == EXPR_TRUE)
-        return;
-    prune_tuples(&rows->filter->projected, &tuples, first, count, other);
-    counts->by_partition += mask_and(ret_mask, other, count);
-    prune_files_inclusive(&plan->filter, &metrics, first, count, other);
-    counts->by_statistics += mask_and(ret_mask, other, count);
-}
-
-static bool row_ref(const struct manifest_rows *rows, size_t row, struct file_ref *ret_file,
-                    struct error *err)
-{
-    struct file_ref file = {.columns = rows->columns, .row = row, .spec = rows->filter->spec->spec};
-    if (!data_file_sequence(rows->columns, row, rows->entry, &file.sequence))
-        return error_set(err, ERROR_CORRUPT,
-                         "manifest %.*s has an entry without a sequence number that was not added "
-                         "with it",
-                         SLICE_ARG(rows->entry->path));
-    *ret_file = file;
-    return true;
+    struct plan_counts counts = plan->counts;
+    if (plan->run)
+        add_files(&counts.files, &plan->run->files);
+    return counts;
 }
 
 /* --- delete files --------------------------------------------------------------------------- */
 
-static bool index_batch(struct plan *plan, const struct manifest_rows *rows, size_t first,
-                        size_t count, struct error *err)
-{
-    uint8_t mask[PRUNE_BATCH];
-    struct file_ref file;
-    rows_mask(plan, rows, first, count, &plan->counts.entries[MANIFEST_DELETES], mask);
-    for (size_t i = 0; i < count; i++) {
-        if (!mask[i])
-            continue;
-        TRY(row_ref(rows, first + i, &file, err));
-        if (!delete_index_add(plan->deletes, &file, err))
-            return error_prefix(err, "manifest %.*s", SLICE_ARG(rows->entry->path));
-    }
-    return true;
-}
-
-static size_t batch_size(const struct manifest_rows *rows, size_t first)
-{
-    size_t left = rows->columns->row_count - first;
-    return left < PRUNE_BATCH ? left : PRUNE_BATCH;
-}
-
-static bool index_manifest(struct plan_run *run, const struct manifest_list_entry *entry,
-                           struct error *err)
-{
-    /* Which columns equality deletes compare is known only from their entries. */
-    const struct manifest_projection all = {.has_all_stats = true, .stats_kinds = STATS_PRUNING};
-    struct manifest_rows rows;
-    bool ok = true;
-    TRY(rows_open(run, entry, &all, &rows, err));
-    for (size_t first = 0; ok && first < rows.columns->row_count; first += PRUNE_BATCH)
-        ok = index_batch(run->plan, &rows, first, batch_size(&rows, first), err);
-    rows_close(&rows);
-    return ok;
-}
-
 static bool index_deletes(struct plan_run *run, struct error *err)
 {
     struct plan *plan = run->plan;
+    struct plan_hand reader = {.run = run, .files = run->files};
+    bool ok = true;
     if (run->delete_count == 0)
         return true;
     TRY(delete_index_create(plan->table.fields, plan->table.field_count, &plan->deletes, err));
-    for (size_t i = 0; i < run->delete_count; i++)
-        TRY(index_manifest(run, run->deletes[i], err));
-    TRY(delete_index_seal(plan->deletes, err));
+    for (size_t i = 0; ok && i < run->delete_count; i++)
+        ok = plan_hand_index(&reader, run->deletes[i], err);
+    run->files = reader.files;
+    add_counts(&plan->counts, &reader.counts);
+    TRY(ok && delete_index_seal(plan->deletes, err));
     plan->counts.delete_files = delete_index_count(plan->deletes);
-    if (plan->counts.delete_files == 0)
-        return true;
-    return delete_matcher_create(plan->deletes, &run->matcher, err);
+    return true;
 }
 
 /* --- data files ----------------------------------------------------------------------------- */
@@ -301,7 +177,7 @@ static bool choose_projection(struct plan_run *run, struct error *err)
     struct plan *plan = run->plan;
     size_t deleted_by = 0, count = 0;
     const int32_t *ids = NULL;
-    if (run->matcher)
+    if (plan_delete_count(plan) > 0)
         ids = delete_index_equality_ids(plan->deletes, &deleted_by);
     int32_t *all = ARENA_ARRAY(&plan->arena, int32_t,
                                plan->filter.field_count + deleted_by + plan->stats_count + 1);
@@ -318,76 +194,82 @@ static bool choose_projection(struct plan_run *run, struct error *err)
     return true;
 }
 
-static bool match_deletes(struct plan_run *run, const struct manifest_rows *rows,
-                          struct plan_task *task, struct error *err)
+/* Keeps the manifests of the window; they stand in the order of their places. */
+static void cut_window(struct plan_run *run, struct plan_window window)
 {
-    struct file_ref file;
-    if (!run->matcher)
-        return true;
-    TRY(row_ref(rows, task->row, &file, err));
-    return delete_matcher_match(run->matcher, &file, &task->deletes, &task->delete_count, err);
+    size_t first = 0, end = 0;
+    while (first < run->data_count && run->data[first].place < window.first)
+        first++;
+    for (end = first; end < run->data_count && run->data[end].place < window.end;)
+        end++;
+    run->data += first;
+    run->data_count = end - first;
+    run->window = window;
 }
 
-/* A hint: the client wants no more rows than this. Only rows that are sure to be in the result
- * count, so that stopping never loses one that the client would have had to see. */
-static void count_rows(struct plan_run *run, const struct plan_task *task)
+static void hand_fail(struct plan_run *run, const struct error *failure)
 {
-    int64_t count = 0;
-    if (run->plan->request->min_rows == 0 || task->delete_count > 0 ||
-        expression_root_op(&task->residual->expression) != EXPR_TRUE)
-        return;
-    long_column_get(&task->columns->record_counts, task->row, &count);
-    run->rows_promised += count > 0 ? count : 0;
-    run->is_done = run->rows_promised >= run->plan->request->min_rows;
+    if (!atomic_exchange(&run->has_failed, true))
+        run->failure = *failure;
+    atomic_store(&run->is_over, true);
 }
 
-static bool visit_row(struct plan_run *run, const struct manifest_rows *rows,
-                      struct plan_task *task, struct error *err)
+/* One hand's work: manifests, until there are none left or the run is over. */
+static void work(void *context, size_t number)
 {
-    if (task->columns->content[task->row] != CONTENT_DATA)
-        return error_set(err, ERROR_CORRUPT, "manifest %.*s lists delete files among data files",
-                         SLICE_ARG(rows->entry->path));
-    TRY(match_deletes(run, rows, task, err));
-    TRY(run->visitor->visit(run->visitor->context, task, err));
-    run->plan->counts.files_planned++;
-    count_rows(run, task);
-    return true;
-}
-
-static bool scan_batch(struct plan_run *run, const struct manifest_rows *rows,
-                       struct row_id_run *row_ids, size_t first, size_t count, struct error *err)
-{
-    uint8_t mask[PRUNE_BATCH];
-    const struct residual *residuals[PRUNE_BATCH];
-    struct tuple_rows tuples = {rows->partitions};
-    rows_mask(run->plan, rows, first, count, &run->plan->counts.entries[MANIFEST_DATA], mask);
-    residual_cache_get(&rows->filter->residuals, &tuples, first, count, residuals);
-    for (size_t i = 0; i < count && !run->is_done; i++) {
-        struct plan_task task = {.columns = rows->columns,
-                                 .row = first + i,
-                                 .spec = rows->filter->spec,
-                                 .residual = residuals[i]};
-        /* Every row steps: a pruned one has its share of the row ids as well. */
-        task.has_first_row_id =
-            row_id_run_step(row_ids, rows->columns, first + i, &task.first_row_id);
-        if (mask[i])
-            TRY(visit_row(run, rows, &task, err));
+    struct plan_run *run = context;
+    struct error err = {0};
+    while (!atomic_load(&run->is_over)) {
+        size_t at = atomic_fetch_add(&run->next_manifest, 1);
+        if (at >= run->data_count)
+            return;
+        if (!plan_hand_scan(&run->hands[number], run->data[at].entry, at + 1, &err))
+            hand_fail(run, &err);
     }
-    return true;
 }
 
-static bool scan_manifest(struct plan_run *run, const struct manifest_list_entry *entry,
-                          struct error *err)
+static bool scan_manifests(struct plan_run *run, struct crew *crew,
+                           const struct plan_visitor *visitors, size_t count, struct error *err)
 {
-    struct manifest_rows rows;
-    struct row_id_run row_ids = row_id_run_start(entry);
     bool ok = true;
-    TRY(rows_open(run, entry, &run->projection, &rows, err));
-    for (size_t first = 0; ok && !run->is_done && first < rows.columns->row_count;
-         first += PRUNE_BATCH)
-        ok = scan_batch(run, &rows, &row_ids, first, batch_size(&rows, first), err);
-    rows_close(&rows);
-    return ok;
+    run->hands = calloc(count, sizeof(*run->hands));
+    if (!run->hands)
+        return error_no_memory(err, "a plan");
+    for (size_t i = 0; ok && i < count; i++)
+        ok = plan_hand_init(&run->hands[i], run, &visitors[i], err);
+    if (ok)
+        crew_share(crew, count, work, run);
+    for (size_t i = 0; i < count; i++) {
+        add_counts(&run->plan->counts, &run->hands[i].counts);
+        add_files(&run->plan->counts.files, &run->hands[i].files);
+        plan_hand_finish(&run->hands[i]);
+    }
+    free(run->hands);
+    run->hands = NULL;
+    if (ok && atomic_load(&run->has_failed) && err)
+        *err = run->failure;
+    return ok && !atomic_load(&run->has_failed);
+}
+
+bool plan_run_shared(struct plan *plan, struct plan_window window, struct crew *crew,
+                     const struct plan_visitor *visitors, size_t visitor_count, struct error *err)
+{
+    struct plan_run *run = plan->run;
+    if (run->data_count > 0)
+        cut_window(run, window);
+    if (run->data_count == 0)
+        return true;
+    TRY(index_deletes(run, err));
+    TRY(choose_projection(run, err));
+    if (visitor_count > run->data_count)
+        visitor_count = run->data_count;
+    return scan_manifests(run, crew, visitors, visitor_count, err);
+}
+
+bool plan_run(struct plan *plan, struct plan_window window, const struct plan_visitor *visitor,
+              struct error *err)
+{
+    return plan_run_shared(plan, window, NULL, visitor, 1, err);
 }
 
 /* --- the whole ------------------------------------------------------------------------------ */
@@ -410,18 +292,9 @@ void plan_run_close(struct plan_run *run)
 {
     if (!run)
         return;
-    delete_matcher_destroy(run->matcher);
     for (size_t i = 0; i < run->list_count; i++)
         manifest_list_unref(run->lists[i]);
     plan_files_finish(&run->files);
-}
-
-struct plan_counts plan_counts(const struct plan *plan)
-{
-    struct plan_counts counts = plan->counts;
-    if (plan->run)
-        counts.files = plan_files_count(&plan->run->files);
-    return counts;
 }
 
 const struct plan_manifest *plan_manifests(const struct plan *plan, size_t *ret_count)
@@ -430,30 +303,19 @@ const struct plan_manifest *plan_manifests(const struct plan *plan, size_t *ret_
     return plan->run->data;
 }
 
-/* Keeps the manifests of the window; they stand in the order of their places. */
-static void cut_window(struct plan_run *run, struct plan_window window)
+bool plan_manifest_rows(struct plan *plan, const struct plan_manifest *manifest, uint64_t *ret_rows,
+                        struct error *err)
 {
-    size_t first = 0, end = 0;
-    while (first < run->data_count && run->data[first].place < window.first)
-        first++;
-    for (end = first; end < run->data_count && run->data[end].place < window.end;)
-        end++;
-    run->data += first;
-    run->data_count = end - first;
-}
-
-bool plan_run(struct plan *plan, struct plan_window window, const struct plan_visitor *visitor,
-              struct error *err)
-{
-    struct plan_run *run = plan->run;
-    run->visitor = visitor;
-    if (run->data_count > 0)
-        cut_window(run, window);
-    if (run->data_count == 0)
+    const struct manifest_list_entry *entry = manifest->entry;
+    const struct manifest_projection nothing = {.stats_count = 0};
+    struct manifest_columns *columns = NULL;
+    if (entry->added_files >= 0 && entry->existing_files >= 0 && entry->deleted_files >= 0) {
+        *ret_rows = (uint64_t)entry->added_files + (uint64_t)entry->existing_files +
+                    (uint64_t)entry->deleted_files;
         return true;
-    TRY(index_deletes(run, err));
-    TRY(choose_projection(run, err));
-    for (size_t i = 0; i < run->data_count && !run->is_done; i++)
-        TRY(scan_manifest(run, run->data[i].entry, err));
+    }
+    TRY(plan_files_manifest(&plan->run->files, entry->path, &nothing, &columns, err));
+    *ret_rows = columns->row_count;
+    manifest_columns_unref(columns);
     return true;
 }

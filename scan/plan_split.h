@@ -3,7 +3,8 @@
  * one.
  *
  * A task is a sealed text of all that planning its part needs: the request with its snapshot and
- * schema pinned, and a window of manifests. The server keeps nothing.
+ * schema pinned, and a window of manifests or of
+ * one manifest's entries. The server keeps nothing.
  *
  * Spec:     REST protocol, PlanTask, fetchScanTasks
  * Owns:     results lie in the arena; a task read back owns its tree until plan_part_finish
@@ -12,18 +13,18 @@
 #ifndef SCAN_PLAN_SPLIT_H
 #define SCAN_PLAN_SPLIT_H
 
-#include "base/json_write.h"
-#include "scan/plan.h"
+#include "scan/plan_answer.h"
 #include "scan/plan_token.h"
 
 /* Does the opened plan have more files than one answer may hold? Counts come from the manifest
- * lists, before any filter on files. */
-bool plan_split_is_due(const struct plan *plan, uint64_t max_files);
+ * lists, before any filter on files; a manifest that its list does not count is read. */
+bool plan_split_is_due(struct plan *plan, uint64_t max_files, bool *ret_is_due, struct error *err);
 
-/* The elements of "plan-tasks": each of as many manifests as have `max_files` together. A manifest
- * is never divided. */
-bool plan_split_write(const struct plan *plan, uint64_t max_files, const struct plan_sealer *sealer,
-                      struct json_writer *json, struct error *err);
+/* The elements of "plan-tasks": each of as many manifests as have `max_files` together, or of that
+ * many entries of one manifest that has more. What is left in the buffer of `json` is the caller's
+ * to hand on. */
+bool plan_split_write(struct plan *plan, uint64_t max_files, const struct plan_sealer *sealer,
+                      const struct plan_sink *sink, struct json_writer *json, struct error *err);
 
 struct plan_part {
     json_t *tree;

@@ -1,72 +1,162 @@
+/*
+ * Of a hundred thousand tasks the text is most of the work once manifests are decoded, and most of
+ * the text is the same in all of them. So what a manifest's tasks begin with is made once, values
+ * of a partition are written again only where they change, and what has a known greatest length is
+ * put without looking for room at each step.
+ */
 #include "scan/task_json.h"
 
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "base/text_put.h"
 #include "iceberg/value_json.h"
 
 /* A path in a manifest: stores allow some thousand bytes. */
 #define MAX_PATH_TEXT (1 * MIB)
+/* Names, braces and numbers between a task's texts of unknown length: less than 200 bytes. */
+#define FIXED_SIZE 512
+/* A partition value's text that is kept for the next row: numbers, dates, times. */
+#define KEPT_TEXT_SIZE 40
 
-void task_writer_init(struct task_writer *writer, const struct plan *plan, struct json_writer *json)
+/* A slice in a static table. */
+#define TEXT(text)               \
+    {                            \
+        (text), sizeof(text) - 1 \
+    }
+
+/* One field of a partition tuple: where its values are, and the last one's text. */
+struct task_tuple {
+    const struct partition_column *column; /* NULL: always null */
+    const struct type *type;
+    size_t size; /* of the text; 0: none is kept */
+    int64_t last;
+    char text[KEPT_TEXT_SIZE];
+};
+
+void task_deletes_init(struct task_deletes *deletes, const struct plan *plan)
 {
-    *writer = (struct task_writer){.json = json, .plan = plan};
+    *deletes = (struct task_deletes){.plan = plan};
+    pthread_mutex_init(&deletes->mutex, NULL);
+}
+
+void task_deletes_finish(struct task_deletes *deletes)
+{
+    pthread_mutex_destroy(&deletes->mutex);
+    free(deletes->places);
+    free(deletes->used);
+}
+
+void task_writer_init(struct task_writer *writer, struct task_deletes *deletes, struct buffer *out)
+{
+    *writer = (struct task_writer){.out = out, .deletes = deletes};
     buffer_init(&writer->text, MAX_PATH_TEXT);
+    buffer_init(&writer->head, MAX_PATH_TEXT + FIXED_SIZE);
 }
 
 void task_writer_finish(struct task_writer *writer)
 {
     buffer_finish(&writer->text);
-    free(writer->places);
-    free(writer->used);
+    buffer_finish(&writer->head);
+    free(writer->tuples);
 }
 
 /* --- values --------------------------------------------------------------------------------- */
 
-/* A member's name as it stands in the answer: there is one for every value of 100,000 files, and to
- * look for what must be escaped in it would be most of the work. */
-#define KEY(name) SLICE_LITERAL("\"" name "\":")
-
-static void write_key(struct json_writer *json, struct slice key)
+/* Puts of at most FIXED_SIZE bytes in all, between these two. NULL where memory is short: the
+ * buffer remembers it, and the caller writes nothing. */
+static char *put_begin(struct buffer *out)
 {
-    json_write_raw(json, key);
-    json->has_item[json->depth] = false; /* no comma before its value */
+    return buffer_reserve(out, FIXED_SIZE) ? out->ptr + out->len : NULL;
 }
 
-static void write_value(struct json_writer *json, const struct value *value)
+static void put_end(struct buffer *out, const char *at)
 {
-    json_write_raw(json, SLICE_EMPTY); /* the comma, where one is due */
-    value_write_json(value, json->out);
+    out->len = (size_t)(at - out->ptr);
 }
 
-static void write_bytes(struct json_writer *json, struct slice bytes)
-{
-    struct value value = {.type = TYPE_BINARY, .bytes = bytes};
-    write_value(json, &value);
-}
-
-static void write_long(struct json_writer *json, struct slice key, const struct long_column *column,
-                       size_t row)
+static char *put_long(char *at, struct slice key, const struct long_column *column, size_t row)
 {
     int64_t value = 0;
-    if (!long_column_get(column, row, &value))
-        return;
-    write_key(json, key);
-    json_write_int64(json, value);
+    return long_column_get(column, row, &value) ? put_int64(put_slice(at, key), value) : at;
 }
 
-static void write_list(struct json_writer *json, struct slice key, const struct list_column *column,
+static void write_list(struct buffer *out, struct slice key, const struct list_column *column,
                        size_t row)
 {
     const int64_t *items = NULL;
     size_t count = 0;
     if (!list_column_get(column, row, &items, &count))
         return;
-    write_key(json, key);
-    json_write_array_begin(json);
-    for (size_t i = 0; i < count; i++)
-        json_write_int64(json, items[i]);
-    json_write_array_end(json);
+    if (!buffer_reserve(out, key.len + 2 + count * (PUT_INT64_SIZE + 1)))
+        return;
+    char *at = put_slice(out->ptr + out->len, key);
+    *at++ = '[';
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            *at++ = ',';
+        at = put_int64(at, items[i]);
+    }
+    *at++ = ']';
+    put_end(out, at);
+}
+
+static void write_bytes(struct buffer *out, struct slice bytes)
+{
+    struct value value = {.type = TYPE_BINARY, .bytes = bytes};
+    value_write_json(&value, out);
+}
+
+/* A byte of the word has its top bit set where that byte of `word` is below `limit`, at most 128;
+ * above the lowest such byte there may be more bits than there are such bytes. */
+static inline uint64_t bytes_below(uint64_t word, uint64_t limit)
+{
+    return (word - limit * 0x0101010101010101) & ~word & 0x8080808080808080;
+}
+
+static inline uint64_t bytes_equal(uint64_t word, uint64_t byte)
+{
+    return bytes_below(word ^ byte * 0x0101010101010101, 1);
+}
+
+/* Bytes that do not stand in JSON as they are, or may be no UTF-8. */
+static inline uint64_t special_bytes(uint64_t word)
+{
+    return (word & 0x8080808080808080) | bytes_below(word, 0x20) | bytes_equal(word, '"') |
+           bytes_equal(word, '\\');
+}
+
+/* True where the text is ASCII without controls, quotes and backslashes. Eight bytes at a time: to
+ * look at each byte of the paths was a third of an answer's cost. */
+static bool is_plain(struct slice text)
+{
+    uint64_t found = 0, word = 0x2020202020202020;
+    size_t at = 0;
+    for (; at + sizeof(word) <= text.len; at += sizeof(word)) {
+        memcpy(&word, text.ptr + at, sizeof(word));
+        found |= special_bytes(word);
+    }
+    word = 0x2020202020202020;
+    memcpy(&word, text.ptr + at, text.len - at);
+    return (found | special_bytes(word)) == 0;
+}
+
+/* A text without its quotes. */
+static bool write_text(struct buffer *out, struct slice text, struct error *err)
+{
+    if (is_plain(text)) {
+        buffer_append_slice(out, text);
+        return true;
+    }
+    if (!slice_is_utf8(text))
+        return error_set(err, ERROR_CORRUPT, "a manifest has a path that is not UTF-8");
+    size_t start = out->len;
+    json_append_string(out, text);
+    if (!buffer_ok(out))
+        return buffer_check(out, "the answer", err);
+    memmove(out->ptr + start, out->ptr + start + 1, out->len - start - 2);
+    buffer_truncate(out, out->len - 2);
+    return true;
 }
 
 /* --- partitions ----------------------------------------------------------------------------- */
@@ -116,144 +206,195 @@ static struct value partition_value(const struct partition_column *column, const
                                                        : VALUE_NONE;
 }
 
-static void write_partition(struct json_writer *json, const struct manifest_columns *columns,
-                            const struct plan_spec *spec, size_t row)
+static bool tuples_reserve(struct task_writer *writer, size_t count, struct error *err)
 {
-    write_key(json, KEY("partition"));
-    json_write_array_begin(json);
-    for (size_t i = 0; i < spec->spec->field_count; i++) {
+    if (count <= writer->tuple_capacity)
+        return true;
+    struct task_tuple *tuples = realloc(writer->tuples, count * sizeof(*tuples));
+    if (!tuples)
+        return error_no_memory(err, "an answer's partitions");
+    writer->tuples = tuples;
+    writer->tuple_capacity = count;
+    return true;
+}
+
+static bool tuples_bind(struct task_writer *writer, const struct manifest_columns *columns,
+                        const struct plan_spec *spec, struct error *err)
+{
+    TRY(tuples_reserve(writer, spec->spec->field_count, err));
+    writer->tuple_count = spec->spec->field_count;
+    for (size_t i = 0; i < writer->tuple_count; i++) {
         const struct partition_field *field = &spec->spec->fields[i];
-        const struct partition_column *column =
-            manifest_columns_partition(columns, field->field_id, field->name);
-        struct value value = partition_value(column, spec->types[i], row);
-        write_value(json, &value);
+        writer->tuples[i] = (struct task_tuple){
+            .column = manifest_columns_partition(columns, field->field_id, field->name),
+            .type = spec->types[i],
+        };
     }
-    json_write_array_end(json);
+    return true;
+}
+
+/* Values that are numbers inside are rendered where they differ from the last row's. */
+static void write_tuple_value(struct task_writer *writer, struct task_tuple *tuple, size_t row)
+{
+    const struct partition_column *column = tuple->column;
+    struct buffer *out = writer->out;
+    int64_t bits = 0;
+    bool is_number = column &&
+                     (column->kind == PARTITION_LONG || column->kind == PARTITION_DOUBLE) &&
+                     long_column_get(&column->longs, row, &bits);
+    if (is_number && tuple->size > 0 && tuple->last == bits) {
+        buffer_append(out, tuple->text, tuple->size);
+        return;
+    }
+    struct value value = partition_value(column, tuple->type, row);
+    size_t start = out->len;
+    value_write_json(&value, out);
+    size_t size = out->len - start;
+    tuple->size = is_number && buffer_ok(out) && size <= KEPT_TEXT_SIZE ? size : 0;
+    tuple->last = bits;
+    if (tuple->size > 0)
+        memcpy(tuple->text, out->ptr + start, size);
 }
 
 /* --- files ---------------------------------------------------------------------------------- */
 
-static bool write_text(struct json_writer *json, struct slice key, struct slice text,
-                       struct error *err)
+static struct slice content_text(uint8_t content)
 {
-    if (!slice_is_utf8(text))
-        return error_set(err, ERROR_CORRUPT, "a manifest has a path that is not UTF-8");
-    write_key(json, key);
-    json_write_string(json, text);
-    return true;
-}
-
-static bool write_path(struct task_writer *writer, const struct manifest_columns *columns,
-                       size_t row, struct error *err)
-{
-    struct buffer *text = &writer->text;
-    buffer_truncate(text, 0);
-    buffer_append_slice(text, columns->path_prefix);
-    buffer_append_slice(text, manifest_columns_path_suffix(columns, row));
-    TRY(buffer_check(text, "a file's path", err));
-    return write_text(writer->json, KEY("file-path"), buffer_slice(text), err);
-}
-
-static const char *content_name(uint8_t content)
-{
-    static const char *const names[] = {
-        [CONTENT_DATA] = "data",
-        [CONTENT_POSITION_DELETES] = "position-deletes",
-        [CONTENT_EQUALITY_DELETES] = "equality-deletes",
+    static const struct slice TEXTS[] = {
+        [CONTENT_DATA] = TEXT(",\"content\":\"data\",\"file-path\":\""),
+        [CONTENT_POSITION_DELETES] = TEXT(",\"content\":\"position-deletes\",\"file-path\":\""),
+        [CONTENT_EQUALITY_DELETES] = TEXT(",\"content\":\"equality-deletes\",\"file-path\":\""),
     };
-    return names[content];
+    return TEXTS[content];
 }
 
-/* What data and delete files have in common. */
-static bool write_content(struct task_writer *writer, const struct manifest_columns *columns,
-                          const struct plan_spec *spec, size_t row, struct error *err)
+/* A file's first members, up to within its path. */
+static void write_content(struct buffer *out, const struct plan_spec *spec, uint8_t content)
 {
-    struct json_writer *json = writer->json;
+    char *at = put_begin(out);
+    if (!at)
+        return;
+    at = PUT_LITERAL(at, "\"spec-id\":");
+    at = put_int64(at, spec->spec->spec_id);
+    at = put_slice(at, content_text(content));
+    put_end(out, at);
+}
+
+static struct slice format_text(uint8_t format)
+{
+    static const struct slice TEXTS[] = {
+        [FORMAT_AVRO] = TEXT("\",\"file-format\":\"avro\",\"partition\":["),
+        [FORMAT_ORC] = TEXT("\",\"file-format\":\"orc\",\"partition\":["),
+        [FORMAT_PARQUET] = TEXT("\",\"file-format\":\"parquet\",\"partition\":["),
+        [FORMAT_PUFFIN] = TEXT("\",\"file-format\":\"puffin\",\"partition\":["),
+    };
+    return TEXTS[format];
+}
+
+/* What follows a file's path, which is still open; tuples are bound. */
+static void write_properties(struct task_writer *writer, const struct manifest_columns *columns,
+                             size_t row)
+{
+    struct buffer *out = writer->out;
     struct slice key_metadata = SLICE_EMPTY;
-    write_key(json, KEY("spec-id"));
-    json_write_int64(json, spec->spec->spec_id);
-    write_key(json, KEY("content"));
-    json_write_string(json, slice_from_string(content_name(columns->content[row])));
-    TRY(write_path(writer, columns, row, err));
-    write_key(json, KEY("file-format"));
-    json_write_string(json, slice_from_string(file_format_name(columns->format[row])));
-    write_partition(json, columns, spec, row);
-    write_long(json, KEY("file-size-in-bytes"), &columns->file_sizes, row);
-    write_long(json, KEY("record-count"), &columns->record_counts, row);
-    if (bytes_column_get(&columns->key_metadata, row, &key_metadata)) {
-        write_key(json, KEY("key-metadata"));
-        write_bytes(json, key_metadata);
+    buffer_append_slice(out, format_text(columns->format[row]));
+    for (size_t i = 0; i < writer->tuple_count; i++) {
+        if (i > 0)
+            buffer_append_byte(out, ',');
+        write_tuple_value(writer, &writer->tuples[i], row);
     }
-    write_list(json, KEY("split-offsets"), &columns->split_offsets, row);
-    write_long(json, KEY("sort-order-id"), &columns->sort_order_ids, row);
-    return true;
+    char *at = put_begin(out);
+    if (!at)
+        return;
+    *at++ = ']';
+    at = put_long(at, SLICE_LITERAL(",\"file-size-in-bytes\":"), &columns->file_sizes, row);
+    at = put_long(at, SLICE_LITERAL(",\"record-count\":"), &columns->record_counts, row);
+    put_end(out, at);
+    if (bytes_column_get(&columns->key_metadata, row, &key_metadata)) {
+        buffer_append_string(out, ",\"key-metadata\":");
+        write_bytes(out, key_metadata);
+    }
+    write_list(out, SLICE_LITERAL(",\"split-offsets\":"), &columns->split_offsets, row);
+    at = put_begin(out);
+    if (at)
+        put_end(out,
+                put_long(at, SLICE_LITERAL(",\"sort-order-id\":"), &columns->sort_order_ids, row));
 }
 
 static bool write_delete_file(struct task_writer *writer, const struct file_ref *file,
                               const struct plan_spec *spec, struct error *err)
 {
     const struct manifest_columns *columns = file->columns;
-    struct json_writer *json = writer->json;
+    struct buffer *out = writer->out;
     struct slice referenced;
-    json_write_object_begin(json);
-    TRY(write_content(writer, columns, spec, file->row, err));
-    write_list(json, KEY("equality-ids"), &columns->equality_ids, file->row);
-    if (bytes_column_get(&columns->referenced_files, file->row, &referenced))
-        TRY(write_text(json, KEY("referenced-data-file"), referenced, err));
-    write_long(json, KEY("content-offset"), &columns->content_offsets, file->row);
-    write_long(json, KEY("content-size-in-bytes"), &columns->content_sizes, file->row);
-    json_write_object_end(json);
+    size_t row = file->row;
+    TRY(tuples_bind(writer, columns, spec, err));
+    buffer_append_byte(out, '{');
+    write_content(out, spec, columns->content[row]);
+    TRY(write_text(out, columns->path_prefix, err));
+    TRY(write_text(out, manifest_columns_path_suffix(columns, row), err));
+    write_properties(writer, columns, row);
+    write_list(out, SLICE_LITERAL(",\"equality-ids\":"), &columns->equality_ids, row);
+    if (bytes_column_get(&columns->referenced_files, row, &referenced)) {
+        buffer_append_string(out, ",\"referenced-data-file\":\"");
+        TRY(write_text(out, referenced, err));
+        buffer_append_byte(out, '"');
+    }
+    char *at = put_begin(out);
+    if (!at)
+        return buffer_check(out, "the answer", err);
+    at = put_long(at, SLICE_LITERAL(",\"content-offset\":"), &columns->content_offsets, row);
+    at = put_long(at, SLICE_LITERAL(",\"content-size-in-bytes\":"), &columns->content_sizes, row);
+    *at++ = '}';
+    put_end(out, at);
     return true;
 }
 
-bool task_writer_deletes(struct task_writer *writer, struct error *err)
+bool task_writer_delete(struct task_writer *writer, size_t number, struct error *err)
 {
-    if (writer->used_count == 0)
-        return true;
-    write_key(writer->json, KEY("delete-files"));
-    json_write_array_begin(writer->json);
-    for (size_t i = 0; i < writer->used_count; i++) {
-        const struct plan_spec *spec = NULL;
-        const struct file_ref *file = plan_delete_file(writer->plan, writer->used[i], &spec);
-        TRY(write_delete_file(writer, file, spec, err));
-    }
-    json_write_array_end(writer->json);
-    return true;
+    const struct plan_spec *spec = NULL;
+    const struct file_ref *file =
+        plan_delete_file(writer->deletes->plan, writer->deletes->used[number], &spec);
+    return write_delete_file(writer, file, spec, err) &&
+           buffer_check(writer->out, "the answer", err);
 }
 
 /* --- statistics ----------------------------------------------------------------------------- */
 
 /* A kind of statistics: the member of an answer, and where it is kept. */
 struct stat_kind {
-    const char *key;
+    struct slice key;
     size_t offset; /* of the column within struct stats_column */
     bool is_bytes;
 };
 
 static const struct stat_kind STAT_KINDS[] = {
-    {"column-sizes", offsetof(struct stats_column, column_sizes), false},
-    {"value-counts", offsetof(struct stats_column, value_counts), false},
-    {"null-value-counts", offsetof(struct stats_column, null_counts), false},
-    {"nan-value-counts", offsetof(struct stats_column, nan_counts), false},
-    {"lower-bounds", offsetof(struct stats_column, lower), true},
-    {"upper-bounds", offsetof(struct stats_column, upper), true},
+    {TEXT(",\"column-sizes\":{\"keys\":["), offsetof(struct stats_column, column_sizes), false},
+    {TEXT(",\"value-counts\":{\"keys\":["), offsetof(struct stats_column, value_counts), false},
+    {TEXT(",\"null-value-counts\":{\"keys\":["), offsetof(struct stats_column, null_counts), false},
+    {TEXT(",\"nan-value-counts\":{\"keys\":["), offsetof(struct stats_column, nan_counts), false},
+    {TEXT(",\"lower-bounds\":{\"keys\":["), offsetof(struct stats_column, lower), true},
+    {TEXT(",\"upper-bounds\":{\"keys\":["), offsetof(struct stats_column, upper), true},
 };
 
-static bool write_stat(struct json_writer *json, const struct stat_kind *kind,
-                       const struct stats_column *stats, size_t row, bool is_key)
+/* The statistic's field id or its value; false where the row has none. */
+static bool write_stat(struct buffer *out, const struct stat_kind *kind,
+                       const struct stats_column *stats, size_t row, bool is_key, bool has_before)
 {
     const void *column = (const char *)stats + kind->offset;
-    struct slice bytes;
+    struct slice bytes = SLICE_EMPTY;
     int64_t number = 0;
     if (kind->is_bytes ? !bytes_column_get(column, row, &bytes)
                        : !long_column_get(column, row, &number))
         return false;
+    if (has_before)
+        buffer_append_byte(out, ',');
     if (is_key)
-        json_write_int64(json, stats->field_id);
+        buffer_append_int64(out, stats->field_id);
     else if (kind->is_bytes)
-        write_bytes(json, bytes); /* typed values would be read by no client: Java wants binary */
+        write_bytes(out, bytes); /* typed values would be read by no client: Java wants binary */
     else
-        json_write_int64(json, number);
+        buffer_append_int64(out, number);
     return true;
 }
 
@@ -261,41 +402,62 @@ static void write_map_side(struct task_writer *writer, const struct plan_task *t
                            const struct stat_kind *kind, bool is_key)
 {
     size_t count = 0;
-    const int32_t *ids = plan_stats_ids(writer->plan, &count);
-    json_write_key(writer->json, is_key ? "keys" : "values");
-    json_write_array_begin(writer->json);
+    bool has_before = false;
+    const int32_t *ids = plan_stats_ids(writer->deletes->plan, &count);
     for (size_t i = 0; i < count; i++) {
         const struct stats_column *stats = manifest_columns_stats(task->columns, ids[i]);
         if (stats)
-            write_stat(writer->json, kind, stats, task->row, is_key);
+            has_before |= write_stat(writer->out, kind, stats, task->row, is_key, has_before);
     }
-    json_write_array_end(writer->json);
 }
 
 static void write_stats(struct task_writer *writer, const struct plan_task *task)
 {
     size_t count = 0;
-    plan_stats_ids(writer->plan, &count);
+    plan_stats_ids(writer->deletes->plan, &count);
     for (size_t i = 0; count > 0 && i < sizeof(STAT_KINDS) / sizeof(STAT_KINDS[0]); i++) {
-        json_write_key(writer->json, STAT_KINDS[i].key);
-        json_write_object_begin(writer->json);
+        buffer_append_slice(writer->out, STAT_KINDS[i].key);
         write_map_side(writer, task, &STAT_KINDS[i], true);
+        buffer_append_string(writer->out, "],\"values\":[");
         write_map_side(writer, task, &STAT_KINDS[i], false);
-        json_write_object_end(writer->json);
+        buffer_append_string(writer->out, "]}");
     }
 }
 
 /* --- tasks ---------------------------------------------------------------------------------- */
 
-static bool make_places(struct task_writer *writer, struct error *err)
+static bool make_places(struct task_deletes *deletes, struct error *err)
 {
-    size_t count = plan_delete_count(writer->plan);
-    if (writer->places)
+    size_t count = plan_delete_count(deletes->plan);
+    if (deletes->used)
         return true;
-    writer->places = calloc(count + 1, sizeof(*writer->places));
-    writer->used = calloc(count + 1, sizeof(*writer->used));
-    if (!writer->places || !writer->used)
-        return error_no_memory(err, "an answer's delete files");
+    free(deletes->places);
+    deletes->places = calloc(count + 1, sizeof(*deletes->places));
+    deletes->used = calloc(count + 1, sizeof(*deletes->used));
+    if (deletes->places && deletes->used)
+        return true;
+    free(deletes->used);
+    deletes->used = NULL;
+    return error_no_memory(err, "an answer's delete files");
+}
+
+/* Their places in the answer, of which they get one with their first reference. The mutex is held.
+ */
+static bool put_references(struct task_writer *writer, const struct plan_task *task,
+                           struct error *err)
+{
+    struct task_deletes *deletes = writer->deletes;
+    TRY(make_places(deletes, err));
+    for (size_t i = 0; i < task->delete_count; i++) {
+        uint32_t *place = &deletes->places[task->deletes[i]];
+        if (*place == 0) {
+            deletes->used[deletes->used_count] = task->deletes[i];
+            *place = (uint32_t)++deletes->used_count;
+        }
+        buffer_append_byte(writer->out, i > 0 ? ',' : '[');
+        buffer_append_int64(writer->out, (int64_t)*place - 1);
+    }
+    buffer_append_byte(writer->out, ']');
     return true;
 }
 
@@ -304,39 +466,45 @@ static bool write_references(struct task_writer *writer, const struct plan_task 
 {
     if (task->delete_count == 0)
         return true;
-    TRY(make_places(writer, err));
-    write_key(writer->json, KEY("delete-file-references"));
-    json_write_array_begin(writer->json);
-    for (size_t i = 0; i < task->delete_count; i++) {
-        uint32_t *place = &writer->places[task->deletes[i]];
-        if (*place == 0) {
-            writer->used[writer->used_count] = task->deletes[i];
-            *place = (uint32_t)++writer->used_count;
-        }
-        json_write_int64(writer->json, (int64_t)*place - 1);
-    }
-    json_write_array_end(writer->json);
+    buffer_append_string(writer->out, ",\"delete-file-references\":");
+    pthread_mutex_lock(&writer->deletes->mutex);
+    bool ok = put_references(writer, task, err);
+    pthread_mutex_unlock(&writer->deletes->mutex);
+    return ok;
+}
+
+static bool manifest_begin(struct task_writer *writer, const struct plan_task *task,
+                           struct error *err)
+{
+    if (writer->manifest == task->manifest)
+        return true;
+    TRY(tuples_bind(writer, task->columns, task->spec, err));
+    buffer_truncate(&writer->head, 0);
+    buffer_append_string(&writer->head, ",{\"data-file\":{");
+    write_content(&writer->head, task->spec, CONTENT_DATA);
+    TRY(write_text(&writer->head, task->columns->path_prefix, err));
+    TRY(buffer_check(&writer->head, "a file's path", err));
+    writer->manifest = task->manifest;
     return true;
 }
 
 bool task_writer_visit(void *context, const struct plan_task *task, struct error *err)
 {
     struct task_writer *writer = context;
-    struct json_writer *json = writer->json;
-    json_write_object_begin(json);
-    write_key(json, KEY("data-file"));
-    json_write_object_begin(json);
-    TRY(write_content(writer, task->columns, task->spec, task->row, err));
+    struct buffer *out = writer->out;
+    TRY(manifest_begin(writer, task, err));
+    buffer_append_slice(out, buffer_slice(&writer->head));
+    TRY(write_text(out, manifest_columns_path_suffix(task->columns, task->row), err));
+    write_properties(writer, task->columns, task->row);
     if (task->has_first_row_id) {
-        write_key(json, KEY("first-row-id"));
-        json_write_int64(json, task->first_row_id);
+        buffer_append_string(out, ",\"first-row-id\":");
+        buffer_append_int64(out, task->first_row_id);
     }
     write_stats(writer, task);
-    json_write_object_end(json);
+    buffer_append_byte(out, '}');
     TRY(write_references(writer, task, err));
-    write_key(json, KEY("residual-filter"));
-    json_write_raw(json, task->residual->json);
-    json_write_object_end(json);
-    writer->task_count++;
-    return buffer_check(json->out, "the answer", err);
+    buffer_append_string(out, ",\"residual-filter\":");
+    buffer_append_slice(out, task->residual->json);
+    buffer_append_byte(out, '}');
+    return buffer_check(out, "the answer", err);
 }

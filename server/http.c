@@ -16,6 +16,7 @@
 #include "server/http_connections.h"
 #include "server/http_response.h"
 #include "server/op.h"
+#include "server/reply_stream.h"
 #include "server/workers.h"
 
 /* The longest URI and 16 KiB for headers, ours included, must fit. Not more than that: it is mapped
@@ -43,9 +44,13 @@ struct http {
     struct http_connections connections;
 };
 
-/* One request, from its URI to the end of its answer. */
+/* One request, from its URI to the end of its answer. Where the answer is sent while it is made, the
+ * worker holds it as well, and may be the last. */
 struct http_request {
     struct work_item work;
+    atomic_uint references;
+    struct reply_channel channel;
+    bool is_sending; /* the worker's own: its answer is on its way */
     struct http *http;
     struct MHD_Connection *connection;
     struct request request;
@@ -88,6 +93,7 @@ static void *on_uri(void *context, const char *uri, struct MHD_Connection *conne
     if (made == NULL)
         return NULL;
     memset(made, 0, sizeof(*made));
+    atomic_init(&made->references, 1);
     made->http = http;
     made->connection = connection;
     made->uri_size = size;
@@ -112,6 +118,17 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
 }
 
+static void request_release(struct http_request *http_request)
+{
+    if (atomic_fetch_sub_explicit(&http_request->references, 1, memory_order_acq_rel) != 1)
+        return;
+    reply_unref(http_request->reply);
+    http_body_finish(&http_request->body);
+    if (http_request->has_started)
+        request_finish(&http_request->request);
+    free(http_request);
+}
+
 static void on_completed(void *context, struct MHD_Connection *connection, void **request,
                          enum MHD_RequestTerminationCode code)
 {
@@ -122,13 +139,11 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
         return;
     *request = NULL;
     http_connection_set_answering(entry_of(connection), false);
-    reply_unref(ended->reply);
-    http_body_finish(&ended->body);
-    if (ended->has_started)
-        request_finish(&ended->request);
+    if (ended->reply && ended->reply->stream)
+        reply_stream_abandon(ended->reply->stream);
     if (ended->is_running)
         atomic_fetch_sub(&http->running_count, 1);
-    free(ended);
+    request_release(ended);
 }
 
 static enum MHD_Result queue_reply(struct http_request *http_request, struct reply *reply)
@@ -140,14 +155,67 @@ static enum MHD_Result queue_reply(struct http_request *http_request, struct rep
     return MHD_queue_response(http_request->connection, (unsigned)reply->status, response);
 }
 
+/* --- answers that are sent while they are made ----------------------------------------------- */
+
+static struct slice find_no_header(const void *context, const char *name)
+{
+    (void)context;
+    (void)name;
+    return (struct slice){NULL, 0};
+}
+
+/* From here on the connection is the HTTP thread's again, and may end while the worker goes on: of
+ * what lies in its memory nothing may be looked at any more. */
+static void channel_open(void *context, struct reply *reply)
+{
+    struct http_request *http_request = context;
+    atomic_fetch_add_explicit(&http_request->references, 1, memory_order_relaxed);
+    http_request->is_sending = true;
+    http_request->request.header = find_no_header;
+    http_request->request.method_text =
+        slice_from_string(http_method_name(http_request->request.method));
+    http_request->reply = reply;
+    MHD_resume_connection(http_request->connection);
+}
+
+static void channel_pause(void *context)
+{
+    MHD_suspend_connection(((struct http_request *)context)->connection);
+}
+
+static void channel_resume(void *context)
+{
+    MHD_resume_connection(((struct http_request *)context)->connection);
+}
+
+/* The HTTP thread may wait for a client that does not read: the socket's end wakes it. */
+static void channel_cut(void *context)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(((struct http_request *)context)->connection,
+                                MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info)
+        shutdown(info->connect_fd, SHUT_RDWR);
+}
+
 /* --- lanes ---------------------------------------------------------------------------------- */
 
 static void run_in_worker(struct work_item *item)
 {
     struct http_request *http_request = of_work(item);
     bool is_large = http_request->request.body.len >= TRIM_BODY_SIZE;
+    http_request->channel = (struct reply_channel){channel_open, channel_pause, channel_resume,
+                                                   channel_cut,  http_request,  STREAM_STALL_MS};
+    http_request->request.channel = &http_request->channel;
     http_request->request.may_block = true;
-    http_request->reply = server_handle(http_request->http->server, &http_request->request);
+    struct reply *reply = server_handle(http_request->http->server, &http_request->request);
+    if (http_request->is_sending) {
+        reply_unref(reply);
+        request_release(http_request);
+        malloc_trim(0);
+        return;
+    }
+    http_request->reply = reply;
     MHD_resume_connection(http_request->connection); /* from here on the request may be gone */
     if (is_large)
         malloc_trim(0);

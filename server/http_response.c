@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "server/reply_stream.h"
+
 /* The references that a response holds. */
 struct held_blobs {
     size_t count;
@@ -49,8 +51,38 @@ static struct MHD_Response *body_of(const struct reply *reply, struct held_blobs
     return MHD_create_response_from_iovec(parts, (unsigned)reply->segment_count, release, held);
 }
 
+/* Bytes for one write of an answer to HTTP/1.0; chunks are as large as the connection's memory. */
+#define STREAM_BLOCK_SIZE ((size_t)64 * 1024)
+
+static ssize_t read_stream(void *stream, uint64_t position, char *out, size_t capacity)
+{
+    (void)position;
+    ssize_t size = reply_stream_read(stream, out, capacity);
+    if (size == STREAM_END)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    return size == STREAM_FAILED ? MHD_CONTENT_READER_END_WITH_ERROR : size;
+}
+
+static void release_stream(void *stream)
+{
+    reply_stream_unref(stream);
+}
+
+static struct MHD_Response *stream_response(struct reply_stream *stream)
+{
+    struct reply_stream *held = reply_stream_ref(stream);
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, read_stream, held,
+                                          release_stream);
+    if (response == NULL)
+        reply_stream_unref(held);
+    return response;
+}
+
 static struct MHD_Response *create_response(const struct reply *reply)
 {
+    if (reply->stream)
+        return stream_response(reply->stream);
     if (reply->segment_count == 0)
         return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
     struct held_blobs *held = hold(reply);

@@ -4,10 +4,9 @@
 #include "base/json_tree.h"
 #include "base/json_write.h"
 #include "base/limits.h"
-#include "scan/plan.h"
 #include "scan/plan_split.h"
-#include "scan/task_json.h"
 #include "server/op.h"
+#include "server/reply_stream.h"
 #include "server/server.h"
 
 /* --- tables and tokens ---------------------------------------------------------------------- */
@@ -45,62 +44,79 @@ static bool make_plan_id(struct op *op, const struct plan_sealer *sealer, const 
 
 /* --- answers -------------------------------------------------------------------------------- */
 
-/* The members of ScanTasks. */
-static bool write_files(struct plan *plan, struct plan_window window, struct json_writer *json,
-                        struct error *err)
+/* An answer while it is made: what was not handed on yet, and where it goes. */
+struct answer {
+    struct reply_stream *stream;
+    struct plan_sink sink;
+    struct buffer text;
+    struct json_writer json;
+};
+
+/* Text between two pieces: a plan task carries the whole request, a delete file its path. */
+#define MAX_ANSWER_TEXT (PLAN_PIECE_SIZE + 2 * MAX_BODY_SIZE)
+
+static bool answer_begin(struct answer *answer, const struct request *request, struct error *err)
 {
-    struct task_writer writer;
-    struct plan_visitor visitor = {task_writer_visit, &writer};
-    task_writer_init(&writer, plan, json);
-    json_write_key(json, "file-scan-tasks");
-    json_write_array_begin(json);
-    bool ok = plan_run(plan, window, &visitor, err);
-    json_write_array_end(json);
-    ok = ok && task_writer_deletes(&writer, err);
-    task_writer_finish(&writer);
-    return ok;
+    TRY(reply_stream_create(request->channel, &answer->stream, err));
+    answer->sink = (struct plan_sink){reply_stream_take, answer->stream};
+    buffer_init(&answer->text, MAX_ANSWER_TEXT);
+    json_writer_init(&answer->json, &answer->text);
+    json_write_object_begin(&answer->json);
+    return true;
+}
+
+static bool answer_close(struct answer *answer, struct reply **ret_reply, struct error *err)
+{
+    json_write_object_end(&answer->json);
+    return buffer_check(&answer->text, "the answer", err) &&
+           reply_stream_take(answer->stream, &answer->text, err) &&
+           reply_stream_end(answer->stream, ret_reply, err);
+}
+
+/* What fails here may be on its way already: then the connection is cut. */
+static bool answer_end(struct answer *answer, bool is_fine, struct reply **ret_reply,
+                       struct error *err)
+{
+    is_fine = is_fine && answer_close(answer, ret_reply, err);
+    if (!is_fine)
+        reply_stream_fail(answer->stream);
+    buffer_finish(&answer->text);
+    reply_stream_unref(answer->stream);
+    return is_fine;
+}
+
+/* The members of ScanTasks. */
+static bool write_files(struct op *op, struct plan *plan, struct plan_window window,
+                        struct answer *answer, struct error *err)
+{
+    const struct plan_work work = {window, op->server->crew, op->server->plan_hands};
+    return plan_answer_files(plan, &work, &answer->sink, &answer->json, err);
 }
 
 static bool write_parts(struct plan *plan, uint64_t max_files, const struct plan_sealer *sealer,
-                        struct json_writer *json, struct error *err)
+                        struct answer *answer, struct error *err)
 {
-    json_write_key(json, "plan-tasks");
-    json_write_array_begin(json);
-    TRY(plan_split_write(plan, max_files, sealer, json, err));
-    json_write_array_end(json);
+    json_write_key(&answer->json, "plan-tasks");
+    json_write_array_begin(&answer->json);
+    TRY(plan_split_write(plan, max_files, sealer, &answer->sink, &answer->json, err));
+    json_write_array_end(&answer->json);
     return true;
 }
 
 static bool write_completed(struct op *op, const struct plan_sealer *sealer, struct plan *plan,
-                            struct buffer *body, struct error *err)
+                            struct answer *answer, struct error *err)
 {
     uint64_t max_files = (uint64_t)option_number(op->server->options, OPTION_PLAN_FILES);
-    struct json_writer json;
+    bool is_split = false;
     struct slice id;
     TRY(make_plan_id(op, sealer, plan, &id, err));
-    json_writer_init(&json, body);
-    json_write_object_begin(&json);
-    json_write_key(&json, "status");
-    json_write_string(&json, SLICE_LITERAL("completed"));
-    json_write_key(&json, "plan-id");
-    json_write_string(&json, id);
-    if (plan_split_is_due(plan, max_files))
-        TRY(write_parts(plan, max_files, sealer, &json, err));
-    else
-        TRY(write_files(plan, PLAN_WINDOW_ALL, &json, err));
-    json_write_object_end(&json);
-    return true;
-}
-
-static bool write_part(struct plan *plan, struct plan_window window, struct buffer *body,
-                       struct error *err)
-{
-    struct json_writer json;
-    json_writer_init(&json, body);
-    json_write_object_begin(&json);
-    TRY(write_files(plan, window, &json, err));
-    json_write_object_end(&json);
-    return true;
+    TRY(plan_split_is_due(plan, max_files, &is_split, err));
+    json_write_key(&answer->json, "status");
+    json_write_string(&answer->json, SLICE_LITERAL("completed"));
+    json_write_key(&answer->json, "plan-id");
+    json_write_string(&answer->json, id);
+    return is_split ? write_parts(plan, max_files, sealer, answer, err)
+                    : write_files(op, plan, PLAN_WINDOW_ALL, answer, err);
 }
 
 /* --- operations ----------------------------------------------------------------------------- */
@@ -123,18 +139,15 @@ static bool answer_plan(struct op *op, struct table_metadata *metadata, const js
 {
     struct plan_request request;
     struct plan *plan = NULL;
-    struct buffer body;
+    struct answer answer;
     struct plan_sealer sealer = make_sealer(op, metadata);
     TRY(plan_request_parse(tree, op->call.arena, &request, err));
     TRY(open_plan(op, metadata, &request, &plan, err));
-    buffer_init(&body, MAX_PLAN_ANSWER_SIZE);
-    bool ok = write_completed(op, &sealer, plan, &body, err);
+    bool ok = answer_begin(&answer, op->request, err) &&
+              answer_end(&answer, write_completed(op, &sealer, plan, &answer, err), ret_reply, err);
     counters_add_plan(&op->server->counters, plan);
     plan_destroy(plan);
-    if (ok)
-        return reply_json(200, &body, ret_reply, err);
-    buffer_finish(&body);
-    return false;
+    return ok;
 }
 
 /* Of a plan or a part of one: `first` is the counter of those that were started, the next two are
@@ -173,17 +186,15 @@ static bool answer_part(struct op *op, struct table_metadata *metadata, struct p
                         struct reply **ret_reply, struct error *err)
 {
     struct plan *plan = NULL;
-    struct buffer body;
+    struct answer answer;
     if (!open_plan(op, metadata, &part->request, &plan, err))
         return as_gone(err);
-    buffer_init(&body, MAX_PLAN_ANSWER_SIZE);
-    bool ok = write_part(plan, part->window, &body, err);
+    bool ok =
+        answer_begin(&answer, op->request, err) &&
+        answer_end(&answer, write_files(op, plan, part->window, &answer, err), ret_reply, err);
     counters_add_plan(&op->server->counters, plan);
     plan_destroy(plan);
-    if (ok)
-        return reply_json(200, &body, ret_reply, err);
-    buffer_finish(&body);
-    return false;
+    return ok;
 }
 
 static bool fetch_part(struct op *op, const json_t *tree, struct reply **ret_reply,

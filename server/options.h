@@ -48,6 +48,8 @@
       "memory for metadata and prepared answers; all caches together")                 \
     X(OPTION_PLAN_FILES, "plan-files", COUNT, "100000",                                \
       "files in one answer of a scan plan; larger plans are given in parts")           \
+    X(OPTION_PLAN_THREADS, "plan-threads", COUNT, "0",                                 \
+      "threads that one scan plan may use at a time (0: one per core)")                \
     X(OPTION_LOG_LEVEL, "log-level", LEVEL, "info",                                    \
       "debug (every request), info, warn, error, off")                                 \
     X(OPTION_LOG_FORMAT, "log-format", FORMAT, "text", "text or json, on stderr")      \

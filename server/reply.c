@@ -4,6 +4,7 @@
 
 #include "base/json_write.h"
 #include "base/limits.h"
+#include "server/reply_stream.h"
 
 /* --- kinds ---------------------------------------------------------------------------------- */
 
@@ -95,6 +96,7 @@ static void reply_destroy(struct reply *reply)
     for (size_t i = 0; i < reply->segment_count; i++)
         blob_unref(reply->segments[i].blob);
     reply_unref(reply->not_modified);
+    reply_stream_unref(reply->stream);
     free(reply);
 }
 

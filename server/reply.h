@@ -20,6 +20,8 @@
 #define REPLY_MAX_SEGMENTS 4
 #define ETAG_SIZE 40 /* quotes, 32 digits, NUL, and room */
 
+struct reply_stream;
+
 typedef void (*reply_transport_destroy_fn)(void *transport);
 
 struct reply_header {
@@ -40,9 +42,10 @@ struct reply {
     size_t segment_count;
     struct reply_segment segments[REPLY_MAX_SEGMENTS];
     size_t body_size;
-    char etag[ETAG_SIZE];       /* with its quotes; empty: none */
-    struct reply *not_modified; /* the 304 that goes with the ETag; NULL: none */
-    enum error_kind failure;    /* of an error's reply, for the log */
+    char etag[ETAG_SIZE];        /* with its quotes; empty: none */
+    struct reply *not_modified;  /* the 304 that goes with the ETag; NULL: none */
+    enum error_kind failure;     /* of an error's reply, for the log */
+    struct reply_stream *stream; /* a reference: the body, where it is made while it is sent */
 
     /* What the HTTP glue keeps with it, made at its first use. */
     _Atomic(void *) transport;

@@ -32,6 +32,17 @@ enum path_parameter {
 enum http_method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_DELETE, METHOD_OTHER };
 
 struct operation;
+struct reply;
+
+/* How an answer gets to its client while it is made (server/reply_stream.h). */
+struct reply_channel {
+    void (*open)(void *context, struct reply *reply); /* takes the reply, which is then sent */
+    void (*pause)(void *context);  /* there is nothing to read: on the HTTP thread */
+    void (*resume)(void *context); /* there is */
+    void (*cut)(void *context);    /* nothing more will come: closes the connection */
+    void *context;
+    int64_t stall_ms; /* how long a writer waits for its reader: STREAM_STALL_MS but in tests */
+};
 
 struct request {
     struct arena arena;
@@ -44,6 +55,7 @@ struct request {
     /* A header's value, ptr NULL where it was not sent. Names compare without case. */
     struct slice (*header)(const void *context, const char *name);
     const void *header_context;
+    const struct reply_channel *channel; /* NULL: answers are given as a whole */
     bool may_block; /* false on the HTTP thread: only what is in memory may be answered */
 
     /* What the router found. */

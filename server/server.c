@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/crew.h"
 #include "base/limits.h"
 #include "server/http.h"
 #include "server/op.h"
@@ -122,6 +123,20 @@ static bool set_policy(struct server *server, struct error *err)
                      SLICE_ARG(listen));
 }
 
+static size_t core_count(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores > 1 ? (size_t)cores : 1;
+}
+
+/* A plan's worker is one of its threads, so that plans go on however busy the crew is. */
+static bool open_crew(struct server *server, struct error *err)
+{
+    size_t given = (size_t)option_number(server->options, OPTION_PLAN_THREADS);
+    server->plan_hands = given > 0 ? given : core_count();
+    return crew_create(server->plan_hands - 1, &server->crew, err);
+}
+
 static bool open_all(struct server *server, struct error *err)
 {
     const struct options *options = server->options;
@@ -135,6 +150,7 @@ static bool open_all(struct server *server, struct error *err)
     TRY(open_objects(server, err));
     TRY(cache_create((size_t)option_number(options, OPTION_CACHE_SIZE), &server->cache, err));
     TRY(open_catalog(server, err));
+    TRY(open_crew(server, err));
     return workers_create((size_t)option_number(options, OPTION_WORKERS),
                           (size_t)option_number(options, OPTION_QUEUE), &server->workers, err);
 }
@@ -179,10 +195,9 @@ static void raise_file_limit(size_t connections)
 static size_t thread_count(const struct options *options)
 {
     size_t given = (size_t)option_number(options, OPTION_THREADS);
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
     if (given > 0)
         return given;
-    return cores > 2 ? (size_t)cores : 2;
+    return core_count() > 2 ? core_count() : 2;
 }
 
 bool server_listen(struct server *server, struct error *err)
@@ -225,6 +240,7 @@ void server_destroy(struct server *server)
         return;
     http_stop(server->http);
     workers_destroy(server->workers);
+    crew_destroy(server->crew);
     catalog_destroy(server->catalog);
     cache_destroy(server->cache);
     object_stores_destroy(server->objects);

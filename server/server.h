@@ -23,6 +23,7 @@
 #include "server/router.h"
 #include "server/security.h"
 
+struct crew;
 struct workers;
 struct http;
 
@@ -37,6 +38,8 @@ struct server {
     struct catalog *catalog;
     struct router *router;
     struct workers *workers;
+    struct crew *crew; /* helps plans */
+    size_t plan_hands; /* threads of one plan, its worker included */
     struct http *http; /* NULL where nothing listens (tests of handlers) */
     struct security_policy security;
     struct mac_key plan_key;

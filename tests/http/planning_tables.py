@@ -1,8 +1,10 @@
 """Tables of the planning tests, written by PyIceberg through the server, and delete files, which
 PyIceberg reads but does not write: those manifests are put together here."""
 
+import copy
 import datetime
 import random
+import shutil
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -147,6 +149,44 @@ def add_deletes(catalog, table, files, spec=None):
         AddSnapshotUpdate(snapshot=snapshot),
         SetSnapshotRefUpdate(ref_name="main", type="branch", snapshot_id=snapshot_id)))
     return catalog.load_table(table.name())
+
+
+def _large_manifest(table, files, path_size):
+    output = table.io.new_output(f"{table.location()}/metadata/large-0.avro")
+    with ManifestWriterV2(table.spec(), table.schema(), output, 1, "deflate") as writer:
+        for i in range(files):
+            file = DataFile.from_args(
+                content=DataFileContent.DATA,
+                file_path=f"{table.location()}/data/{i:05d}-".ljust(path_size, "x"),
+                file_format=FileFormat.PARQUET, partition=Record(), record_count=10,
+                file_size_in_bytes=1000, equality_ids=None, sort_order_id=None)
+            writer.add(ManifestEntry.from_args(status=ManifestEntryStatus.ADDED, snapshot_id=1,
+                                               sequence_number=None, file_sequence_number=None,
+                                               data_file=file))
+    return writer.to_manifest_file()
+
+
+def large_table(catalog, name, manifests, files, path_size):
+    """An unpartitioned table of data files that are not there: each manifest names the same ones,
+    because PyIceberg takes a second to write a thousand. Gives the manifests' paths."""
+    table = catalog.create_table(name, Schema(NestedField(1, "id", LongType(), required=False)))
+    made = [_large_manifest(table, files, path_size)]
+    first = made[0].manifest_path
+    for number in range(1, manifests):
+        made.append(copy.deepcopy(made[0]))
+        made[number][0] = first.replace("large-0.avro", f"large-{number}.avro")
+        shutil.copy(first.removeprefix("file://"), made[number][0].removeprefix("file://"))
+    list_file = table.io.new_output(f"{table.location()}/metadata/large-list.avro")
+    with write_manifest_list(2, list_file, 1, None, 1, "null") as out:
+        out.add_manifests(made)
+    snapshot = Snapshot(snapshot_id=1, parent_snapshot_id=None, sequence_number=1,
+                        manifest_list=list_file.location,
+                        timestamp_ms=table.metadata.last_updated_ms + 1,
+                        summary=Summary(Operation.APPEND), schema_id=table.schema().schema_id)
+    catalog.commit_table(table, (), (
+        AddSnapshotUpdate(snapshot=snapshot),
+        SetSnapshotRefUpdate(ref_name="main", type="branch", snapshot_id=1)))
+    return [manifest.manifest_path.removeprefix("file://") for manifest in made]
 
 
 NO_PARTITION = Record()

@@ -60,6 +60,11 @@ static void memory_destroy(struct object_store *self)
 static const struct object_store_ops MEMORY_OPS = {.get = memory_get, .destroy = memory_destroy};
 static struct object_store memory = {&MEMORY_OPS};
 
+struct object_store *plan_fixture_store(void)
+{
+    return &memory;
+}
+
 void plan_fixture_init(struct plan_fixture *fixture)
 {
     struct error err = {0};
@@ -76,30 +81,38 @@ void plan_fixture_init(struct plan_fixture *fixture)
 
 void plan_fixture_finish(struct plan_fixture *fixture)
 {
+    crew_destroy(fixture->crew);
     cache_destroy(fixture->cache);
     object_stores_destroy(fixture->objects);
     table_metadata_unref(fixture->metadata);
+}
+
+/* A sink that keeps everything. */
+static bool keep_piece(void *context, struct buffer *piece, struct error *err)
+{
+    struct buffer *out = context;
+    buffer_append_slice(out, buffer_slice(piece));
+    buffer_truncate(piece, 0);
+    return buffer_check(out, "the plan", err);
 }
 
 static bool write_plan(struct plan_fixture *fixture, struct plan *plan, struct plan_window window,
                        struct buffer *out, struct error *err)
 {
     struct json_writer json;
-    struct task_writer writer;
-    struct plan_visitor visitor = {task_writer_visit, &writer};
-    json_writer_init(&json, out);
-    task_writer_init(&writer, plan, &json);
+    struct buffer text;
+    const struct plan_sink sink = {keep_piece, out};
+    const struct plan_work shared = {window, fixture->crew, fixture->crew ? fixture->hands : 1};
+    buffer_init(&text, 1 * MIB);
+    json_writer_init(&json, &text);
     json_write_object_begin(&json);
-    json_write_key(&json, "file-scan-tasks");
-    json_write_array_begin(&json);
     bool ok = plan_open(plan, fixture->objects, fixture->cache, err) &&
-              plan_run(plan, window, &visitor, err);
-    json_write_array_end(&json);
-    ok = ok && task_writer_deletes(&writer, err);
+              plan_answer_files(plan, &shared, &sink, &json, err);
     json_write_object_end(&json);
-    task_writer_finish(&writer);
+    ok = ok && keep_piece(out, &text, err);
+    buffer_finish(&text);
     fixture->counts = plan_counts(plan);
-    return ok && buffer_check(out, "the plan", err);
+    return ok;
 }
 
 static bool write_request(struct plan_fixture *fixture, const json_t *tree,

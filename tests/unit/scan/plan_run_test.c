@@ -69,7 +69,7 @@ static void test_plan__prunes_by_partition_and_statistics_and_counts_references_
     (void)state;
     assert_string_equal(
         planned("{'filter':{'type':'lt','term':'ts','value':'2024-01-02T00:00:00'}}",
-                (struct plan_window){0, 1}),
+                (struct plan_window){.first = 0, .end = 1}),
         "{'file-scan-tasks':[" FILE_A "},'delete-file-references':[0,1],'residual-filter':true}],"
         "'delete-files':[" EQUALITIES "," POSITIONS "]}");
     assert_string_equal(planned("{'filter':{'type':'gt-eq','term':'id','value':16}}",
@@ -96,11 +96,55 @@ static void test_plan__sends_statistics_of_the_fields_that_were_asked_for(void *
 static void test_plan__of_windows_is_the_whole_plan(void **state)
 {
     (void)state;
-    assert_non_null(strstr(planned("{}", (struct plan_window){0, 1}), "b.parquet"));
+    assert_non_null(strstr(planned("{}", (struct plan_window){.first = 0, .end = 1}), "b.parquet"));
     assert_null(strstr(out.ptr, "d.parquet"));
-    assert_string_equal(planned("{}", (struct plan_window){1, 2}),
+    assert_string_equal(planned("{}", (struct plan_window){.first = 1, .end = 2}),
                         "{'file-scan-tasks':[" FILE_D "},'residual-filter':true}]}");
-    assert_string_equal(planned("{}", (struct plan_window){2, 100}), "{'file-scan-tasks':[]}");
+    assert_string_equal(planned("{}", (struct plan_window){.first = 2, .end = 100}),
+                        "{'file-scan-tasks':[]}");
+}
+
+static void test_plan__of_entries_is_a_part_of_a_manifest(void **state)
+{
+    (void)state;
+    planned("{}", (struct plan_window){.first = 0, .end = 1, .first_row = 0, .row_count = 1});
+    assert_non_null(strstr(out.ptr, "'mem:///t/data/a.parquet'"));
+    assert_null(strstr(out.ptr, "'mem:///t/data/b.parquet'"));
+    planned("{}", (struct plan_window){.first = 0, .end = 1, .first_row = 1});
+    assert_null(strstr(out.ptr, "'file-path':'mem:///t/data/a.parquet'"));
+    assert_non_null(strstr(out.ptr, "'mem:///t/data/b.parquet'"));
+    assert_string_equal(planned("{}", (struct plan_window){.first = 0, .end = 1, .first_row = 3}),
+                        "{'file-scan-tasks':[]}");
+}
+
+static bool has_once(const char *text, const char *part)
+{
+    const char *at = strstr(text, part);
+    return at && !strstr(at + 1, part);
+}
+
+/* Tasks and delete files come in any order, but each is there, and the text is JSON. */
+static void test_plan__by_several_hands_has_the_same_files(void **state)
+{
+    json_error_t place;
+    size_t size = strlen(planned("{}", PLAN_WINDOW_ALL));
+    (void)state;
+    assert_ok(crew_create(3, &fixture.crew, &err), &err);
+    fixture.hands = 4;
+    for (int round = 0; round < 100; round++) {
+        assert_int_equal(strlen(planned("{}", PLAN_WINDOW_ALL)), size);
+        assert_true(has_once(out.ptr, FILE_A "}") && has_once(out.ptr, FILE_B "}"));
+        assert_true(has_once(out.ptr, FILE_D "}") && has_once(out.ptr, POSITIONS));
+        assert_true(has_once(out.ptr, EQUALITIES));
+        assert_int_equal(fixture.counts.files_planned, 3);
+        for (char *at = out.ptr; *at; at++)
+            *at = *at == '\'' ? '"' : *at;
+        json_t *tree = json_loads(out.ptr, 0, &place);
+        assert_non_null(tree);
+        json_decref(tree);
+    }
+    planned("{'min-rows-requested':1}", PLAN_WINDOW_ALL);
+    assert_true(fixture.counts.files_planned > 0);
 }
 
 static void test_plan__is_the_same_from_the_cache_with_any_statistics(void **state)
@@ -196,6 +240,8 @@ int main(void)
         TEST(test_plan__prunes_by_partition_and_statistics_and_counts_references_anew),
         TEST(test_plan__sends_statistics_of_the_fields_that_were_asked_for),
         TEST(test_plan__of_windows_is_the_whole_plan),
+        TEST(test_plan__of_entries_is_a_part_of_a_manifest),
+        TEST(test_plan__by_several_hands_has_the_same_files),
         TEST(test_plan__is_the_same_from_the_cache_with_any_statistics),
         TEST(test_plan__counts_what_it_read_and_what_it_left_out),
         TEST(test_plan__counts_files_and_what_the_cache_saved),

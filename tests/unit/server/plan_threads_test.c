@@ -1,0 +1,177 @@
+/* Plans, their parts, cancellations and commits at the same time: for the thread sanitizer. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/json_tree.h"
+#include "base/limits.h"
+#include "tests/unit/scan/plan_fixture.h"
+#include "tests/unit/server/server_fixture.h"
+
+#define ROUNDS 40
+#define T_URI "/v1/namespaces/ns/tables/t"
+
+static struct server_fixture fixture;
+
+/* The table of the scan tests: its manifests are read where they lie. */
+static const char CREATE[] =
+    "{\"name\":\"t\",\"schema\":{\"type\":\"struct\",\"fields\":["
+    "{\"id\":1,\"name\":\"id\",\"required\":false,\"type\":\"long\"},"
+    "{\"id\":2,\"name\":\"ts\",\"required\":false,\"type\":\"timestamp\"}]},"
+    "\"partition-spec\":{\"fields\":[{\"source-id\":2,\"field-id\":1000,\"name\":\"day\","
+    "\"transform\":\"day\"}]}}";
+static const char ADD[] =
+    "{\"requirements\":[],\"updates\":["
+    "{\"action\":\"add-spec\",\"spec\":{\"fields\":[]}},"
+    "{\"action\":\"add-snapshot\",\"snapshot\":{\"snapshot-id\":7,\"sequence-number\":7,"
+    "\"timestamp-ms\":1700000000001,\"summary\":{\"operation\":\"append\"},\"schema-id\":0,"
+    "\"manifest-list\":\"mem:///t/metadata/list.avro\"}},"
+    "{\"action\":\"set-snapshot-ref\",\"ref-name\":\"main\",\"type\":\"branch\","
+    "\"snapshot-id\":7}]}";
+
+static void set_up(const char *const *extra)
+{
+    struct error err = {0};
+    server_fixture_init(&fixture, extra);
+    assert_ok(object_stores_add(fixture.server->objects, "mem", plan_fixture_store(), &err), &err);
+    assert_int_equal(fixture_send(&fixture, "POST", "/v1/namespaces", "{\"namespace\":[\"ns\"]}"),
+                     200);
+    assert_int_equal(fixture_send(&fixture, "POST", "/v1/namespaces/ns/tables", CREATE), 200);
+    int status = fixture_send(&fixture, "POST", T_URI, ADD);
+    if (status != 200)
+        fail_msg("%s", fixture_body(&fixture));
+}
+
+/* A client of its own: server_fixture_send keeps what was answered in its fixture. */
+static void client_init(struct server_fixture *client)
+{
+    *client = (struct server_fixture){.server = fixture.server};
+    buffer_init(&client->body, 64 * MIB);
+}
+
+static void client_finish(struct server_fixture *client)
+{
+    reply_unref(client->reply);
+    buffer_finish(&client->body);
+}
+
+static void expect(struct server_fixture *client, const char *method, const char *uri,
+                   const char *body, int status)
+{
+    if (fixture_send(client, method, uri, body) != status)
+        fail_msg("%s %s: %s", method, uri, fixture_body(client));
+}
+
+static json_t *answer_of(const struct server_fixture *client)
+{
+    json_error_t place;
+    json_t *tree = json_loads(fixture_body(client), 0, &place);
+    assert_non_null(tree);
+    return tree;
+}
+
+static size_t count_tasks(const struct server_fixture *client)
+{
+    json_t *tree = answer_of(client);
+    size_t count = json_array_size(json_object_get(tree, "file-scan-tasks"));
+    json_decref(tree);
+    return count;
+}
+
+static void fetch(struct server_fixture *client, const json_t *task, size_t *ret_count)
+{
+    char *body = NULL;
+    assert_true(asprintf(&body, "{\"plan-task\":\"%s\"}", json_string_value(task)) > 0);
+    expect(client, "POST", "/v1/namespaces/ns/tables/t/tasks", body, 200);
+    *ret_count += count_tasks(client);
+    free(body);
+}
+
+static void cancel(struct server_fixture *client, const json_t *plan)
+{
+    char uri[1024];
+    (void)snprintf(uri, sizeof(uri), T_URI "/plan/%s",
+                   json_string_value(json_object_get(plan, "plan-id")));
+    expect(client, "DELETE", uri, NULL, 204);
+}
+
+/* Plans, fetches the parts where there are any, and cancels. */
+static size_t plan_once(struct server_fixture *client, const char *request)
+{
+    size_t i, count = 0;
+    json_t *task;
+    expect(client, "POST", T_URI "/plan", request, 200);
+    json_t *plan = answer_of(client);
+    count = json_array_size(json_object_get(plan, "file-scan-tasks"));
+    json_array_foreach(json_object_get(plan, "plan-tasks"), i, task)
+        fetch(client, task, &count);
+    cancel(client, plan);
+    json_decref(plan);
+    return count;
+}
+
+static void *plan_often(void *context)
+{
+    struct server_fixture client;
+    client_init(&client);
+    for (int i = 0; i < ROUNDS; i++) {
+        assert_int_equal(plan_once(&client, "{}"), 3);
+        assert_int_equal(plan_once(&client, "{\"filter\":{\"type\":\"gt\",\"term\":\"id\","
+                                            "\"value\":19},\"stats-fields\":[\"id\"]}"),
+                         1);
+    }
+    client_finish(&client);
+    return context;
+}
+
+static void *commit_often(void *context)
+{
+    struct server_fixture client;
+    char body[256];
+    client_init(&client);
+    for (int i = 0; i < ROUNDS; i++) {
+        (void)snprintf(body, sizeof(body),
+                       "{\"requirements\":[],\"updates\":[{\"action\":\"set-properties\","
+                       "\"updates\":{\"round\":\"%d\"}}]}",
+                       i);
+        expect(&client, "POST", T_URI, body, 200);
+    }
+    client_finish(&client);
+    return context;
+}
+
+static void run_together(void)
+{
+    pthread_t threads[4];
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, i < 3 ? plan_often : commit_often, NULL),
+                         0);
+    for (size_t i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void test_plans__and_commits_go_together(void **state)
+{
+    (void)state;
+    set_up((const char *const[]){"--plan-threads", "3", NULL});
+    run_together();
+    server_fixture_finish(&fixture);
+}
+
+static void test_plans__in_parts_and_without_a_cache_go_with_commits(void **state)
+{
+    (void)state;
+    set_up((const char *const[]){"--plan-threads", "3", "--plan-files", "1", "--cache-size", "0",
+                                 NULL});
+    run_together();
+    server_fixture_finish(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plans__and_commits_go_together),
+        cmocka_unit_test(test_plans__in_parts_and_without_a_cache_go_with_commits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
