@@ -76,11 +76,11 @@
 /* What of an answer that is sent while it is made waits for its client, and is held back at first,
  * so that an early failure still has a status of its own. */
 #define STREAM_WINDOW_SIZE (1 * MIB)
-/* A worker waits this long for its client to make room for one piece of such an answer (64 KiB); who
- * reads more slowly, or not at all, is cut off. Java and Python read a whole answer at once. */
+/* A worker waits this long for its client to make room for one piece of such an answer (64 KiB);
+ * who reads more slowly, or not at all, is cut off. Java and Python read a whole answer at once. */
 #define STREAM_STALL_MS 30000
-/* An answer of a scan plan where it is collected: some 400 bytes for a file. Plans of more files than
- * --plan-files are answered in parts. */
+/* An answer of a scan plan where it is collected: some 400 bytes for a file. Plans of more files
+ * than --plan-files are answered in parts. */
 #define MAX_PLAN_ANSWER_SIZE (512 * MIB)
 /* Levels of a filter. Engines nest a few dozen; who reads one recurses as deep as it goes. */
 #define MAX_FILTER_DEPTH 500

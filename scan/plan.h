@@ -11,8 +11,8 @@
  * Errors:   ERROR_BAD_REQUEST (unknown column, literal of another type), ERROR_VALIDATION (unknown
  *           snapshot, a range whose start is no ancestor of its end), ERROR_NOT_FOUND (a file is
  *           gone), ERROR_CORRUPT with the file's path
- * Threads:  one thread at a time, but for the hands of plan_run_shared; the stores and the cache are
- *           shared
+ * Threads:  one thread at a time, but for the hands of plan_run_shared; the stores and the cache
+ *           are shared
  * Rule:     a plan reads what its snapshot names, whatever is committed meanwhile
  */
 #ifndef SCAN_PLAN_H

@@ -44,8 +44,8 @@ struct http {
     struct http_connections connections;
 };
 
-/* One request, from its URI to the end of its answer. Where the answer is sent while it is made, the
- * worker holds it as well, and may be the last. */
+/* One request, from its URI to the end of its answer. Where the answer is sent while it is made,
+ * the worker holds it as well, and may be the last. */
 struct http_request {
     struct work_item work;
     atomic_uint references;

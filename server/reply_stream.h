@@ -7,10 +7,11 @@
  * gone, and all that a failure can do is to cut the connection, so that no client takes half an
  * answer for a whole one.
  *
- * Spec:     HTTP/1.1: chunked, with no last chunk where it fails; HTTP/1.0: until the connection ends
+ * Spec:     HTTP/1.1: chunked, with no last chunk where it fails; HTTP/1.0: until the connection
+ *           ends
  * Owns:     its pieces; shared by reference count between its writer and its reply
- * Errors:   ERROR_BAD_REQUEST where the client hung up or reads too slowly (the channel's stall_ms): nobody
- *           is left to read it, but it ends the work and is logged; ERROR_NO_MEMORY
+ * Errors:   ERROR_BAD_REQUEST where the client hung up or reads too slowly (the channel's
+ *           stall_ms): nobody is left to read it, but it ends the work; ERROR_NO_MEMORY
  * Threads:  one writer at a time, one reader; one mutex inside, below which the channel's calls are
  *           made (libmicrohttpd's own mutexes)
  */
