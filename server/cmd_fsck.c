@@ -187,7 +187,7 @@ static bool check_alone(struct options *options, struct fsck_summary *ret_summar
                         struct error *err)
 {
     const char *database = NULL;
-    int lock = -1;
+    struct data_lock lock = DATA_LOCK_NONE;
     TRY(command_database(options, &database, err));
     if (option_number(options, OPTION_DELETE))
         TRY(data_lock_take(database, &lock, err));

@@ -313,7 +313,7 @@ bool backup_restore(const char *file, const char *database, const struct clock *
                     struct arena *arena, struct slice *ret_kept, struct error *err)
 {
     char time[32];
-    int lock = -1;
+    struct data_lock lock = DATA_LOCK_NONE;
     time_compact(clock, time, sizeof time);
     struct slice kept = arena_printf(arena, "%s.before-restore-%s", database, time);
     if (kept.ptr == NULL)

@@ -1,17 +1,28 @@
 /*
  * data_lock.h — one server for each data directory.
  *
- * Owns:     a file descriptor; the kernel drops the lock when the process ends, however it ends
+ * The lock is on the directory itself, which nobody can remove while a database is in it. The file
+ * "<path>.lock" is locked as well: it tells people who holds the directory, and keeps processes out
+ * that know of this file alone.
+ *
+ * Owns:     two file descriptors; the kernel drops the locks when the process ends, however it ends
  * Errors:   ERROR_CONFLICT names the process that holds it
- * Rule:     the lock file is never removed: a lock on a removed file would guard nothing
  */
 #ifndef STORAGE_DATA_LOCK_H
 #define STORAGE_DATA_LOCK_H
 
 #include "base/error.h"
 
-/* Locks "<path>.lock". The caller gives *ret_fd back with data_lock_release. */
-bool data_lock_take(const char *path, int *ret_fd, struct error *err);
-void data_lock_release(int fd); /* -1 is fine */
+struct data_lock {
+    int directory;
+    int file;
+};
+
+#define DATA_LOCK_NONE ((struct data_lock){-1, -1})
+
+/* Locks the directory that holds the database `path`. The caller gives *ret_lock back with
+ * data_lock_release. */
+bool data_lock_take(const char *path, struct data_lock *ret_lock, struct error *err);
+void data_lock_release(struct data_lock lock); /* DATA_LOCK_NONE is fine */
 
 #endif

@@ -23,7 +23,7 @@
 struct pointer_store {
     char *path;
     char *vfs;
-    int lock_fd;
+    struct data_lock lock;
     struct connection_options writer_options;
     struct connection_options reader_options;
     struct pointer_cache *cache;
@@ -76,7 +76,7 @@ static bool store_open(struct pointer_store *store, const struct pointer_store_o
     store->reader_options.is_onlooker = options->is_reader;
     if (options->is_reader)
         return store_open_reader(store, err);
-    TRY(data_lock_take(store->path, &store->lock_fd, err));
+    TRY(data_lock_take(store->path, &store->lock, err));
     TRY(pointer_cache_create(&store->cache, err));
     return pointer_writer_create(&store->writer_options, store->cache, options->clock,
                                  &store->writer, err);
@@ -88,7 +88,7 @@ bool pointer_store_open(const struct pointer_store_options *options,
     struct pointer_store *store = calloc(1, sizeof *store);
     if (!store)
         return error_no_memory(err, "the pointer store");
-    store->lock_fd = -1;
+    store->lock = DATA_LOCK_NONE;
     if (pthread_mutex_init(&store->readers, NULL) != 0) {
         free(store);
         return error_no_memory(err, "the pointer store's lock");
@@ -120,7 +120,7 @@ void pointer_store_close(struct pointer_store *store)
     }
     pointer_writer_destroy(store->writer);
     pointer_cache_destroy(store->cache);
-    data_lock_release(store->lock_fd);
+    data_lock_release(store->lock);
     pthread_mutex_destroy(&store->readers);
     free(store->vfs);
     free(store->path);

@@ -128,7 +128,7 @@ struct pointer_store_options {
     bool is_reader; /* looks at a database that another process may be serving: see below */
 };
 
-/* Opens or creates, takes the lock of the data directory ("<path>.lock"), migrates, starts the
+/* Opens or creates, takes the lock of the data directory (data_lock.h), migrates, starts the
  * writer. ERROR_CONFLICT where another server has it; ERROR_CORRUPT for a file that is not ours,
  * damaged, or written by a newer version (the sentence says which). */
 bool pointer_store_open(const struct pointer_store_options *options,

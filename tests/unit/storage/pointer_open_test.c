@@ -1,11 +1,13 @@
 #include "storage/pointer_store.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -82,6 +84,42 @@ static void test_open__refuses_a_second_process(void **state)
     int status = -1;
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void lock_file_name(const struct fixture *fixture, char *name, size_t size)
+{
+    (void)snprintf(name, size, "%s.lock", fixture->path);
+}
+
+/* People tidy up: the lock must not go with its file. */
+static void test_open__refuses_a_second_server_where_the_lock_file_is_gone(void **state)
+{
+    struct fixture *fixture = *state;
+    char name[sizeof fixture->path + 8];
+    lock_file_name(fixture, name, sizeof name);
+    fixture_open(fixture);
+    assert_int_equal(unlink(name), 0);
+    struct fixture second = *fixture;
+    second.store = NULL;
+    expect_refused(&second, ERROR_CONFLICT, "another server uses");
+    fixture_close(fixture);
+    fixture_open(&second);
+    fixture_close(&second);
+}
+
+/* Versions before this one lock the file alone. */
+static void test_open__refuses_where_the_lock_file_alone_is_held(void **state)
+{
+    struct fixture *fixture = *state;
+    char name[sizeof fixture->path + 8];
+    lock_file_name(fixture, name, sizeof name);
+    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    assert_true(fd >= 0);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+    expect_refused(fixture, ERROR_CONFLICT, "another server uses");
+    close(fd);
+    fixture_open(fixture);
+    fixture_close(fixture);
 }
 
 static void test_open__refuses_a_missing_directory(void **state)
@@ -262,6 +300,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_open__refuses_a_second_server_and_names_the_first),
         TEST(test_open__refuses_a_second_process),
+        TEST(test_open__refuses_a_second_server_where_the_lock_file_is_gone),
+        TEST(test_open__refuses_where_the_lock_file_alone_is_held),
         TEST(test_open__refuses_a_missing_directory),
         TEST(test_open__refuses_a_newer_schema),
         TEST(test_open__refuses_the_database_of_another_program),
