@@ -3,6 +3,7 @@
 #include "base/json_tree.h"
 #include "catalog/location_policy.h"
 #include "catalog/lookup.h"
+#include "catalog/purge_guard.h"
 
 /* --- list --------------------------------------------------------------------------------- */
 
@@ -46,8 +47,10 @@ bool entity_insert(const struct call *call, struct pointer_txn *txn, struct enti
     int64_t id = 0;
     TRY(namespace_must_exist(call, view, name.namespace_path, &above, err));
     TRY(entity_must_not_exist(call, view, name, part->kind, err));
-    if (part->kind == ENTITY_TABLE)
+    if (part->kind == ENTITY_TABLE) {
         TRY(location_check_free(view, call->arena, part->location, 0, err));
+        TRY(purge_guard_admit(txn, part->uuid, call->arena, err));
+    }
     row.warehouse_id = call->warehouse->id;
     row.namespace_id = above.id;
     row.namespace_path = name.namespace_path;
@@ -138,6 +141,7 @@ static bool remove_entity(struct pointer_txn *txn, void *context, struct error *
     struct purge_row purge = {
         .warehouse_id = now.warehouse_id,
         .kind = now.kind,
+        .uuid = now.uuid,
         .location = now.location,
         .metadata_location = now.metadata_location,
     };

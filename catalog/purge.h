@@ -8,7 +8,8 @@
  *
  * Owns:     one thread
  * Errors:   an entry that fails is tried again later, MAX_PURGE_ATTEMPTS times, and then stays in
- *           the queue for an operator to see (GET /management/v1/purges)
+ *           the queue, with its reason, for an operator to see (GET /management/v1/purges) until
+ *           the next start tries it again
  * Threads:  start, stop and wake may be called from any thread
  * Rule:     nothing outside of the warehouse and the allowed locations is deleted
  */

@@ -44,20 +44,38 @@ static bool entry_done(struct pointer_txn *txn, void *context, struct error *err
 
 static bool entry_failed(struct pointer_txn *txn, void *context, struct error *err)
 {
-    return pointer_purge_failed(txn, *(const int64_t *)context, err);
+    return pointer_purge_failed(txn, context, err);
+}
+
+static bool revive_entries(struct pointer_txn *txn, void *context, struct error *err)
+{
+    (void)context;
+    return pointer_purge_revive(txn, MAX_PURGE_ATTEMPTS, err);
+}
+
+static bool store_done(struct purge_worker *worker, int64_t id)
+{
+    return pointer_store_write(worker->catalog->pointers, entry_done, &id, NULL);
+}
+
+static bool store_failed(struct purge_worker *worker, int64_t id, int64_t files_left,
+                         const struct error *cause)
+{
+    struct purge_row row = {.id = id,
+                            .files_left = files_left,
+                            .reason = slice_from_string(cause->message)};
+    return pointer_store_write(worker->catalog->pointers, entry_failed, &row, NULL);
 }
 
 /* True where the entry's new state is stored. */
 static bool work_on(struct purge_worker *worker, const struct purge_row *row)
 {
     struct error cause = {0};
-    int64_t id = row->id;
     bool ok = purge_entry(worker->catalog, row, worker_is_stopping, worker, &cause);
     if (!ok && worker_is_stopping(worker))
         return false;
     /* If this cannot be stored the entry stays as it is, and is worked on again. */
-    pointer_job_fn job = ok ? entry_done : entry_failed;
-    return pointer_store_write(worker->catalog->pointers, job, &id, NULL);
+    return ok ? store_done(worker, row->id) : store_failed(worker, row->id, 0, &cause);
 }
 
 /* Entries that failed before wait for the next round, however often drops wake the worker. */
@@ -138,6 +156,8 @@ static void *worker_main(void *context)
     struct purge_worker *worker = context;
     bool is_round = true;
     plan_round(worker);
+    /* Where this cannot be stored they wait for the next start. */
+    pointer_store_write(worker->catalog->pointers, revive_entries, NULL, NULL);
     while (!worker_is_stopping(worker)) {
         empty_queue(worker, is_round);
         is_round = wait_for_work(worker);

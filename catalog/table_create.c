@@ -7,6 +7,7 @@
 #include "catalog/location_policy.h"
 #include "catalog/lookup.h"
 #include "catalog/metadata_store.h"
+#include "catalog/purge_guard.h"
 #include "catalog/table_change.h"
 #include "storage/location.h"
 
@@ -211,9 +212,15 @@ bool table_create(struct call *call, struct slice namespace_path, const json_t *
 
 /* --- register ----------------------------------------------------------------------------- */
 
+/* Each round means that a table was dropped with purge meanwhile. */
+#define MAX_REGISTER_ROUNDS 20
+
 struct register_job {
     struct table_change *change;
+    struct slice location;
     bool overwrite;
+    bool is_stale; /* the transaction found that the metadata has to be read again */
+    int64_t purge_mark;
     struct change_row row;
 };
 
@@ -227,18 +234,26 @@ static bool as_bad_request(struct slice location, struct error *err)
     return false;
 }
 
-static bool read_registered(struct table_change *change, struct slice location, struct error *err)
+static bool read_metadata(struct table_change *change, struct slice location, struct error *err)
 {
-    struct catalog *catalog = change->call->catalog;
     struct slice unused;
     TRY(location_check(change->call, location, "metadata location", &unused, err));
-    TRY(metadata_file_must_exist(catalog, location, err));
-    if (!table_metadata_read(catalog, location, &change->next, err))
+    if (!table_metadata_read(change->call->catalog, location, &change->next, err))
         return as_bad_request(location, err);
     change->next_location = location;
     TRY(format_policy_check(change->call->warehouse, NULL, change->next, err));
     return location_check(change->call, change->next->location, "table location",
                           &change->canonical, err);
+}
+
+/* In this order (see purge_guard_mark): the cache may have metadata whose file is gone. */
+static bool read_registered(struct register_job *job, struct error *err)
+{
+    struct table_change *change = job->change;
+    TRY(read_metadata(change, job->location, err));
+    TRY(purge_guard_mark(change->call, change->next->uuid, change->canonical, &job->purge_mark,
+                         err));
+    return metadata_file_must_exist(change->call->catalog, job->location, err);
 }
 
 static bool drop_existing(struct register_job *job, struct pointer_txn *txn, struct error *err)
@@ -259,44 +274,70 @@ static bool drop_existing(struct register_job *job, struct pointer_txn *txn, str
 static bool store_registered(struct pointer_txn *txn, void *context, struct error *err)
 {
     struct register_job *job = context;
+    struct table_change *change = job->change;
+    TRY(purge_guard_is_stale(txn, job->purge_mark, &job->is_stale, err));
+    if (job->is_stale)
+        return error_set(err, ERROR_CONFLICT,
+                         "Tables were dropped with purge while %.*s was read: try again",
+                         SLICE_ARG(job->location));
+    TRY(purge_guard_admit_files(txn, change->next->uuid, change->canonical, change->call->arena,
+                                err));
     if (job->overwrite)
         TRY(drop_existing(job, txn, err));
-    return table_change_store(job->change, txn, err);
+    return table_change_store(change, txn, err);
 }
 
-static bool run_register(struct table_change *change, struct slice location, bool overwrite,
-                         struct error *err)
+static bool run_register(struct register_job *job, struct error *err)
 {
-    struct register_job job = {.change = change, .overwrite = overwrite};
-    if (!overwrite)
+    struct table_change *change = job->change;
+    if (!job->overwrite)
         TRY(table_change_read(change, err));
-    TRY(read_registered(change, location, err));
-    table_change_describe(change, &job.row);
-    change->call->outcome.metadata_location = location;
-    return write_row(change, store_registered, &job, &job.row, err);
+    TRY(read_registered(job, err));
+    table_change_describe(change, &job->row);
+    change->call->outcome.metadata_location = job->location;
+    return write_row(change, store_registered, job, &job->row, err);
+}
+
+static bool register_once(struct call *call, struct entity_name name, struct register_job *job,
+                          struct table_result *ret_result, struct error *err)
+{
+    struct table_change change;
+    struct error cause = {0};
+    table_change_init(&change, call, name);
+    change.is_create = true;
+    job->change = &change;
+    job->is_stale = false;
+    bool ok = run_register(job, &cause);
+    return end_change(&change, ok, &cause, ret_result, err);
+}
+
+static bool register_request_parse(struct call *call, const json_t *request,
+                                   struct entity_name *name, struct register_job *job,
+                                   struct error *err)
+{
+    if (!json_is_object(request))
+        return error_set(err, ERROR_BAD_REQUEST, "The request body must be a JSON object");
+    TRY(json_get_string(request, "name", &name->name, err));
+    TRY(name_check(name->name, "table", err));
+    TRY(json_get_string(request, "metadata-location", &job->location, err));
+    TRY(json_opt_bool(request, "overwrite", &job->overwrite, err));
+    /* The result and the kept outcome outlive the request's tree. */
+    job->location = arena_slice(call->arena, job->location);
+    return job->location.ptr != NULL || error_no_memory(err, "the metadata location");
 }
 
 bool table_register(struct call *call, struct slice namespace_path, const json_t *request,
                     struct table_result *ret_result, struct error *err)
 {
     struct entity_name name = {.namespace_path = namespace_path};
-    struct slice location = SLICE_EMPTY;
-    struct table_change change;
-    struct error cause = {0};
-    bool overwrite = false;
-    if (!json_is_object(request))
-        return error_set(err, ERROR_BAD_REQUEST, "The request body must be a JSON object");
-    TRY(json_get_string(request, "name", &name.name, err));
-    TRY(name_check(name.name, "table", err));
-    TRY(json_get_string(request, "metadata-location", &location, err));
-    TRY(json_opt_bool(request, "overwrite", &overwrite, err));
-    /* The result and the kept outcome outlive the request's tree. */
-    location = arena_slice(call->arena, location);
-    if (location.ptr == NULL)
-        return error_no_memory(err, "the metadata location");
-    table_change_init(&change, call, name);
-    change.is_create = true;
+    struct register_job job = {.location = SLICE_EMPTY};
+    TRY(register_request_parse(call, request, &name, &job, err));
     call->outcome.status = 200;
-    bool ok = run_register(&change, location, overwrite, &cause);
-    return end_change(&change, ok, &cause, ret_result, err);
+    for (int round = 0; round < MAX_REGISTER_ROUNDS; round++) {
+        if (register_once(call, name, &job, ret_result, err))
+            return true;
+        if (!job.is_stale)
+            return false;
+    }
+    return false;
 }

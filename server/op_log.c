@@ -100,6 +100,8 @@ static void write_purge(struct json_writer *writer, const struct purge_row *row)
     write_text(writer, "location", row->location);
     write_text(writer, "metadata-location", row->metadata_location);
     write_number(writer, "attempts", row->attempts);
+    write_number(writer, "files-left", row->files_left);
+    write_text(writer, "reason", row->reason);
     json_write_object_end(writer);
 }
 

@@ -25,6 +25,17 @@ struct pointer_txn {
     struct cache_entry *changes; /* in order; for the cache, once committed */
 };
 
+/* Reads the present row of a statement into *row, its texts into the arena. */
+typedef bool (*row_read_fn)(struct statement *statement, struct arena *arena, void *row,
+                            struct error *err);
+bool entity_row_read(struct statement *statement, struct arena *arena, void *row,
+                     struct error *err);
+bool purge_row_read(struct statement *statement, struct arena *arena, void *row,
+                    struct error *err);
+/* At most one row. */
+bool row_read_one(struct statement *statement, struct arena *arena, row_read_fn read, void *row,
+                  bool *ret_found, struct error *err);
+
 /* A `kind` column as the enum. */
 enum entity_kind entity_kind_of(int64_t column);
 

@@ -9,10 +9,6 @@
 
 /* --- rows into the arena ------------------------------------------------------------------ */
 
-/* Reads the present row of a statement into *row. */
-typedef bool (*row_read_fn)(struct statement *statement, struct arena *arena, void *row,
-                            struct error *err);
-
 struct row_list {
     char *rows;
     size_t count;
@@ -54,9 +50,8 @@ static bool read_list(struct statement *statement, struct arena *arena, size_t r
     return true;
 }
 
-/* At most one row; *row is only written where there is one. */
-static bool read_one(struct statement *statement, struct arena *arena, row_read_fn read, void *row,
-                     bool *ret_found, struct error *err)
+bool row_read_one(struct statement *statement, struct arena *arena, row_read_fn read, void *row,
+                  bool *ret_found, struct error *err)
 {
     bool has_row = false;
     TRY(statement_step(statement, &has_row, err));
@@ -112,7 +107,7 @@ bool pointer_namespace_get(struct pointer_view *view, int64_t warehouse_id, stru
     statement_bind_text(&statement, 2, path);
     struct namespace_row row;
     bool found = false;
-    TRY(read_one(&statement, arena, namespace_read, &row, &found, err));
+    TRY(row_read_one(&statement, arena, namespace_read, &row, &found, err));
     if (found)
         *ret_row = row;
     *ret_found = found;
@@ -163,7 +158,7 @@ enum entity_kind entity_kind_of(int64_t column)
                                        : ENTITY_TABLE;
 }
 
-static bool entity_read(struct statement *statement, struct arena *arena, void *row,
+bool entity_row_read(struct statement *statement, struct arena *arena, void *row,
                         struct error *err)
 {
     struct entity_row *entity = row;
@@ -185,7 +180,7 @@ static bool entity_read_one(struct statement *statement, struct arena *arena,
 {
     struct entity_row row;
     bool found = false;
-    TRY(read_one(statement, arena, entity_read, &row, &found, err));
+    TRY(row_read_one(statement, arena, entity_row_read, &row, &found, err));
     if (found)
         *ret_row = row;
     *ret_found = found;
@@ -239,7 +234,7 @@ bool pointer_entity_list(struct pointer_view *view, int64_t namespace_id, enum e
     statement_bind_text(&statement, 3, after);
     statement_bind_int64(&statement, 4, limit);
     struct row_list list;
-    TRY(read_list(&statement, arena, sizeof(struct entity_row), entity_read, &list, err));
+    TRY(read_list(&statement, arena, sizeof(struct entity_row), entity_row_read, &list, err));
     *ret_rows = (struct entity_row *)(void *)list.rows;
     *ret_count = list.count;
     return true;
@@ -254,76 +249,19 @@ bool pointer_entity_walk(struct pointer_view *view, int64_t after, int64_t limit
     statement_bind_int64(&statement, 1, after);
     statement_bind_int64(&statement, 2, limit);
     struct row_list list;
-    TRY(read_list(&statement, arena, sizeof(struct entity_row), entity_read, &list, err));
+    TRY(read_list(&statement, arena, sizeof(struct entity_row), entity_row_read, &list, err));
     *ret_rows = (struct entity_row *)(void *)list.rows;
     *ret_count = list.count;
     return true;
 }
 
-/* --- overlap ------------------------------------------------------------------------------ */
-
-struct overlap {
-    struct pointer_view *view;
-    int64_t except_id;
-    struct arena *arena;
-    struct entity_row *ret_row;
-    bool found;
-};
-
-static bool overlap_at(struct overlap *overlap, struct slice location, struct error *err)
+bool pointer_entity_by_uuid(struct pointer_view *view, struct slice uuid, struct arena *arena,
+                            struct entity_row *ret_row, bool *ret_found, struct error *err)
 {
     STATEMENT_SCOPED struct statement statement;
-    TRY(statement_begin(overlap->view->connection, STATEMENT_ENTITY_AT_LOCATION, &statement, err));
-    statement_bind_text(&statement, 1, location);
-    statement_bind_int64(&statement, 2, overlap->except_id);
-    return entity_read_one(&statement, overlap->arena, overlap->ret_row, &overlap->found, err);
-}
-
-/* The location itself, then each prefix that ends before a '/' of its path. A location without an
- * authority has the root "scheme:///" above it as well. */
-static bool overlap_above(struct overlap *overlap, struct slice location, struct error *err)
-{
-    TRY(overlap_at(overlap, location, err));
-    size_t colon = slice_find(location, ':');
-    size_t start = colon + sizeof "://" - 1;
-    for (size_t size = location.len; !overlap->found && size > start; size--) {
-        if (location.ptr[size - 1] != '/')
-            continue;
-        bool is_root = size - 1 == start;
-        size_t prefix = is_root ? size : size - 1;
-        if (prefix < location.len)
-            TRY(overlap_at(overlap, slice_make(location.ptr, prefix), err));
-    }
-    return true;
-}
-
-static bool overlap_below(struct overlap *overlap, struct slice location, struct error *err)
-{
-    bool is_root = slice_ends_with(location, SLICE_LITERAL("/"));
-    struct slice base = slice_make(location.ptr, location.len - (is_root ? 1 : 0));
-    struct slice from = arena_printf(overlap->arena, "%.*s/", (int)base.len, base.ptr);
-    struct slice to = arena_printf(overlap->arena, "%.*s0", (int)base.len, base.ptr);
-    if (!from.ptr || !to.ptr)
-        return error_no_memory(err, "a location");
-    STATEMENT_SCOPED struct statement statement;
-    TRY(statement_begin(overlap->view->connection, STATEMENT_ENTITY_BELOW_LOCATION, &statement,
-                        err));
-    statement_bind_text(&statement, 1, from);
-    statement_bind_int64(&statement, 2, overlap->except_id);
-    statement_bind_text(&statement, 3, to);
-    return entity_read_one(&statement, overlap->arena, overlap->ret_row, &overlap->found, err);
-}
-
-bool pointer_location_overlap(struct pointer_view *view, struct slice location, int64_t except_id,
-                              struct arena *arena, struct entity_row *ret_row, bool *ret_found,
-                              struct error *err)
-{
-    struct overlap overlap = {view, except_id, arena, ret_row, false};
-    TRY(overlap_above(&overlap, location, err));
-    if (!overlap.found)
-        TRY(overlap_below(&overlap, location, err));
-    *ret_found = overlap.found;
-    return true;
+    TRY(statement_begin(view->connection, STATEMENT_ENTITY_BY_UUID, &statement, err));
+    statement_bind_text(&statement, 1, uuid);
+    return entity_read_one(&statement, arena, ret_row, ret_found, err);
 }
 
 /* --- records ------------------------------------------------------------------------------ */
@@ -350,23 +288,26 @@ bool pointer_idempotency_get(struct pointer_view *view, struct slice key, struct
     statement_bind_text(&statement, 1, key);
     struct idempotency_row row;
     bool found = false;
-    TRY(read_one(&statement, arena, idempotency_read, &row, &found, err));
+    TRY(row_read_one(&statement, arena, idempotency_read, &row, &found, err));
     if (found)
         *ret_row = row;
     *ret_found = found;
     return true;
 }
 
-static bool purge_read(struct statement *statement, struct arena *arena, void *row,
+bool purge_row_read(struct statement *statement, struct arena *arena, void *row,
                        struct error *err)
 {
     struct purge_row *purge = row;
     purge->id = statement_int64(statement, 0);
     purge->warehouse_id = statement_int64(statement, 1);
     purge->kind = entity_kind_of(statement_int64(statement, 2));
-    purge->attempts = statement_int64(statement, 5);
-    return statement_text(statement, 3, arena, &purge->location, err) &&
-           statement_text(statement, 4, arena, &purge->metadata_location, err);
+    purge->attempts = statement_int64(statement, 6);
+    purge->files_left = statement_int64(statement, 7);
+    return statement_text(statement, 3, arena, &purge->uuid, err) &&
+           statement_text(statement, 4, arena, &purge->location, err) &&
+           statement_text(statement, 5, arena, &purge->metadata_location, err) &&
+           statement_text(statement, 8, arena, &purge->reason, err);
 }
 
 bool pointer_purge_list(struct pointer_view *view, int64_t limit, struct arena *arena,
@@ -376,10 +317,24 @@ bool pointer_purge_list(struct pointer_view *view, int64_t limit, struct arena *
     TRY(statement_begin(view->connection, STATEMENT_PURGE_LIST, &statement, err));
     statement_bind_int64(&statement, 1, limit);
     struct row_list list;
-    TRY(read_list(&statement, arena, sizeof(struct purge_row), purge_read, &list, err));
+    TRY(read_list(&statement, arena, sizeof(struct purge_row), purge_row_read, &list, err));
     *ret_rows = (struct purge_row *)(void *)list.rows;
     *ret_count = list.count;
     return true;
+}
+
+bool pointer_purge_by_uuid(struct pointer_view *view, struct slice uuid, struct arena *arena,
+                           struct purge_row *ret_row, bool *ret_found, struct error *err)
+{
+    STATEMENT_SCOPED struct statement statement;
+    TRY(statement_begin(view->connection, STATEMENT_PURGE_BY_UUID, &statement, err));
+    statement_bind_text(&statement, 1, uuid);
+    return row_read_one(&statement, arena, purge_row_read, ret_row, ret_found, err);
+}
+
+bool pointer_purge_last(struct pointer_view *view, int64_t *ret_id, struct error *err)
+{
+    return connection_int64(view->connection, STATEMENT_PURGE_LAST, ret_id, err);
 }
 
 static bool metrics_read(struct statement *statement, struct arena *arena, void *row,

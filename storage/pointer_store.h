@@ -96,9 +96,12 @@ struct purge_row {
     int64_t id;
     int64_t warehouse_id;
     enum entity_kind kind;
-    struct slice location; /* canonical; another table that uses it stops the purge */
+    struct slice uuid;     /* empty in entries of an older version */
+    struct slice location; /* canonical */
     struct slice metadata_location;
     int64_t attempts;
+    int64_t files_left;  /* by the last attempt: not the server's to delete */
+    struct slice reason; /* why the last attempt failed */
 };
 
 struct metrics_row {
@@ -192,10 +195,22 @@ bool pointer_location_overlap(struct pointer_view *view, struct slice location, 
                               struct arena *arena, struct entity_row *ret_row, bool *ret_found,
                               struct error *err);
 
+/* The table with this uuid, in any warehouse; letters of both cases are equal. */
+bool pointer_entity_by_uuid(struct pointer_view *view, struct slice uuid, struct arena *arena,
+                            struct entity_row *ret_row, bool *ret_found, struct error *err);
+
 bool pointer_idempotency_get(struct pointer_view *view, struct slice key, struct arena *arena,
                              struct idempotency_row *ret_row, bool *ret_found, struct error *err);
 bool pointer_purge_list(struct pointer_view *view, int64_t limit, struct arena *arena,
                         struct purge_row **ret_rows, size_t *ret_count, struct error *err);
+/* Some entry of the table with this uuid. */
+bool pointer_purge_by_uuid(struct pointer_view *view, struct slice uuid, struct arena *arena,
+                           struct purge_row *ret_row, bool *ret_found, struct error *err);
+/* Some entry whose location equals, contains or lies within `location` (canonical). */
+bool pointer_purge_overlap(struct pointer_view *view, struct slice location, struct arena *arena,
+                           struct purge_row *ret_row, bool *ret_found, struct error *err);
+/* The highest id that any entry has had: unequal at two times means that a drop came between. */
+bool pointer_purge_last(struct pointer_view *view, int64_t *ret_id, struct error *err);
 bool pointer_metrics_list(struct pointer_view *view, struct slice entity_uuid, int64_t limit,
                           struct arena *arena, struct metrics_row **ret_rows, size_t *ret_count,
                           struct error *err);
@@ -308,7 +323,10 @@ bool pointer_pending_add(struct pointer_txn *txn, struct slice location, struct 
 /* The file is durable by itself, or gone for good. */
 bool pointer_pending_done(struct pointer_txn *txn, int64_t id, struct error *err);
 bool pointer_purge_add(struct pointer_txn *txn, const struct purge_row *row, struct error *err);
-bool pointer_purge_failed(struct pointer_txn *txn, int64_t id, struct error *err);
+/* One attempt more. Uses id, files_left and reason of the row. */
+bool pointer_purge_failed(struct pointer_txn *txn, const struct purge_row *row, struct error *err);
+/* Entries with so many attempts, or more, count as not tried yet. */
+bool pointer_purge_revive(struct pointer_txn *txn, int64_t attempts, struct error *err);
 bool pointer_purge_done(struct pointer_txn *txn, int64_t id, struct error *err);
 /* Keeps the newest `per_entity` reports of the entity and `in_all` of all. */
 bool pointer_metrics_add(struct pointer_txn *txn, const struct metrics_row *row, int64_t per_entity,

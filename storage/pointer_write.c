@@ -431,14 +431,25 @@ bool pointer_purge_add(struct pointer_txn *txn, const struct purge_row *row, str
     TRY(begin(txn, STATEMENT_PURGE_INSERT, &statement, err));
     statement_bind_int64(&statement, 1, row->warehouse_id);
     statement_bind_int64(&statement, 2, (int64_t)row->kind);
-    statement_bind_text(&statement, 3, row->location);
-    statement_bind_text(&statement, 4, row->metadata_location);
+    statement_bind_text(&statement, 3, row->uuid);
+    statement_bind_text(&statement, 4, row->location);
+    statement_bind_text(&statement, 5, row->metadata_location);
     return statement_run(&statement, err);
 }
 
-bool pointer_purge_failed(struct pointer_txn *txn, int64_t id, struct error *err)
+bool pointer_purge_failed(struct pointer_txn *txn, const struct purge_row *row, struct error *err)
 {
-    return run_with_int64(txn, STATEMENT_PURGE_FAILED, id, err);
+    STATEMENT_SCOPED struct statement statement;
+    TRY(begin(txn, STATEMENT_PURGE_FAILED, &statement, err));
+    statement_bind_int64(&statement, 1, row->id);
+    statement_bind_int64(&statement, 2, row->files_left);
+    statement_bind_text(&statement, 3, row->reason);
+    return statement_run(&statement, err);
+}
+
+bool pointer_purge_revive(struct pointer_txn *txn, int64_t attempts, struct error *err)
+{
+    return run_with_int64(txn, STATEMENT_PURGE_REVIVE, attempts, err);
 }
 
 bool pointer_purge_done(struct pointer_txn *txn, int64_t id, struct error *err)

@@ -153,4 +153,17 @@ static const char migration_3[] =
     ") STRICT;"
     "PRAGMA user_version = 3;";
 
-const char *const sql_migrations[SQL_SCHEMA_VERSION] = {migration_1, migration_2, migration_3};
+/* Which table an entry is of, and what was left of it and why: until its files are gone the table
+ * must not come back unseen. Entries from before have an empty uuid and are met by their location.
+ */
+static const char migration_4[] =
+    "ALTER TABLE purge_queue ADD COLUMN uuid TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE purge_queue ADD COLUMN files_left INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE purge_queue ADD COLUMN reason TEXT NOT NULL DEFAULT '';"
+    "CREATE INDEX purge_queue_by_uuid ON purge_queue (uuid COLLATE NOCASE, attempts);"
+    "CREATE INDEX purge_queue_by_location ON purge_queue (location, attempts);"
+    "CREATE INDEX entities_by_uuid ON entities (uuid COLLATE NOCASE) WHERE kind = 1;"
+    "PRAGMA user_version = 4;";
+
+const char *const sql_migrations[SQL_SCHEMA_VERSION] = {migration_1, migration_2, migration_3,
+                                                        migration_4};

@@ -16,6 +16,9 @@
     "sequence, warehouse_id, operation, entity_uuid, namespace_path, name, old_location, " \
     "new_location, actor, request_id, time_ms "
 
+#define PURGE_COLUMNS \
+    "id, warehouse_id, kind, uuid, location, metadata_location, attempts, files_left, reason "
+
 /* X(name, SQL, why) */
 #define STATEMENTS(X)                                                                              \
     X(VIEW_BEGIN, "BEGIN", "several reads of one view see one snapshot")                           \
@@ -103,6 +106,10 @@
       "ON n.id = e.namespace_id WHERE e.kind = 1 AND e.location >= ?1 AND e.location < ?3 "        \
       "AND e.id <> ?2 ORDER BY e.location LIMIT 1",                                                \
       "from 'location/' up to 'location0': '0' follows '/' in ASCII")                              \
+    X(ENTITY_BY_UUID,                                                                              \
+      "SELECT " ENTITY_COLUMNS "FROM entities e CROSS JOIN namespaces n "                          \
+      "ON n.id = e.namespace_id WHERE e.kind = 1 AND e.uuid = ?1 COLLATE NOCASE LIMIT 1",          \
+      "a table, wherever it is now; writers spell uuids in both cases")                            \
     X(ENTITY_HOLDER,                                                                               \
       "SELECT e.kind, n.path FROM entities e CROSS JOIN namespaces n ON n.id = e.namespace_id "    \
       "WHERE e.namespace_id = ?1 AND e.name_space = (?3 = 3) AND e.name = ?2",                     \
@@ -144,16 +151,37 @@
       "the caller has seen in the same job that an old record is expired")                         \
     X(IDEMPOTENCY_EXPIRE, "DELETE FROM idempotency WHERE created_ms < ?1", "records die by age")   \
     X(PURGE_INSERT,                                                                                \
-      "INSERT INTO purge_queue (warehouse_id, kind, location, metadata_location, attempts) "       \
-      "VALUES (?1, ?2, ?3, ?4, 0)",                                                                \
+      "INSERT INTO purge_queue (warehouse_id, kind, uuid, location, metadata_location, attempts) " \
+      "VALUES (?1, ?2, ?3, ?4, ?5, 0)",                                                            \
       "in the transaction of the drop, so that a restart finds it")                                \
     X(PURGE_LIST,                                                                                  \
-      "SELECT id, warehouse_id, kind, location, metadata_location, attempts FROM purge_queue "     \
-      "ORDER BY attempts, id LIMIT ?1",                                                            \
+      "SELECT " PURGE_COLUMNS "FROM purge_queue ORDER BY attempts, id LIMIT ?1",                   \
       "what failed goes behind what was not tried")                                                \
-    X(PURGE_FAILED, "UPDATE purge_queue SET attempts = attempts + 1 WHERE id = ?1",                \
+    X(PURGE_BY_UUID,                                                                               \
+      "SELECT " PURGE_COLUMNS "FROM purge_queue WHERE uuid = ?1 COLLATE NOCASE "                   \
+      "ORDER BY attempts LIMIT 1",                                                                 \
+      "is the table that comes in one whose files are to go")                                      \
+    X(PURGE_AT_LOCATION,                                                                           \
+      "SELECT " PURGE_COLUMNS "FROM purge_queue WHERE location = ?1 AND id <> ?2 "                 \
+      "ORDER BY attempts LIMIT 1",                                                                 \
+      "the location itself or one of its ancestors")                                               \
+    X(PURGE_BELOW_LOCATION,                                                                        \
+      "SELECT " PURGE_COLUMNS "FROM purge_queue WHERE location >= ?1 AND location < ?3 "           \
+      "AND id <> ?2 ORDER BY location LIMIT 1",                                                    \
+      "as ENTITY_BELOW_LOCATION")                                                                  \
+    X(PURGE_LAST,                                                                                  \
+      "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'purge_queue'",              \
+      "grows with each entry, also where that is gone again")                                      \
+    X(PURGE_FAILED,                                                                                \
+      "UPDATE purge_queue SET attempts = attempts + 1, files_left = ?2, reason = ?3 "              \
+      "WHERE id = ?1",                                                                             \
       "it is tried again")                                                                         \
-    X(PURGE_DONE, "DELETE FROM purge_queue WHERE id = ?1", "its files are gone")                   \
+    X(PURGE_REVIVE,                                                                                \
+      "UPDATE purge_queue SET attempts = 0 WHERE attempts >= ?1",                                  \
+      "a start may come with what was missing: an allowed location, a file")                       \
+    X(PURGE_DONE,                                                                                  \
+      "DELETE FROM purge_queue WHERE id = ?1",                                                     \
+      "its files are gone, or are to stay")                                                        \
     X(METRICS_INSERT,                                                                              \
       "INSERT INTO metrics_reports (entity_uuid, report, time_ms) VALUES (?1, ?2, ?3)",            \
       "then trimmed by the two below")                                                             \
@@ -199,7 +227,7 @@ extern const char *const sql_reader_setup;
 
 /* sql_migrations[i] leads from user_version i to i + 1. A migration that was released is never
  * edited: the next one corrects it. */
-#define SQL_SCHEMA_VERSION 3
+#define SQL_SCHEMA_VERSION 4
 extern const char *const sql_migrations[SQL_SCHEMA_VERSION];
 
 #endif

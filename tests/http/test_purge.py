@@ -112,6 +112,24 @@ def test_purge__of_a_table_without_snapshots_deletes_its_metadata(purged):
     assert files_below(made["location"].removeprefix("file://")) == []
 
 
+def test_purge__of_a_table_that_is_registered_at_once_deletes_all_or_nothing(purged, contract):
+    """A register that is answered with 200 keeps its files."""
+    server, api = purged
+    place = write_table(server, contract)
+    location = api.load_table("ns", "t").json()["metadata-location"]
+    before = files_below(place)
+    drop(api)
+    answer = api.call("registerTable", namespace="ns",
+                      json={"name": "t", "metadata-location": location})
+    assert answer.status in (409, 404), answer
+    if answer.status == 409:
+        assert "are being deleted" in answer.error["message"]
+    wait_until_purged(api)
+    assert files_below(place) == [], before
+    api.call("registerTable", namespace="ns", expect=(404, "NotFoundException"),
+             json={"name": "t", "metadata-location": location})
+
+
 def test_purge__with_gc_disabled_is_refused_and_drops_nothing(purged, contract):
     """Rule 60."""
     server, api = purged

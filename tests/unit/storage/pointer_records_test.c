@@ -85,7 +85,12 @@ static bool job_purge_add(struct pointer_txn *txn, void *context, struct error *
 
 static bool job_purge_failed(struct pointer_txn *txn, void *context, struct error *err)
 {
-    return pointer_purge_failed(txn, *(int64_t *)context, err);
+    return pointer_purge_failed(txn, context, err);
+}
+
+static bool job_purge_revive(struct pointer_txn *txn, void *context, struct error *err)
+{
+    return pointer_purge_revive(txn, *(int64_t *)context, err);
 }
 
 static bool job_purge_done(struct pointer_txn *txn, void *context, struct error *err)
@@ -117,15 +122,84 @@ static void test_purge__what_failed_waits_behind_the_rest(void **state)
     struct purge_row *rows = purges(fixture, &count);
     assert_int_equal(count, 2);
     int64_t first = rows[0].id;
-    must_write(fixture, job_purge_failed, &first);
+    struct purge_row failed = {.id = first, .files_left = 3, .reason = SLICE_LITERAL("because")};
+    must_write(fixture, job_purge_failed, &failed);
     rows = purges(fixture, &count);
     assert_int_equal(count, 2);
     assert_true(slice_equals_string(rows[0].metadata_location, "b"));
     assert_int_equal(rows[1].id, first);
     assert_int_equal(rows[1].attempts, 1);
+    assert_int_equal(rows[1].files_left, 3);
+    assert_true(slice_equals_string(rows[1].reason, "because"));
     must_write(fixture, job_purge_done, &first);
     (void)purges(fixture, &count);
     assert_int_equal(count, 1);
+}
+
+static void test_purge__counts_as_not_tried_once_revived(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t count = 0;
+    struct purge_row row = {.warehouse_id = 1, .kind = ENTITY_TABLE, .uuid = SLICE_LITERAL("u"),
+                            .location = SLICE_LITERAL("file:///w/a"),
+                            .metadata_location = SLICE_LITERAL("a")};
+    must_write(fixture, job_purge_add, &row);
+    struct purge_row failed = {.id = purges(fixture, &count)[0].id};
+    must_write(fixture, job_purge_failed, &failed);
+    must_write(fixture, job_purge_failed, &failed);
+    int64_t attempts = 3;
+    must_write(fixture, job_purge_revive, &attempts);
+    assert_int_equal(purges(fixture, &count)[0].attempts, 2);
+    attempts = 2;
+    must_write(fixture, job_purge_revive, &attempts);
+    assert_int_equal(purges(fixture, &count)[0].attempts, 0);
+}
+
+struct found_purge {
+    bool by_uuid;
+    bool by_location;
+    int64_t last;
+};
+
+static struct found_purge find_purge(struct fixture *fixture, const char *uuid,
+                                     const char *location)
+{
+    struct found_purge found = {0};
+    struct purge_row row;
+    struct error err = {0};
+    struct pointer_view *view = must_view(fixture);
+    assert_true(pointer_purge_by_uuid(view, slice_from_string(uuid), &fixture->arena, &row,
+                                      &found.by_uuid, &err));
+    assert_true(pointer_purge_overlap(view, slice_from_string(location), &fixture->arena, &row,
+                                      &found.by_location, &err));
+    assert_true(pointer_purge_last(view, &found.last, &err));
+    pointer_view_end(view);
+    return found;
+}
+
+static void test_purge__is_found_by_its_table_and_its_place(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t count = 0;
+    struct purge_row row = {.warehouse_id = 1, .kind = ENTITY_TABLE, .uuid = SLICE_LITERAL("aB-1"),
+                            .location = SLICE_LITERAL("file:///w/a"),
+                            .metadata_location = SLICE_LITERAL("a")};
+    assert_int_equal(find_purge(fixture, "aB-1", "file:///w/a").last, 0);
+    must_write(fixture, job_purge_add, &row);
+    struct found_purge found = find_purge(fixture, "Ab-1", "file:///w/a2");
+    assert_true(found.by_uuid);
+    assert_false(found.by_location);
+    static const char *const places[] = {"file:///w/a", "file:///w/a/b", "file:///w"};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        found = find_purge(fixture, "ab-2", places[i]);
+        assert_false(found.by_uuid);
+        assert_true(found.by_location);
+    }
+    int64_t id = purges(fixture, &count)[0].id;
+    must_write(fixture, job_purge_done, &id);
+    found = find_purge(fixture, "aB-1", "file:///w/a");
+    assert_false(found.by_uuid || found.by_location);
+    assert_int_equal(found.last, id);
 }
 
 struct metrics_job {
@@ -247,6 +321,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_idempotency__keeps_replaces_and_expires),
         TEST(test_purge__what_failed_waits_behind_the_rest),
+        TEST(test_purge__counts_as_not_tried_once_revived),
+        TEST(test_purge__is_found_by_its_table_and_its_place),
         TEST(test_metrics__keeps_the_newest_of_each_and_of_all),
         TEST(test_secrets__the_newest_of_a_name_counts),
         TEST(test_change_log__is_read_in_order_and_by_warehouse),
