@@ -165,19 +165,16 @@ static bool delete_reached_files(struct purge_run *run, const struct table_metad
     return true;
 }
 
-/* The table may have come back meanwhile, by a register of its metadata: then its files are in use.
- * A new table at the same place has another uuid, and files of its own. */
-static bool has_come_back(struct purge_run *run, struct slice location,
-                          const struct table_metadata *metadata, bool *ret_is_back,
-                          struct error *err)
+/* The table may be in the catalog again, under whatever name and wherever it has moved: then its
+ * files are in use. What comes in from now on is met by purge_guard.h, until the entry is gone. */
+static bool has_come_back(struct purge_run *run, const struct table_metadata *metadata,
+                          bool *ret_is_back, struct error *err)
 {
     struct pointer_view *view = NULL;
     struct entity_row other;
-    bool found = false;
     TRY(pointer_view_begin(run->catalog->pointers, &view, err));
-    bool ok = pointer_location_overlap(view, location, 0, &run->arena, &other, &found, err);
+    bool ok = pointer_entity_by_uuid(view, metadata->uuid, &run->arena, &other, ret_is_back, err);
     pointer_view_end(view);
-    *ret_is_back = ok && found && slice_equals_ignore_case(other.uuid, metadata->uuid);
     return ok;
 }
 
@@ -185,7 +182,7 @@ static bool purge_metadata(struct purge_run *run, const struct purge_row *row,
                            const struct table_metadata *metadata, struct error *err)
 {
     bool is_back = false;
-    TRY(has_come_back(run, row->location, metadata, &is_back, err));
+    TRY(has_come_back(run, metadata, &is_back, err));
     return is_back || (delete_reached_files(run, metadata, err) &&
                        delete_file(run, row->metadata_location, err));
 }

@@ -343,6 +343,26 @@ static void test_purge__spares_a_table_that_has_come_back(void **state)
     assert_true(file_is_there(table_pointer(world, NAME("p")).ptr));
 }
 
+/* Rule 60. The place that the entry names is nobody's any more. */
+static void test_purge__spares_a_table_that_has_come_back_and_moved(void **state)
+{
+    struct world *world = *state;
+    struct files files;
+    char place[WORLD_PATH_SIZE], updates[2 * WORLD_PATH_SIZE];
+    make_files(world, &files);
+    (void)snprintf(place, sizeof place, "%s/ns/p", world->location);
+    (void)snprintf(updates, sizeof updates, "[{'action':'set-location','location':'%s/moved'}]",
+                   world->allowed);
+    assert_ok(commit_table(world, NAME("p"), NO_REQUIREMENTS, updates, NULL), &world->client.err);
+    struct purge_row row = {.warehouse_id = world->warehouse->id,
+                            .location = slice_from_string(place),
+                            .metadata_location = slice_from_string(files.uris[CURRENT])};
+    assert_ok(purge_entry(world->catalog, &row, NULL, NULL, &world->client.err),
+              &world->client.err);
+    for (int i = 0; i < PLACE_COUNT; i++)
+        assert_true(file_is_there(files.uris[i]));
+}
+
 static void test_purge__without_its_warehouse_deletes_nothing(void **state)
 {
     struct world *world = *state;
@@ -412,6 +432,7 @@ int main(void)
         IN_WORLD(test_purge__goes_on_wherever_it_was_stopped),
         IN_WORLD(test_purge__is_done_where_the_metadata_is_gone),
         IN_WORLD(test_purge__spares_a_table_that_has_come_back),
+        IN_WORLD(test_purge__spares_a_table_that_has_come_back_and_moved),
         IN_WORLD(test_purge__without_its_warehouse_deletes_nothing),
         IN_WORLD(test_purge__empties_a_long_queue_after_a_start),
     };
