@@ -33,18 +33,55 @@ bool location_is_allowed(const struct catalog *catalog, const struct warehouse *
     return false;
 }
 
+static bool is_metadata_of(const struct entity_row *row, struct slice canonical,
+                           struct arena *arena)
+{
+    struct slice current;
+    return location_canonical(row->metadata_location, arena, &current, NULL) &&
+           slice_equals(current, canonical);
+}
+
+/* The current metadata of something that keeps it apart: a view, a function, or a table with
+ * metadata outside of its own place. */
+static bool is_metadata_apart(struct pointer_view *view, struct slice canonical,
+                              struct arena *arena, bool *ret_is_metadata, struct error *err)
+{
+    struct entity_row *rows = NULL;
+    size_t count = 0;
+    bool is_metadata = false;
+    const char *slash = memrchr(canonical.ptr, '/', canonical.len);
+    struct slice name = slice_from(canonical, slash ? (size_t)(slash + 1 - canonical.ptr) : 0);
+    TRY(pointer_entity_by_metadata_name(view, name, arena, &rows, &count, err));
+    for (size_t i = 0; i < count && !is_metadata; i++)
+        is_metadata = is_metadata_of(&rows[i], canonical, arena);
+    *ret_is_metadata = is_metadata;
+    return true;
+}
+
+/* `is_inside`: the file lies within the place of the table that names it. */
+static bool is_of_another_in(struct pointer_view *view, struct slice canonical, bool is_inside,
+                             struct arena *arena, bool *ret_is, struct error *err)
+{
+    struct entity_row other;
+    bool found = false;
+    TRY(pointer_location_overlap(view, canonical, 0, arena, &other, &found, err));
+    if (!found || (is_inside && !is_metadata_of(&other, canonical, arena)))
+        return is_metadata_apart(view, canonical, arena, ret_is, err);
+    *ret_is = true;
+    return true;
+}
+
 /* Where the catalog cannot be read the file stays: an orphan costs space, a lost file a table. */
-static bool is_of_another(const struct catalog *catalog, struct slice canonical,
+static bool is_of_another(const struct catalog *catalog, struct slice canonical, bool is_inside,
                           struct arena *arena)
 {
     struct pointer_view *view = NULL;
-    struct entity_row other;
-    bool found = true;
+    bool is = true;
     if (!pointer_view_begin(catalog->pointers, &view, NULL))
         return true;
-    bool ok = pointer_location_overlap(view, canonical, 0, arena, &other, &found, NULL);
+    bool ok = is_of_another_in(view, canonical, is_inside, arena, &is, NULL);
     pointer_view_end(view);
-    return !ok || found;
+    return !ok || is;
 }
 
 bool location_is_deletable(const struct catalog *catalog, const struct warehouse *warehouse,
@@ -53,10 +90,9 @@ bool location_is_deletable(const struct catalog *catalog, const struct warehouse
     struct slice canonical;
     if (!location_canonical(file, arena, &canonical, NULL) || is_own_file(catalog, canonical))
         return false;
-    if (place.len > 0 && location_is_within(canonical, place))
-        return true;
-    return location_is_allowed(catalog, warehouse, file, arena) &&
-           !is_of_another(catalog, canonical, arena);
+    bool is_inside = place.len > 0 && location_is_within(canonical, place);
+    return (is_inside || location_is_allowed(catalog, warehouse, file, arena)) &&
+           !is_of_another(catalog, canonical, is_inside, arena);
 }
 
 bool location_check(const struct call *call, struct slice location, const char *what,

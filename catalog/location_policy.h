@@ -27,7 +27,8 @@ bool location_is_allowed(const struct catalog *catalog, const struct warehouse *
 
 /* Whether a file that a table's metadata names is the table's to delete, `place` being its
  * canonical location. Metadata may name any file in the world: outside of its place a table has
- * only what is allowed and lies in no other table's or view's place. */
+ * only what is allowed and lies in no other table's place, and nowhere the file that is some
+ * table's, view's or function's metadata now. */
 bool location_is_deletable(const struct catalog *catalog, const struct warehouse *warehouse,
                            struct slice place, struct slice file, struct arena *arena);
 

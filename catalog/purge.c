@@ -13,6 +13,9 @@
 /* Paths of one table's manifests and lists that are held at once. */
 #define PURGE_ARENA_CEILING (1024 * MIB)
 
+/* Locations of one file and of the rows that may hold it. */
+#define SCRATCH_CEILING (1 * MIB)
+
 struct purge_run {
     struct catalog *catalog;
     const struct warehouse *warehouse;
@@ -32,7 +35,7 @@ static bool delete_file(void *context, struct slice path, struct error *err)
     struct arena scratch;
     if (run->is_stopping && run->is_stopping(run->context))
         return error_set(err, ERROR_OVERLOADED, "the server stops; the purge goes on after it");
-    arena_init(&scratch, 4 * MAX_URI_SIZE);
+    arena_init(&scratch, SCRATCH_CEILING);
     bool is_ours =
         location_is_deletable(run->catalog, run->warehouse, run->place, path, &scratch);
     arena_finish(&scratch);

@@ -255,6 +255,20 @@ bool pointer_entity_walk(struct pointer_view *view, int64_t after, int64_t limit
     return true;
 }
 
+bool pointer_entity_by_metadata_name(struct pointer_view *view, struct slice name,
+                                     struct arena *arena, struct entity_row **ret_rows,
+                                     size_t *ret_count, struct error *err)
+{
+    STATEMENT_SCOPED struct statement statement;
+    TRY(statement_begin(view->connection, STATEMENT_ENTITY_BY_METADATA_NAME, &statement, err));
+    statement_bind_text(&statement, 1, name);
+    struct row_list list;
+    TRY(read_list(&statement, arena, sizeof(struct entity_row), entity_row_read, &list, err));
+    *ret_rows = (struct entity_row *)(void *)list.rows;
+    *ret_count = list.count;
+    return true;
+}
+
 bool pointer_entity_by_uuid(struct pointer_view *view, struct slice uuid, struct arena *arena,
                             struct entity_row *ret_row, bool *ret_found, struct error *err)
 {

@@ -195,6 +195,11 @@ bool pointer_location_overlap(struct pointer_view *view, struct slice location, 
                               struct arena *arena, struct entity_row *ret_row, bool *ret_found,
                               struct error *err);
 
+/* Entities of all kinds whose metadata file has this name (what stands behind the last '/'), in
+ * whatever directory; not those tables that have it within their own location. */
+bool pointer_entity_by_metadata_name(struct pointer_view *view, struct slice name,
+                                     struct arena *arena, struct entity_row **ret_rows,
+                                     size_t *ret_count, struct error *err);
 /* The table with this uuid, in any warehouse; letters of both cases are equal. */
 bool pointer_entity_by_uuid(struct pointer_view *view, struct slice uuid, struct arena *arena,
                             struct entity_row *ret_row, bool *ret_found, struct error *err);

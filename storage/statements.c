@@ -163,6 +163,8 @@ static const char migration_4[] =
     "CREATE INDEX purge_queue_by_uuid ON purge_queue (uuid COLLATE NOCASE, attempts);"
     "CREATE INDEX purge_queue_by_location ON purge_queue (location, attempts);"
     "CREATE INDEX entities_by_uuid ON entities (uuid COLLATE NOCASE) WHERE kind = 1;"
+    "CREATE INDEX entities_by_metadata_name ON entities (" METADATA_NAME("") ") "
+    "WHERE " METADATA_IS_APART("") ";"
     "PRAGMA user_version = 4;";
 
 const char *const sql_migrations[SQL_SCHEMA_VERSION] = {migration_1, migration_2, migration_3,

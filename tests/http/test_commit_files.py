@@ -4,6 +4,8 @@ import gzip
 import json
 from pathlib import Path
 
+import pytest
+
 import bodies
 
 
@@ -100,8 +102,25 @@ def test_metadata_path__must_stay_within_the_warehouse(api, namespace, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_delete_after_commit__leaves_what_lies_in_another_tables_place(api, namespace):
-    kept = api.create_table(namespace, bodies.table("kept")).json()["metadata-location"]
+def make_view(api, namespace):
+    made = api.call("createView", namespace=namespace, json=bodies.view("kept"), expect=200)
+    return made.json()["metadata-location"]
+
+
+def make_function(api, namespace):
+    names = {"warehouse": "default", "namespace": namespace, "function": "kept"}
+    return api.call("putFunction", json=bodies.function(), expect=200,
+                    **names).json()["metadata-location"]
+
+
+def make_table(api, namespace):
+    return api.create_table(namespace, bodies.table("kept")).json()["metadata-location"]
+
+
+@pytest.mark.parametrize("make", [make_table, make_view, make_function])
+def test_delete_after_commit__leaves_what_is_of_others(api, namespace, make):
+    """Rule 39."""
+    kept = make(api, namespace)
     api.create_table(namespace, bodies.table("t", properties={
         "write.metadata.previous-versions-max": "1",
         "write.metadata.delete-after-commit.enabled": "true"}))

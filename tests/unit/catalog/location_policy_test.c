@@ -216,6 +216,59 @@ static void test_location__of_a_namespace_must_be_allowed_too(void **state)
     assert_error_has(world, ERROR_FORBIDDEN, "The table location file:///elsewhere/t lies outside");
 }
 
+/* --- whose file is it --------------------------------------------------------------------- */
+
+static bool is_deletable(struct world *world, const char *place, struct slice file)
+{
+    return location_is_deletable(world->catalog, world->warehouse, slice_from_string(place), file,
+                                 &world->client.arena);
+}
+
+static struct slice view_at(struct world *world, const char *name, const char *location)
+{
+    struct view_result made = {0};
+    char more[2 * WORLD_PATH_SIZE];
+    (void)snprintf(more, sizeof more, "'location':'%s'", location);
+    assert_ok(make_view(world, NAME(name), more, &made), &world->client.err);
+    struct slice file = arena_slice(&world->client.arena, made.metadata_location);
+    view_result_finish(&made);
+    return file;
+}
+
+/* Rule 60. */
+static void test_deletable__is_no_current_metadata_of_a_view(void **state)
+{
+    struct world *world = *state;
+    char place[WORLD_PATH_SIZE], inside[WORLD_PATH_SIZE + 8], odd[2 * WORLD_PATH_SIZE];
+    (void)snprintf(place, sizeof place, "%s/ns/t", world->location);
+    (void)snprintf(inside, sizeof inside, "%s/v2", place);
+    const struct slice files[] = {view_at(world, "v1", world->allowed),
+                                  view_at(world, "v2", inside)};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        assert_false(is_deletable(world, place, files[i]));
+        /* Another spelling of the same file. */
+        (void)snprintf(odd, sizeof odd, "file:/%.*s", (int)files[i].len - 7, files[i].ptr + 7);
+        assert_false(is_deletable(world, place, slice_from_string(odd)));
+    }
+    (void)snprintf(odd, sizeof odd, "%s/metadata/%s", place, strrchr(files[0].ptr, '/') + 1);
+    assert_true(is_deletable(world, place, slice_from_string(odd)));
+}
+
+/* Rule 60: neither the one that lies in its own place, in the middle of another's, nor one that
+ * lies apart. */
+static void test_deletable__is_no_current_metadata_of_a_table(void **state)
+{
+    struct world *world = *state;
+    char apart[WORLD_PATH_SIZE], more[2 * WORLD_PATH_SIZE];
+    assert_ok(make_at(world, "t1", world->allowed), &world->client.err);
+    (void)snprintf(apart, sizeof apart, "%s/apart", world->location);
+    (void)snprintf(more, sizeof more, "'properties':{'write.metadata.path':'%s'}", apart);
+    assert_ok(make_table_with(world, NAME("t2"), more, NULL), &world->client.err);
+    assert_false(is_deletable(world, world->allowed, table_pointer(world, NAME("t1"))));
+    assert_false(is_deletable(world, apart, table_pointer(world, NAME("t2"))));
+    assert_false(is_deletable(world, world->allowed, table_pointer(world, NAME("t2"))));
+}
+
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
 int main(void)
@@ -231,6 +284,8 @@ int main(void)
         IN_WORLD(test_location__is_taken_by_one_of_many_at_once),
         IN_WORLD(test_location__is_found_where_a_table_has_the_namespaces_place),
         IN_WORLD(test_location__of_a_namespace_must_be_allowed_too),
+        IN_WORLD(test_deletable__is_no_current_metadata_of_a_view),
+        IN_WORLD(test_deletable__is_no_current_metadata_of_a_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
