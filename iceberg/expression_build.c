@@ -1,5 +1,6 @@
 #include "iceberg/expression_build.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 void expression_builder_init(struct expression_builder *builder, struct arena *arena)
@@ -111,13 +112,23 @@ bool expression_add_predicate(struct expression_builder *builder, enum expressio
     return add_node(builder, &node, ret_node, err);
 }
 
+/* -0.0 before 0.0: they are one value to some readers only, and to others both count. */
+static int compare_literals(const void *a, const void *b)
+{
+    const struct value *left = a, *right = b;
+    int order = value_compare(left, right);
+    if (order != 0 || value_class_of(left->type) != VALUE_REAL)
+        return order;
+    return !signbit(left->real) - !signbit(right->real);
+}
+
 static size_t sort_unique(struct value *literals, size_t count)
 {
     size_t kept = 0;
     if (count > 1)
-        qsort(literals, count, sizeof(*literals), value_compare_items);
+        qsort(literals, count, sizeof(*literals), compare_literals);
     for (size_t i = 0; i < count; i++) {
-        if (kept == 0 || value_compare(&literals[kept - 1], &literals[i]) != 0)
+        if (kept == 0 || compare_literals(&literals[kept - 1], &literals[i]) != 0)
             literals[kept++] = literals[i];
     }
     return kept;

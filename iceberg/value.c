@@ -66,11 +66,6 @@ int value_compare(const struct value *a, const struct value *b)
     return 0;
 }
 
-int value_compare_items(const void *a, const void *b)
-{
-    return value_compare(a, b);
-}
-
 /* Little-endian, as the machines that this is built for. */
 static int64_t read_int32(struct slice bytes)
 {

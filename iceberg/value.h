@@ -51,9 +51,6 @@ bool value_is_nan(const struct value *value);
 /* -1, 0 or 1. Both are of one class and not null; decimals have one scale. */
 int value_compare(const struct value *a, const struct value *b);
 
-/* For qsort and bsearch over struct value. */
-int value_compare_items(const void *a, const void *b);
-
 /* False where the bytes are no value of that type: the caller takes the bound as unknown. Shorter
  * forms from before a promotion (int, float, date) are widened. */
 bool value_from_bytes(const struct type *type, struct slice bytes, struct value *ret_value);

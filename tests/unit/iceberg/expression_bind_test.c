@@ -52,6 +52,8 @@ static const struct bind_case binds[] = {
     {"{'type':'in','term':'id','values':[3,1,2,1]}", "id in (1, 2, 3)"},
     {"{'type':'in','term':'id','values':[3,2147483648,1]}", "id in (1, 3)"},
     {"{'type':'in','term':'id','values':[3,3,2147483648]}", "id = 3"},
+    /* two values to some readers */
+    {"{'type':'in','term':'ratio','values':[0.0,1.0,-0.0,0.0]}", "ratio in (-0.0, 0.0, 1.0)"},
     {"{'type':'not-in','term':'id','values':[3,3]}", "id != 3"},
     {"{'type':'in','term':'id','values':[2147483648]}", "false"},
     {"{'type':'not-in','term':'id','values':[2147483648]}", "true"},
