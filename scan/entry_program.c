@@ -44,6 +44,8 @@ struct compiler {
     size_t count;
     size_t capacity;
     unsigned kinds;
+    enum fixed_form form;
+    bool has_fixed;
     bool has_path;
     size_t pair_maps;    /* how many were met */
     unsigned conditions; /* unions around the place where the walk is */
@@ -174,7 +176,15 @@ static bool partition_kind_of(const struct avro_shape *shape, enum partition_kin
     }
 }
 
-static enum entry_code partition_code(const struct avro_shape *shape)
+static enum entry_code fixed_code(struct compiler *compiler, const struct avro_shape *shape)
+{
+    if (shape->logical_type.len > 0)
+        return ENTRY_FIXED;
+    compiler->has_fixed = true;
+    return compiler->form == FIXED_COUNTED ? ENTRY_COUNTED_FIXED : ENTRY_FIXED;
+}
+
+static enum entry_code partition_code(struct compiler *compiler, const struct avro_shape *shape)
 {
     bool is_decimal = slice_equals_string(shape->logical_type, "decimal");
     switch (shape->kind) {
@@ -185,7 +195,7 @@ static enum entry_code partition_code(const struct avro_shape *shape)
     case AVRO_KIND_DOUBLE:
         return ENTRY_DOUBLE;
     case AVRO_KIND_FIXED:
-        return is_decimal ? ENTRY_DECIMAL_FIXED : ENTRY_FIXED;
+        return is_decimal ? ENTRY_DECIMAL_FIXED : fixed_code(compiler, shape);
     default:
         return is_decimal ? ENTRY_DECIMAL : ENTRY_BYTES;
     }
@@ -217,7 +227,7 @@ static bool emit_partition_value(struct compiler *compiler, const struct avro_sh
     partition->column.kind = kind == PARTITION_BYTES ? BUILDER_BYTES : BUILDER_LONGS;
     if (entry_shape_is_number(shape))
         return emit_long(compiler, shape, target);
-    return op_add(compiler, partition_code(shape), (size_t)shape->size, target);
+    return op_add(compiler, partition_code(compiler, shape), (size_t)shape->size, target);
 }
 
 static bool emit_value(struct compiler *compiler, const struct avro_shape *shape,
@@ -520,22 +530,24 @@ static bool compile_entry(struct compiler *compiler, const struct avro_shape *sh
     return true;
 }
 
-bool entry_program_compile(const struct avro_shape *shape, unsigned kinds,
+bool entry_program_compile(const struct avro_shape *shape, unsigned kinds, enum fixed_form form,
                            struct manifest_builder *builder, struct entry_program *ret_program,
                            struct error *err)
 {
-    struct compiler compiler = {.builder = builder, .kinds = kinds, .err = err};
+    struct compiler compiler = {.builder = builder, .kinds = kinds, .form = form, .err = err};
     if (!compile_entry(&compiler, shape)) {
         free(compiler.ops);
         return false;
     }
-    *ret_program =
-        (struct entry_program){compiler.ops, compiler.count, entry_shape_least_size(shape)};
+    *ret_program = (struct entry_program){.ops = compiler.ops,
+                                          .count = compiler.count,
+                                          .min_size = entry_shape_least_size(shape),
+                                          .has_fixed = compiler.has_fixed};
     return true;
 }
 
 void entry_program_finish(struct entry_program *program)
 {
     free(program->ops);
-    *program = (struct entry_program){NULL, 0, 0};
+    *program = (struct entry_program){.ops = NULL};
 }

@@ -31,6 +31,7 @@ enum entry_code {
     ENTRY_DOUBLE,
     ENTRY_BYTES,
     ENTRY_FIXED,         /* size */
+    ENTRY_COUNTED_FIXED, /* size, which stands before it as well */
     ENTRY_DECIMAL,       /* in bytes */
     ENTRY_DECIMAL_FIXED, /* size */
     ENTRY_LONG_LIST,
@@ -73,11 +74,16 @@ struct entry_program {
     struct entry_op *ops;
     size_t count;
     size_t min_size; /* no entry takes fewer bytes */
+    bool has_fixed;  /* a partition value to which fixed_form applies */
 };
+
+/* How a manifest has the partition values of its fixed columns. The reference writes and reads them
+ * since 1.8 with their length before them, as bytes have it, under a schema that says fixed. */
+enum fixed_form { FIXED_PLAIN, FIXED_COUNTED };
 
 /* `kinds` (of enum stats_kind) are the maps that are read at all. Gives the builder its partition
  * columns. */
-bool entry_program_compile(const struct avro_shape *shape, unsigned kinds,
+bool entry_program_compile(const struct avro_shape *shape, unsigned kinds, enum fixed_form form,
                            struct manifest_builder *builder, struct entry_program *ret_program,
                            struct error *err);
 void entry_program_finish(struct entry_program *program);

@@ -97,6 +97,14 @@ static place fixed_store(struct machine *machine, place at, size_t size,
     return next && slice_store(machine, column, slice_make((const char *)at, size)) ? next : NULL;
 }
 
+static place counted_fixed_store(struct machine *machine, place at, size_t size,
+                                 struct column_builder *column)
+{
+    struct slice bytes;
+    place next = bytes_read(at, machine->end, &bytes);
+    return next && bytes.len == size && slice_store(machine, column, bytes) ? next : NULL;
+}
+
 /* Without the leading bytes that only repeat the sign: equal numbers have equal bytes then, also
  * where the type's precision grew between two manifests. */
 static place decimal_store(struct machine *machine, place at, const struct entry_op *op)
@@ -331,6 +339,8 @@ static place run_rare(struct machine *machine, const struct entry_op *op, place 
         return real_store(at, machine->end, op->code == ENTRY_FLOAT, op->column, machine->row);
     case ENTRY_FIXED:
         return fixed_store(machine, at, op->size, op->column);
+    case ENTRY_COUNTED_FIXED:
+        return counted_fixed_store(machine, at, op->size, op->column);
     case ENTRY_DECIMAL:
     case ENTRY_DECIMAL_FIXED:
         return decimal_store(machine, at, op);

@@ -22,6 +22,7 @@ struct slot {
     struct arena arena;  /* what the texts of program and builder point into */
     struct slice schema; /* ptr NULL: the slot is empty */
     struct manifest_projection projection;
+    enum fixed_form form;
     struct manifest_builder builder;
     struct entry_program program;
     uint64_t used_at;
@@ -118,7 +119,7 @@ static bool program_compile(struct slot *slot, const json_t *json, struct error 
     const struct avro_shape *shape;
     arena_init(&arena, SHAPE_CEILING);
     bool ok = avro_shape_parse(json, &arena, &shape, err) &&
-              entry_program_compile(shape, kinds_of(&slot->projection), &slot->builder,
+              entry_program_compile(shape, kinds_of(&slot->projection), slot->form, &slot->builder,
                                     &slot->program, err);
     arena_finish(&arena);
     return ok;
@@ -148,8 +149,10 @@ static bool schema_compile(struct slot *slot, struct error *err)
 }
 
 static bool slot_fill(struct slot *slot, struct slice schema,
-                      const struct manifest_projection *projection, struct error *err)
+                      const struct manifest_projection *projection, enum fixed_form form,
+                      struct error *err)
 {
+    slot->form = form;
     arena_init(&slot->arena, SHAPE_CEILING + MAX_MANIFEST_FILE_SIZE);
     manifest_builder_init(&slot->builder, MAX_MANIFEST_COLUMNS_SIZE);
     slot->schema = arena_slice(&slot->arena, schema);
@@ -169,14 +172,14 @@ static bool slot_fill(struct slot *slot, struct slice schema,
 /* The slot with a program for that schema and projection: a kept one, or the one that was not used
  * for longest, filled anew. */
 static bool slot_get(struct manifest_decoder *decoder, struct slice schema,
-                     const struct manifest_projection *projection, struct slot **ret_slot,
-                     struct error *err)
+                     const struct manifest_projection *projection, enum fixed_form form,
+                     struct slot **ret_slot, struct error *err)
 {
     struct slot *oldest = &decoder->slots[0];
     decoder->clock++;
     for (size_t i = 0; i < SLOT_COUNT; i++) {
         struct slot *slot = &decoder->slots[i];
-        if (slot->schema.ptr && slice_equals(slot->schema, schema) &&
+        if (slot->schema.ptr && slot->form == form && slice_equals(slot->schema, schema) &&
             projections_equal(&slot->projection, projection)) {
             slot->used_at = decoder->clock;
             *ret_slot = slot;
@@ -186,7 +189,7 @@ static bool slot_get(struct manifest_decoder *decoder, struct slice schema,
             oldest = slot;
     }
     slot_clear(oldest);
-    TRY(slot_fill(oldest, schema, projection, err));
+    TRY(slot_fill(oldest, schema, projection, form, err));
     oldest->used_at = decoder->clock;
     *ret_slot = oldest;
     return true;
@@ -223,11 +226,13 @@ static bool blocks_decode(struct manifest_decoder *decoder, struct avro_containe
 }
 
 static bool container_decode(struct manifest_decoder *decoder, struct avro_container *container,
-                             const struct manifest_projection *projection,
-                             struct manifest_columns **ret_columns, struct error *err)
+                             const struct manifest_projection *projection, enum fixed_form form,
+                             bool *ret_has_fixed, struct manifest_columns **ret_columns,
+                             struct error *err)
 {
     struct slot *slot;
-    TRY(slot_get(decoder, container->schema, projection, &slot, err));
+    TRY(slot_get(decoder, container->schema, projection, form, &slot, err));
+    *ret_has_fixed = slot->program.has_fixed;
     bool ok = blocks_decode(decoder, container, slot, err) &&
               manifest_pack(&slot->builder, projection->stats_kinds, ret_columns, err);
     manifest_builder_reset(&slot->builder, KEPT_SIZE);
@@ -241,23 +246,37 @@ static void block_reset(struct buffer *block)
         buffer_finish(block);
 }
 
-bool manifest_decode(struct manifest_decoder *decoder, struct slice bytes,
-                     const struct manifest_projection *projection,
-                     struct manifest_columns **ret_columns, struct error *err)
+static bool decode_form(struct manifest_decoder *decoder, struct slice bytes,
+                        const struct manifest_projection *projection, enum fixed_form form,
+                        bool *ret_has_fixed, struct manifest_columns **ret_columns,
+                        struct error *err)
 {
     struct avro_container container;
-    if (bytes.len > MAX_MANIFEST_FILE_SIZE)
-        return error_set(err, ERROR_TOO_LARGE,
-                         "the manifest is larger than %zu bytes, the most that is allowed",
-                         MAX_MANIFEST_FILE_SIZE);
     TRY(avro_container_open(bytes, &container, err));
     /* Lent for this file: the container frees what it finds, so it is taken back first. */
     if (container.codec == AVRO_CODEC_DEFLATE)
         container.inflater = decoder->inflater;
-    bool ok = container_decode(decoder, &container, projection, ret_columns, err);
+    bool ok =
+        container_decode(decoder, &container, projection, form, ret_has_fixed, ret_columns, err);
     if (container.codec == AVRO_CODEC_DEFLATE)
         container.inflater = NULL;
     avro_container_finish(&container);
     block_reset(&decoder->block);
     return ok;
+}
+
+/* Nothing tells which form fixed values are in. The counted one is tried first: its lengths are
+ * sure to be missed in the plain one, while a plain value may well be read out of a counted one. */
+bool manifest_decode(struct manifest_decoder *decoder, struct slice bytes,
+                     const struct manifest_projection *projection,
+                     struct manifest_columns **ret_columns, struct error *err)
+{
+    bool has_fixed = false;
+    if (bytes.len > MAX_MANIFEST_FILE_SIZE)
+        return error_set(err, ERROR_TOO_LARGE,
+                         "the manifest is larger than %zu bytes, the most that is allowed",
+                         MAX_MANIFEST_FILE_SIZE);
+    return decode_form(decoder, bytes, projection, FIXED_COUNTED, &has_fixed, ret_columns, err) ||
+           (has_fixed &&
+            decode_form(decoder, bytes, projection, FIXED_PLAIN, &has_fixed, ret_columns, err));
 }

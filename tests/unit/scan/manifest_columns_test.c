@@ -315,6 +315,38 @@ static void test_manifest_columns__refuse_values_that_entries_cannot_have(void *
            "no record_count (id 103)");
 }
 
+#define FIXED_TYPE "{\"type\":\"fixed\",\"name\":\"three\",\"size\":3}"
+#define FIXED_PART "{\"type\":\"record\",\"name\":\"p\",\"fields\":[" F(1000, "f", FIXED_TYPE) "]}"
+/* The values are such that each form could be begun as the other one. */
+#define FIXED_ENTRY(value) \
+    "\x02\x02"             \
+    "a\x0ePARQUET\x02\x04" value
+
+static void assert_fixed_values(struct slice entries)
+{
+    struct manifest_columns *columns = NULL;
+    struct error err = {.kind = ERROR_NONE};
+    struct slice bytes = SLICE_EMPTY;
+    const char *schema =
+        ENTRY(F(0, "status", "\"int\""), PLAIN_FILE "," F(102, "partition", FIXED_PART));
+    assert_ok(decode_made(schema, 2, entries, &columns, &err), &err);
+    const struct partition_column *column =
+        manifest_columns_partition(columns, 1000, SLICE_LITERAL("f"));
+    assert_true(bytes_column_get(&column->bytes, 0, &bytes));
+    assert_slice_equal(bytes, "\x06\x02\x01");
+    assert_true(bytes_column_get(&column->bytes, 1, &bytes));
+    assert_slice_equal(bytes, "\x02\x02\x02");
+    manifest_columns_unref(columns);
+}
+
+static void test_manifest_columns__have_fixed_values_in_either_form(void **state)
+{
+    (void)state;
+    assert_fixed_values(SLICE_LITERAL(FIXED_ENTRY("\x06\x02\x01") FIXED_ENTRY("\x02\x02\x02")));
+    assert_fixed_values(
+        SLICE_LITERAL(FIXED_ENTRY("\x06\x06\x02\x01") FIXED_ENTRY("\x06\x02\x02\x02")));
+}
+
 static void test_manifest_columns__refuse_counts_and_lengths_that_lie(void **state)
 {
     (void)state;
@@ -535,6 +567,7 @@ int main(void)
         cmocka_unit_test(test_manifest_columns__are_shared_through_the_cache),
         cmocka_unit_test(test_manifest_columns__refuse_files_that_are_no_manifests),
         cmocka_unit_test(test_manifest_columns__refuse_values_that_entries_cannot_have),
+        cmocka_unit_test(test_manifest_columns__have_fixed_values_in_either_form),
         cmocka_unit_test(test_manifest_columns__refuse_counts_and_lengths_that_lie),
         cmocka_unit_test(test_manifest_columns__take_no_time_for_items_without_bytes),
         cmocka_unit_test(test_manifest_columns__stop_a_bomb_at_the_ceiling),
