@@ -54,9 +54,26 @@ static uint64_t live_files(const struct manifest_list_entry *entry)
     return added + (entry->existing_files > 0 ? (uint64_t)entry->existing_files : 0);
 }
 
-static bool choose_manifest(struct plan_run *run, const struct table_snapshot *snapshot,
+/* A manifest of before format version 3 is given its first row id by the first snapshot after the
+ * upgrade. Lists of a range stand newest first: an earlier one may have it. */
+static const struct manifest_list_entry *with_row_id(const struct plan_run *run, size_t list,
+                                                     const struct manifest_list_entry *entry)
+{
+    bool has_row_ids = run->plan->metadata->format_version >= 3;
+    for (size_t i = list; has_row_ids && entry->first_row_id == MANIFEST_NO_ID && i-- > 0;) {
+        for (size_t j = 0; j < run->lists[i]->count; j++) {
+            const struct manifest_list_entry *other = &run->lists[i]->entries[j];
+            if (other->first_row_id != MANIFEST_NO_ID && slice_equals(other->path, entry->path))
+                return other;
+        }
+    }
+    return entry;
+}
+
+static bool choose_manifest(struct plan_run *run, size_t list,
                             const struct manifest_list_entry *entry, struct error *err)
 {
+    const struct table_snapshot *snapshot = run->plan->range.snapshots[list];
     struct plan_filter *filter = NULL;
     size_t place = run->next_place++;
     struct plan_manifest_counts *counts = &run->plan->counts.manifests[entry->content];
@@ -72,7 +89,7 @@ static bool choose_manifest(struct plan_run *run, const struct table_snapshot *s
         return true;
     }
     if (entry->content == MANIFEST_DATA)
-        run->data[run->data_count++] = (struct plan_manifest){entry, place};
+        run->data[run->data_count++] = (struct plan_manifest){with_row_id(run, list, entry), place};
     else
         run->deletes[run->delete_count++] = entry;
     return true;
@@ -105,8 +122,7 @@ static bool choose_manifests(struct plan_run *run, struct error *err)
         return error_no_memory(err, "a plan");
     for (size_t i = 0; i < run->list_count; i++)
         for (size_t j = 0; j < run->lists[i]->count; j++)
-            TRY(choose_manifest(run, run->plan->range.snapshots[i], &run->lists[i]->entries[j],
-                                err));
+            TRY(choose_manifest(run, i, &run->lists[i]->entries[j], err));
     return true;
 }
 
