@@ -276,6 +276,7 @@ static void *files_main(void *context)
     struct pending_files *files = context;
     long delay_ms = SYNC_DELAY_MS;
     struct pending_file *first;
+    pthread_setname_np(pthread_self(), "firn-files");
     while ((first = wait_for_files(files, delay_ms)) != NULL) {
         bool ok = sync_files(files->catalog, first);
         delay_ms = ok ? SYNC_DELAY_MS : RETRY_DELAY_MS;

@@ -155,6 +155,7 @@ static void *worker_main(void *context)
 {
     struct purge_worker *worker = context;
     bool is_round = true;
+    pthread_setname_np(pthread_self(), "firn-purge");
     plan_round(worker);
     /* Where this cannot be stored they wait for the next start. */
     pointer_store_write(worker->catalog->pointers, revive_entries, NULL, NULL);

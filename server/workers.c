@@ -44,6 +44,7 @@ static void *work(void *context)
 {
     struct workers *workers = context;
     struct work_item *item;
+    pthread_setname_np(pthread_self(), "firn-worker");
     pthread_mutex_lock(&workers->mutex);
     while ((item = take(workers)) != NULL) {
         pthread_mutex_unlock(&workers->mutex);

@@ -279,6 +279,7 @@ static void batch_answer(struct pointer_write *jobs)
 static void *writer_main(void *argument)
 {
     struct pointer_writer *writer = argument;
+    pthread_setname_np(pthread_self(), "firn-writer");
     pthread_mutex_lock(&writer->lock);
     for (;;) {
         struct pointer_write *jobs = queue_take(writer);
