@@ -31,6 +31,7 @@ struct create_request {
     struct table_create_input input;
     bool is_staged;
     bool has_location;
+    bool has_lost_place; /* to a table that came between the choice and the transaction */
 };
 
 static bool create_request_parse(struct call *call, struct slice namespace_path,
@@ -127,9 +128,30 @@ static bool stage_table(struct table_change *change, struct buffer *text, struct
     return ok && format_policy_check(change->call->warehouse, NULL, change->next, err);
 }
 
-static bool store_change(struct pointer_txn *txn, void *context, struct error *err)
+struct create_job {
+    struct table_change *change;
+    struct create_request *create;
+};
+
+/* The place that was chosen may be another table's by now: a choice of ours is made again. */
+static bool check_chosen_place(struct create_job *job, struct pointer_txn *txn, struct error *err)
 {
-    return table_change_store(context, txn, err);
+    bool free_place = true;
+    struct create_request *create = job->create;
+    if (!create->has_location)
+        TRY(is_free(job->change->call, pointer_txn_view(txn), job->change->canonical, &free_place,
+                    err));
+    create->has_lost_place = !free_place;
+    return free_place ||
+           error_set(err, ERROR_CONFLICT, "No free location was found for table %s: name one",
+                     entity_name_text(job->change->call->arena, create->name));
+}
+
+static bool store_created(struct pointer_txn *txn, void *context, struct error *err)
+{
+    struct create_job *job = context;
+    TRY(check_chosen_place(job, txn, err));
+    return table_change_store(job->change, txn, err);
 }
 
 /* Where the outcome is unknown the pointer is read again: equal means that it went through. */
@@ -148,22 +170,24 @@ static bool write_row(struct table_change *change, pointer_job_fn job, void *con
     return false;
 }
 
-static bool write_change(struct table_change *change, struct error *err)
+static bool write_change(struct table_change *change, struct create_request *create,
+                         struct error *err)
 {
     struct change_row row;
+    struct create_job job = {change, create};
     table_change_describe(change, &row);
     change->call->outcome.status = 200;
     change->call->outcome.metadata_location = change->next_location;
-    return write_row(change, store_change, change, &row, err);
+    return write_row(change, store_created, &job, &row, err);
 }
 
-static bool build_table(struct table_change *change, const struct create_request *create,
+static bool build_table(struct table_change *change, struct create_request *create,
                         struct buffer *text, struct error *err)
 {
     TRY(table_metadata_new(&create->input, change->call->arena, text, &change->result, err));
     if (create->is_staged)
         return stage_table(change, text, err);
-    return table_change_set_text(change, text, err) && write_change(change, err);
+    return table_change_set_text(change, text, err) && write_change(change, create, err);
 }
 
 static bool run_create(struct table_change *change, struct create_request *create,
@@ -196,18 +220,31 @@ static bool end_change(struct table_change *change, bool ok, const struct error 
     return ok;
 }
 
+static bool create_once(struct call *call, struct create_request *create,
+                        struct table_result *ret_result, struct error *err)
+{
+    struct table_change change;
+    struct error cause = {0};
+    table_change_init(&change, call, create->name);
+    change.is_create = true;
+    create->has_lost_place = false;
+    bool ok = run_create(&change, create, &cause);
+    return end_change(&change, ok, &cause, ret_result, err);
+}
+
 bool table_create(struct call *call, struct slice namespace_path, const json_t *request,
                   struct table_result *ret_result, struct error *err)
 {
     struct create_request create;
-    struct table_change change;
-    struct error cause = {0};
     TRY(create_request_parse(call, namespace_path, request, &create, err));
-    table_change_init(&change, call, create.name);
-    change.is_create = true;
     call->outcome.status = 200;
-    bool ok = run_create(&change, &create, &cause);
-    return end_change(&change, ok, &cause, ret_result, err);
+    for (int round = 0; round < MAX_LOCATION_TRIES; round++) {
+        if (create_once(call, &create, ret_result, err))
+            return true;
+        if (!create.has_lost_place)
+            return false;
+    }
+    return false;
 }
 
 /* --- register ----------------------------------------------------------------------------- */

@@ -17,9 +17,30 @@ enum answer { ANSWER_ARRIVES, ANSWER_IS_LOST, CHANGE_IS_LOST };
 
 static enum answer next_answer;
 
+/* Whose table comes right before the next write, or NULL. */
+static struct world *interloper;
+
+static void interlope(void)
+{
+    struct client client;
+    struct error err = {0};
+    struct table_result made = {0};
+    struct world *world = interloper;
+    interloper = NULL;
+    client_init(&client, world);
+    json_t *request = json_of_text("{'name':'between','schema':%s,'location':'%s/ns/t'}", SCHEMA,
+                                   world->location);
+    assert_ok(table_create(&client.call, slice_from_string("ns"), request, &made, &err), &err);
+    table_result_finish(&made);
+    json_decref(request);
+    client_finish(&client);
+}
+
 void __wrap_pointer_store_submit(struct pointer_store *store, pointer_job_fn job, void *context,
                                  struct pointer_write *write)
 {
+    if (interloper)
+        interlope();
     if (next_answer != CHANGE_IS_LOST)
         __real_pointer_store_submit(store, job, context, write);
 }
@@ -122,6 +143,31 @@ static void test_unknown__view(void **state)
     assert_int_equal(metadata_files(world), files + 2);
 }
 
+/* --- another table comes between ------------------------------------------------------------ */
+
+/* Rule 50: the place that was chosen for the table is another's when it is stored. */
+static void test_create__finds_a_place_whoever_comes_between(void **state)
+{
+    struct world *world = *state;
+    interloper = world;
+    assert_ok(make_table(world, NAME("t")), &world->client.err);
+    assert_true(has_table(world, NAME("between")));
+    assert_true(file_is_there(table_pointer(world, NAME("t")).ptr));
+    assert_int_equal(metadata_files(world), 2);
+}
+
+/* Rule 50: a place that the client named stays the client's to choose. */
+static void test_create__refuses_a_named_place_that_was_taken_meanwhile(void **state)
+{
+    struct world *world = *state;
+    char more[WORLD_PATH_SIZE];
+    (void)snprintf(more, sizeof more, "'location':'%s/ns/t'", world->location);
+    interloper = world;
+    assert_false(make_table_with(world, NAME("t"), more, NULL));
+    assert_error_has(world, ERROR_VALIDATION, "choose another");
+    assert_int_equal(metadata_files(world), 1);
+}
+
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
 int main(void)
@@ -132,6 +178,8 @@ int main(void)
         IN_WORLD(test_unknown__creation),
         IN_WORLD(test_unknown__transaction),
         IN_WORLD(test_unknown__view),
+        IN_WORLD(test_create__finds_a_place_whoever_comes_between),
+        IN_WORLD(test_create__refuses_a_named_place_that_was_taken_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
