@@ -9,6 +9,9 @@
 #include "catalog/metadata_store.h"
 #include "iceberg/function_metadata.h"
 
+/* Each round means that a replace went through meanwhile. */
+#define MAX_LOAD_ROUNDS 20
+
 static bool find_function(const struct call *call, struct pointer_view *view,
                           struct entity_name name, struct entity_row *ret_row, bool *ret_found,
                           struct error *err)
@@ -35,28 +38,54 @@ bool function_list(struct call *call, struct slice namespace_path, const struct 
     return entity_list(call, namespace_path, ENTITY_FUNCTION, page, ret_page, err);
 }
 
-bool function_load(struct call *call, struct entity_name name, struct slice *ret_metadata,
-                   struct slice *ret_metadata_location, struct error *err)
+static bool load_once(struct call *call, const struct entity_row *row, struct slice *ret_metadata,
+                      struct error *err)
 {
-    struct pointer_view *view = NULL;
-    struct entity_row row;
     struct buffer bytes;
-    TRY(pointer_view_begin(call->catalog->pointers, &view, err));
-    bool ok = function_must_exist(call, view, name, &row, err);
-    pointer_view_end(view);
-    if (!ok)
-        return false;
     buffer_init(&bytes, MAX_BODY_SIZE);
-    ok = object_get(call->catalog->objects, row.metadata_location, &bytes, err);
+    bool ok = object_get(call->catalog->objects, row->metadata_location, &bytes, err);
     struct slice text = ok ? arena_slice(call->arena, buffer_slice(&bytes)) : SLICE_EMPTY;
     buffer_finish(&bytes);
     if (ok && text.ptr == NULL)
         return error_no_memory(err, "the function");
-    if (ok) {
+    if (ok)
         *ret_metadata = text;
-        *ret_metadata_location = row.metadata_location;
-    }
     return ok;
+}
+
+static bool load_row(struct call *call, struct entity_name name, struct entity_row *ret_row,
+                     struct error *err)
+{
+    struct pointer_view *view = NULL;
+    TRY(pointer_view_begin(call->catalog->pointers, &view, err));
+    bool ok = function_must_exist(call, view, name, ret_row, err);
+    pointer_view_end(view);
+    return ok;
+}
+
+/* A replace may delete the file between the read of the pointer and that of the file: it is gone
+ * for the client only where the pointer still names it. */
+bool function_load(struct call *call, struct entity_name name, struct slice *ret_metadata,
+                   struct slice *ret_metadata_location, struct error *err)
+{
+    struct slice tried = SLICE_EMPTY;
+    struct error cause = {0};
+    for (int round = 0; round < MAX_LOAD_ROUNDS; round++) {
+        struct entity_row row;
+        TRY(load_row(call, name, &row, err));
+        if (round > 0 && slice_equals(row.metadata_location, tried))
+            break;
+        if (load_once(call, &row, ret_metadata, &cause)) {
+            *ret_metadata_location = row.metadata_location;
+            return true;
+        }
+        if (cause.kind != ERROR_NOT_FOUND)
+            break;
+        tried = row.metadata_location;
+    }
+    if (err)
+        *err = cause;
+    return false;
 }
 
 /* --- put and drop --------------------------------------------------------------------------- */
@@ -67,8 +96,18 @@ struct function_job {
     struct slice uuid;
     struct slice location;
     struct carried_file file;
+    struct entity_row old; /* what was replaced or dropped */
     bool is_new;
 };
+
+/* The change is done: a file that cannot be deleted now is only an orphan. */
+static void delete_old_file(const struct function_job *job)
+{
+    struct call *call = job->call;
+    if (location_is_deletable(call->catalog, call->warehouse, job->old.location,
+                              job->old.metadata_location, call->arena))
+        object_remove(call->catalog->objects, job->old.metadata_location, NULL);
+}
 
 static bool insert_function(struct pointer_txn *txn, struct function_job *job, struct error *err)
 {
@@ -107,12 +146,11 @@ static bool swap_function(struct pointer_txn *txn, struct function_job *job,
 static bool store_function(struct pointer_txn *txn, void *context, struct error *err)
 {
     struct function_job *job = context;
-    struct entity_row row;
     bool found = false;
-    TRY(find_function(job->call, pointer_txn_view(txn), job->name, &row, &found, err));
+    TRY(find_function(job->call, pointer_txn_view(txn), job->name, &job->old, &found, err));
     job->is_new = !found;
     job->call->outcome.status = found ? 200 : 201;
-    TRY(found ? swap_function(txn, job, &row, err) : insert_function(txn, job, err));
+    TRY(found ? swap_function(txn, job, &job->old, err) : insert_function(txn, job, err));
     return metadata_carry(txn, &job->file, err);
 }
 
@@ -159,6 +197,8 @@ bool function_put(struct call *call, struct entity_name name, const json_t *requ
     };
     if (call_write(call, store_function, &job, &change, 1, &cause)) {
         metadata_carried(call->catalog, &job.file);
+        if (!job.is_new)
+            delete_old_file(&job);
         *ret_is_new = job.is_new;
         return true;
     }
@@ -172,9 +212,8 @@ bool function_put(struct call *call, struct entity_name name, const json_t *requ
 static bool delete_function(struct pointer_txn *txn, void *context, struct error *err)
 {
     struct function_job *job = context;
-    struct entity_row row;
-    TRY(function_must_exist(job->call, pointer_txn_view(txn), job->name, &row, err));
-    return pointer_entity_delete(txn, row.id, err);
+    TRY(function_must_exist(job->call, pointer_txn_view(txn), job->name, &job->old, err));
+    return pointer_entity_delete(txn, job->old.id, err);
 }
 
 bool function_drop(struct call *call, struct entity_name name, struct error *err)
@@ -182,5 +221,7 @@ bool function_drop(struct call *call, struct entity_name name, struct error *err
     struct function_job job = {.call = call, .name = name};
     struct change_row change = {.namespace_path = name.namespace_path, .name = name.name};
     call->outcome.status = 204;
-    return call_write(call, delete_function, &job, &change, 1, err);
+    TRY(call_write(call, delete_function, &job, &change, 1, err));
+    delete_old_file(&job);
+    return true;
 }

@@ -21,6 +21,7 @@ bool function_load(struct call *call, struct entity_name name, struct slice *ret
 /* `request` is a FunctionMetadata; *ret_is_new tells created from replaced. */
 bool function_put(struct call *call, struct entity_name name, const json_t *request,
                   bool *ret_is_new, struct error *err);
+/* Replace and drop delete the file that was the function's metadata: it has no history. */
 bool function_drop(struct call *call, struct entity_name name, struct error *err);
 
 #endif

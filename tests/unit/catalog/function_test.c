@@ -1,5 +1,6 @@
 #include "catalog/function.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -148,6 +149,54 @@ static void test_function__keeps_its_namespace(void **state)
     assert_ok(namespace_drop(&world->client.call, ns, &world->client.err), &world->client.err);
 }
 
+static void test_function__leaves_no_file_behind(void **state)
+{
+    struct world *world = *state;
+    for (int i = 0; i < 3; i++) {
+        assert_ok(put(world, NAME("f"), UUID_F, "x", NULL), &world->client.err);
+        assert_int_equal(world_files(world), 1);
+    }
+    assert_ok(function_drop(&world->client.call, NAME("f"), &world->client.err),
+              &world->client.err);
+    assert_int_equal(world_files(world), 0);
+}
+
+struct replacer {
+    struct world *world;
+    pthread_t thread;
+    bool ok;
+};
+
+static void *replacer_main(void *context)
+{
+    struct replacer *replacer = context;
+    struct client client;
+    struct error err = {0};
+    json_t *request = function_of(UUID_F, "x");
+    replacer->ok = true;
+    for (int i = 0; replacer->ok && i < 100; i++) {
+        bool is_new;
+        client_init(&client, replacer->world);
+        replacer->ok = function_put(&client.call, NAME("f"), request, &is_new, &err);
+        client_finish(&client);
+    }
+    json_decref(request);
+    return NULL;
+}
+
+static void test_function__can_be_loaded_while_it_is_replaced(void **state)
+{
+    struct world *world = *state;
+    struct replacer replacer = {.world = world};
+    struct slice text, location;
+    assert_ok(put(world, NAME("f"), UUID_F, "x", NULL), &world->client.err);
+    assert_int_equal(pthread_create(&replacer.thread, NULL, replacer_main, &replacer), 0);
+    for (int i = 0; i < 500; i++)
+        assert_ok(load(world, NAME("f"), &text, &location), &world->client.err);
+    pthread_join(replacer.thread, NULL);
+    assert_true(replacer.ok);
+}
+
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
 int main(void)
@@ -160,6 +209,8 @@ int main(void)
         IN_WORLD(test_function__says_what_is_missing),
         IN_WORLD(test_function_list__has_functions_only),
         IN_WORLD(test_function__keeps_its_namespace),
+        IN_WORLD(test_function__leaves_no_file_behind),
+        IN_WORLD(test_function__can_be_loaded_while_it_is_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
