@@ -10,7 +10,7 @@ die() {
 
 # All that the build reads. A tree whose checksum stands in the stamp needs no Maven.
 sources_checksum() {
-    (cd "$here" && find pom.xml setup src -type f -print0 | LC_ALL=C sort -z |
+    (cd "$here" && find pom.xml setup src planner -type f -print0 | LC_ALL=C sort -z |
         xargs -0 sha256sum | sha256sum | cut -d' ' -f1)
 }
 
