@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/limits.h"
+#include "base/timed_wait.h"
 
 /* A key is held by one worker, so the list is never longer than there are workers: a scan will do.
  */
@@ -26,12 +26,8 @@ bool inflight_keys_create(struct inflight_keys **ret_keys, struct error *err)
     struct inflight_keys *keys = calloc(1, sizeof(*keys));
     if (keys == NULL)
         return error_no_memory(err, "the idempotency keys");
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&keys->mutex, NULL);
-    pthread_cond_init(&keys->given, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    timed_wait_init(&keys->given);
     *ret_keys = keys;
     return true;
 }
@@ -61,14 +57,7 @@ static struct inflight_key **find_link(struct inflight_keys *keys, struct slice 
 
 static bool wait_until_free(struct inflight_keys *keys, struct slice key, int64_t wait_ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += wait_ms / 1000;
-    until.tv_nsec += wait_ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = timed_wait_deadline(wait_ms);
     while (*find_link(keys, key))
         if (pthread_cond_timedwait(&keys->given, &keys->mutex, &until) == ETIMEDOUT)
             return *find_link(keys, key) == NULL;

@@ -11,9 +11,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/limits.h"
+#include "base/timed_wait.h"
 
 /* From the first commit to the sync: others that come meanwhile share it. Longer would only let the
  * database grow; shorter would spend its syncs on few. */
@@ -234,26 +234,13 @@ static bool sync_files(struct catalog *catalog, const struct pending_file *first
     return ok;
 }
 
-static struct timespec after_ms(long ms)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    time.tv_sec += ms / 1000;
-    time.tv_nsec += ms % 1000 * 1000000L;
-    if (time.tv_nsec >= 1000000000L) {
-        time.tv_sec++;
-        time.tv_nsec -= 1000000000L;
-    }
-    return time;
-}
-
 /* Waits for a file, then for those that come soon after it. NULL: the thread is to end. */
 static struct pending_file *wait_for_files(struct pending_files *files, long delay_ms)
 {
     pthread_mutex_lock(&files->mutex);
     while (!files->first && !files->is_stopping)
         pthread_cond_wait(&files->changed, &files->mutex);
-    struct timespec until = after_ms(delay_ms);
+    struct timespec until = timed_wait_deadline(delay_ms);
     int timed_out = 0;
     while (!files->is_stopping && timed_out != ETIMEDOUT)
         timed_out = pthread_cond_timedwait(&files->changed, &files->mutex, &until);
@@ -305,12 +292,8 @@ bool pending_files_start(struct catalog *catalog, struct pending_files **ret_fil
     struct pending_files *files = calloc(1, sizeof *files);
     if (!files)
         return error_no_memory(err, "the thread that syncs files");
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&files->mutex, NULL);
-    pthread_cond_init(&files->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    timed_wait_init(&files->changed);
     files->catalog = catalog;
     if (pthread_create(&files->thread, NULL, files_main, files) != 0) {
         files_free(files);

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/limits.h"
+#include "base/timed_wait.h"
 #include "catalog/idempotency.h"
 
 /*
@@ -125,8 +125,7 @@ static void forget_old_keys(struct purge_worker *worker)
 
 static void plan_round(struct purge_worker *worker)
 {
-    clock_gettime(CLOCK_MONOTONIC, &worker->next_round);
-    worker->next_round.tv_sec += HOUSEKEEPING_INTERVAL_S;
+    worker->next_round = timed_wait_deadline(HOUSEKEEPING_INTERVAL_S * 1000);
 }
 
 static bool is_round_due(const struct purge_worker *worker)
@@ -183,12 +182,8 @@ bool purge_worker_start(struct catalog *catalog, struct purge_worker **ret_worke
     struct purge_worker *worker = calloc(1, sizeof(*worker));
     if (worker == NULL)
         return error_no_memory(err, "the purge worker");
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&worker->mutex, NULL);
-    pthread_cond_init(&worker->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    timed_wait_init(&worker->changed);
     worker->catalog = catalog;
     if (pthread_create(&worker->thread, NULL, worker_main, worker) != 0) {
         worker_free(worker);

@@ -13,9 +13,9 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/limits.h"
+#include "base/timed_wait.h"
 
 /* A paused reader is not woken for less, while more is to come: waking costs five system calls. */
 #define WAKE_SIZE (128 * KIB)
@@ -42,24 +42,13 @@ struct reply_stream {
     size_t size;
 };
 
-static bool init_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    int failed = pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-    return !failed;
-}
-
 bool reply_stream_create(const struct reply_channel *channel, struct reply_stream **ret_stream,
                          struct error *err)
 {
     struct reply_stream *stream = calloc(1, sizeof(*stream));
-    if (!stream || !init_condition(&stream->has_room)) {
-        free(stream);
+    if (!stream)
         return error_no_memory(err, "an answer");
-    }
+    timed_wait_init(&stream->has_room);
     atomic_init(&stream->references, 1);
     pthread_mutex_init(&stream->mutex, NULL);
     stream->channel = channel;
@@ -120,22 +109,11 @@ static bool add_piece(struct reply_stream *stream, struct slice bytes, struct er
     return true;
 }
 
-static struct timespec stall_deadline(int64_t stall_ms)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(stall_ms / 1000);
-    until.tv_nsec += (long)(stall_ms % 1000) * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    return until;
-}
-
 /* A worker waits here for the client. One deadline for each piece, however often the client reads
  * a little: so a piece's size over the time is the slowest reader that is served. */
 static bool wait_for_room(struct reply_stream *stream, struct error *err)
 {
-    struct timespec until = stall_deadline(stream->channel->stall_ms);
+    struct timespec until = timed_wait_deadline(stream->channel->stall_ms);
     int timed_out = 0;
     while (stream->size >= STREAM_WINDOW_SIZE && !stream->is_abandoned && !timed_out)
         timed_out = pthread_cond_timedwait(&stream->has_room, &stream->mutex, &until);

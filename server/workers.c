@@ -3,9 +3,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/limits.h"
+#include "base/timed_wait.h"
 
 /* SQLite, jansson and our own recursion (JSON_TEXT_MAX_DEPTH levels) stay far below it; only what
  * is touched becomes resident. */
@@ -73,16 +73,6 @@ static bool start_threads(struct workers *workers, size_t count, struct error *e
                                 strerror(failed));
 }
 
-static bool init_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    int failed = pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-    return !failed;
-}
-
 bool workers_create(size_t thread_count, size_t queue_limit, struct workers **ret_workers,
                     struct error *err)
 {
@@ -91,8 +81,8 @@ bool workers_create(size_t thread_count, size_t queue_limit, struct workers **re
         return error_no_memory(err, "the workers");
     workers->limit = queue_limit;
     pthread_mutex_init(&workers->mutex, NULL);
-    init_condition(&workers->submitted);
-    init_condition(&workers->finished);
+    timed_wait_init(&workers->submitted);
+    timed_wait_init(&workers->finished);
     if (!start_threads(workers, thread_count, err)) {
         workers_destroy(workers);
         return false;
@@ -125,12 +115,7 @@ void workers_submit(struct workers *workers, struct work_item *item)
 
 bool workers_drain(struct workers *workers, int64_t wait_ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(wait_ms / 1000);
-    until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    struct timespec until = timed_wait_deadline(wait_ms);
     int timed_out = 0;
     pthread_mutex_lock(&workers->mutex);
     while ((workers->running > 0 || workers->reserved > 0) && !timed_out)

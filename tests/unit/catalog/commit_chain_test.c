@@ -11,17 +11,11 @@
 
 #include "catalog/commit.h"
 #include "tests/unit/catalog/catalog_fixture.h"
+#include "tests/unit/storage/store_fixture.h"
 
 /* Long enough for a thread to queue its commit. */
 #define QUEUE_US 50000
 #define MAX_COMMITTERS 8
-
-struct gate {
-    pthread_mutex_t lock;
-    pthread_cond_t opened;
-    bool is_open;
-    struct pointer_write write;
-};
 
 struct committer {
     struct client client;
@@ -35,27 +29,16 @@ struct committer {
 struct scene {
     struct world *world;
     struct gate gate;
+    struct pointer_write gate_write;
     struct committer committers[MAX_COMMITTERS];
     size_t count;
 };
 
-static bool job_gate(struct pointer_txn *txn, void *context, struct error *err)
-{
-    (void)txn;
-    struct gate *gate = context;
-    pthread_mutex_lock(&gate->lock);
-    while (!gate->is_open)
-        pthread_cond_wait(&gate->opened, &gate->lock);
-    pthread_mutex_unlock(&gate->lock);
-    return error_set(err, ERROR_VALIDATION, "a gate writes nothing");
-}
-
 static void scene_begin(struct scene *scene, struct world *world)
 {
-    *scene = (struct scene){
-        .world = world, .gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, {0}}};
+    *scene = (struct scene){.world = world, .gate = GATE_CLOSED};
     assert_ok(make_table(world, NAME("t")), &world->client.err);
-    pointer_store_submit(world->pointers, job_gate, &scene->gate, &scene->gate.write);
+    pointer_store_submit(world->pointers, job_gate, &scene->gate, &scene->gate_write);
 }
 
 static void *committer_main(void *context)
@@ -86,11 +69,8 @@ static struct committer *scene_commit(struct scene *scene, const char *requireme
 
 static void scene_open_gate(struct scene *scene)
 {
-    pthread_mutex_lock(&scene->gate.lock);
-    scene->gate.is_open = true;
-    pthread_cond_broadcast(&scene->gate.opened);
-    pthread_mutex_unlock(&scene->gate.lock);
-    assert_false(pointer_store_wait(&scene->gate.write, NULL));
+    gate_open(&scene->gate);
+    assert_false(pointer_store_wait(&scene->gate_write, NULL));
     for (size_t i = 0; i < scene->count; i++)
         pthread_join(scene->committers[i].thread, NULL);
 }

@@ -19,12 +19,6 @@
 #define QUEUE_US 30000
 #define MAX_JOBS 8
 
-struct gate {
-    pthread_mutex_t lock;
-    pthread_cond_t opened;
-    bool is_open;
-};
-
 struct queued {
     struct fixture *fixture;
     pointer_job_fn job;
@@ -58,21 +52,10 @@ static struct queued *batch_add(struct batch *batch, pointer_job_fn job, void *c
     return queued;
 }
 
-static bool job_gate(struct pointer_txn *txn, void *context, struct error *err)
-{
-    (void)txn;
-    struct gate *gate = context;
-    pthread_mutex_lock(&gate->lock);
-    while (!gate->is_open)
-        pthread_cond_wait(&gate->opened, &gate->lock);
-    pthread_mutex_unlock(&gate->lock);
-    return error_set(err, ERROR_VALIDATION, "a gate writes nothing");
-}
-
 static int setup(void **state)
 {
     static struct batch batch;
-    batch = (struct batch){.gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false}};
+    batch = (struct batch){.gate = GATE_CLOSED};
     struct error err = {0};
     fixture_init(&batch.fixture);
     batch.fixture.vfs = FAULT_VFS_NAME;
@@ -95,10 +78,7 @@ static int teardown(void **state)
 
 static void batch_finish(struct batch *batch)
 {
-    pthread_mutex_lock(&batch->gate.lock);
-    batch->gate.is_open = true;
-    pthread_cond_broadcast(&batch->gate.opened);
-    pthread_mutex_unlock(&batch->gate.lock);
+    gate_open(&batch->gate);
     for (size_t i = 0; i < batch->count; i++)
         pthread_join(batch->jobs[i].thread, NULL);
 }

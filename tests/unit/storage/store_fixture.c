@@ -282,3 +282,24 @@ int64_t must_table(struct fixture *fixture, const char *name, const char *locati
         fail_msg("%s", err.message);
     return id;
 }
+
+/* --- the gate ----------------------------------------------------------------------------- */
+
+bool job_gate(struct pointer_txn *txn, void *context, struct error *err)
+{
+    (void)txn;
+    struct gate *gate = context;
+    pthread_mutex_lock(&gate->lock);
+    while (!gate->is_open)
+        pthread_cond_wait(&gate->opened, &gate->lock);
+    pthread_mutex_unlock(&gate->lock);
+    return error_set(err, ERROR_VALIDATION, "a gate writes nothing");
+}
+
+void gate_open(struct gate *gate)
+{
+    pthread_mutex_lock(&gate->lock);
+    gate->is_open = true;
+    pthread_cond_broadcast(&gate->opened);
+    pthread_mutex_unlock(&gate->lock);
+}

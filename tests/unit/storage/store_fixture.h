@@ -6,6 +6,8 @@
 #ifndef TESTS_UNIT_STORAGE_STORE_FIXTURE_H
 #define TESTS_UNIT_STORAGE_STORE_FIXTURE_H
 
+#include <pthread.h>
+
 #include "storage/pointer_store.h"
 
 struct fixture {
@@ -26,6 +28,18 @@ void fixture_close(struct fixture *fixture);
 void fixture_finish(struct fixture *fixture);
 /* init, open, and a warehouse "main" with a namespace "db". */
 void fixture_start(struct fixture *fixture);
+
+/* A job that holds the writer until it is opened, so that others queue up behind it; it fails. */
+struct gate {
+    pthread_mutex_t lock;
+    pthread_cond_t opened;
+    bool is_open;
+};
+
+#define GATE_CLOSED {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false}
+
+bool job_gate(struct pointer_txn *txn, void *context, struct error *err);
+void gate_open(struct gate *gate);
 
 void directory_make(char *ret_path, size_t size);
 void directory_remove(const char *path);
