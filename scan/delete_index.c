@@ -64,6 +64,7 @@ struct delete_index {
 struct delete_matcher {
     const struct delete_index *index;
     struct buffer key;
+    struct buffer other_key;   /* of a delete file */
     struct buffer files;       /* uint32_t */
     struct field_facts *facts; /* of the data file, for each of the index's equality ids */
     bool *has_facts;
@@ -375,6 +376,7 @@ bool delete_matcher_create(const struct delete_index *index, struct delete_match
     delete_index_equality_ids(index, &count);
     matcher->index = index;
     buffer_init(&matcher->key, KEY_CEILING);
+    buffer_init(&matcher->other_key, KEY_CEILING);
     buffer_init(&matcher->files, INDEX_CEILING);
     matcher->facts = calloc(count + 1, sizeof(*matcher->facts));
     matcher->has_facts = calloc(count + 1, sizeof(*matcher->has_facts));
@@ -391,6 +393,7 @@ void delete_matcher_destroy(struct delete_matcher *matcher)
     if (!matcher)
         return;
     buffer_finish(&matcher->key);
+    buffer_finish(&matcher->other_key);
     buffer_finish(&matcher->files);
     free(matcher->facts);
     free(matcher->has_facts);
@@ -442,14 +445,10 @@ static bool partition_check(struct delete_matcher *matcher, uint32_t file,
     const struct file_ref *deletes = &matcher->index->files[file].ref;
     struct buffer *key = &matcher->key;
     partition_key_write(data, key);
-    size_t size = key->len;
-    struct slice own = buffer_slice(key);
-    struct buffer other;
-    buffer_init(&other, KEY_CEILING);
-    partition_key_write(deletes, &other);
-    bool is_same = buffer_ok(key) && slice_equals(slice_make(own.ptr, size), buffer_slice(&other));
-    bool ok = buffer_check(&other, "a partition tuple", err);
-    buffer_finish(&other);
+    struct buffer *other = &matcher->other_key;
+    partition_key_write(deletes, other);
+    bool is_same = buffer_ok(key) && slice_equals(buffer_slice(key), buffer_slice(other));
+    bool ok = buffer_check(other, "a partition tuple", err);
     if (!ok || is_same)
         return ok;
     return error_set(err, ERROR_CORRUPT,
@@ -488,26 +487,53 @@ static bool match_positions(struct delete_matcher *matcher, const struct delete_
     return true;
 }
 
-static const struct delete_group *find_by_partition(struct delete_matcher *matcher,
-                                                    enum scope scope, const struct file_ref *data)
+/* What a data file is looked up by in the maps of two kinds of deletes: made, and hashed, once. */
+struct lookup {
+    const struct delete_group *first, *second;
+};
+
+static struct lookup look_up(struct delete_matcher *matcher, enum scope first, enum scope second)
 {
-    const struct delete_map *map = &matcher->index->scopes[scope];
-    if (map->count == 0)
-        return NULL;
-    partition_key_write(data, &matcher->key);
-    return buffer_ok(&matcher->key) ? delete_map_find(map, buffer_slice(&matcher->key)) : NULL;
+    const struct delete_map *maps = matcher->index->scopes;
+    struct slice key = buffer_slice(&matcher->key);
+    struct lookup found = {NULL, NULL};
+    if (!buffer_ok(&matcher->key))
+        return found;
+    uint64_t hash = delete_map_hash(key);
+    found.first = delete_map_find(&maps[first], key, hash);
+    found.second = delete_map_find(&maps[second], key, hash);
+    return found;
 }
 
-static const struct delete_group *find_by_path(struct delete_matcher *matcher, enum scope scope,
-                                               const struct file_ref *data)
+static bool has_any(const struct delete_matcher *matcher, enum scope first, enum scope second)
 {
-    const struct delete_map *map = &matcher->index->scopes[scope];
-    if (map->count == 0)
-        return NULL;
+    const struct delete_map *maps = matcher->index->scopes;
+    return maps[first].count > 0 || maps[second].count > 0;
+}
+
+static struct lookup find_by_partition(struct delete_matcher *matcher, const struct file_ref *data)
+{
+    if (!has_any(matcher, SCOPE_EQ_PARTITION, SCOPE_POS_PARTITION))
+        return (struct lookup){NULL, NULL};
+    partition_key_write(data, &matcher->key);
+    return look_up(matcher, SCOPE_EQ_PARTITION, SCOPE_POS_PARTITION);
+}
+
+static struct lookup find_by_path(struct delete_matcher *matcher, const struct file_ref *data)
+{
+    if (!has_any(matcher, SCOPE_VECTOR, SCOPE_POS_PATH))
+        return (struct lookup){NULL, NULL};
     buffer_truncate(&matcher->key, 0);
     buffer_append_slice(&matcher->key, data->columns->path_prefix);
     buffer_append_slice(&matcher->key, manifest_columns_path_suffix(data->columns, data->row));
-    return buffer_ok(&matcher->key) ? delete_map_find(map, buffer_slice(&matcher->key)) : NULL;
+    return look_up(matcher, SCOPE_VECTOR, SCOPE_POS_PATH);
+}
+
+/* Of the one key that there is. */
+static const struct delete_group *global_group(const struct delete_index *index)
+{
+    const struct delete_map *map = &index->scopes[SCOPE_GLOBAL];
+    return map->group_count > 0 ? &map->groups[0] : NULL;
 }
 
 bool delete_matcher_match(struct delete_matcher *matcher, const struct file_ref *data,
@@ -517,17 +543,14 @@ bool delete_matcher_match(struct delete_matcher *matcher, const struct file_ref 
     delete_index_equality_ids(matcher->index, &field_count);
     memset(matcher->has_facts, 0, field_count * sizeof(*matcher->has_facts));
     buffer_truncate(&matcher->files, 0);
-    match_equality(matcher, delete_map_find(&matcher->index->scopes[SCOPE_GLOBAL], SLICE_EMPTY),
-                   data);
-    match_equality(matcher, find_by_partition(matcher, SCOPE_EQ_PARTITION, data), data);
-    const struct delete_group *vector = find_by_path(matcher, SCOPE_VECTOR, data);
-    if (vector) {
-        TRY(match_vector(matcher, vector, data, err));
-    } else {
-        const struct delete_group *path = find_by_path(matcher, SCOPE_POS_PATH, data);
-        TRY(match_positions(matcher, find_by_partition(matcher, SCOPE_POS_PARTITION, data), path,
-                            data, err));
-    }
+    match_equality(matcher, global_group(matcher->index), data);
+    struct lookup by_partition = find_by_partition(matcher, data);
+    match_equality(matcher, by_partition.first, data);
+    struct lookup by_path = find_by_path(matcher, data);
+    if (by_path.first)
+        TRY(match_vector(matcher, by_path.first, data, err));
+    else
+        TRY(match_positions(matcher, by_partition.second, by_path.second, data, err));
     TRY(buffer_check(&matcher->key, "a partition tuple or a path", err));
     TRY(buffer_check(&matcher->files, "the list of delete files", err));
     *ret_files = (const uint32_t *)(const void *)matcher->files.ptr;

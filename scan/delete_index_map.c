@@ -120,11 +120,11 @@ size_t delete_map_size(const struct delete_map *map)
     return map->capacity * sizeof(*map->members) + groups + starts;
 }
 
-const struct delete_group *delete_map_find(const struct delete_map *map, struct slice key)
+const struct delete_group *delete_map_find(const struct delete_map *map, struct slice key,
+                                           uint64_t hash)
 {
     if (map->group_count == 0)
         return NULL;
-    uint64_t hash = delete_map_hash(key);
     size_t prefix = (size_t)(hash >> (64 - map->bits));
     size_t low = map->starts[prefix], high = map->starts[prefix + 1];
     while (low < high) {

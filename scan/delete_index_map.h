@@ -48,8 +48,10 @@ bool delete_map_seal(struct delete_map *map, struct error *err);
 void delete_map_finish(struct delete_map *map);
 size_t delete_map_size(const struct delete_map *map); /* bytes of memory */
 
-/* NULL where the key is not there. */
-const struct delete_group *delete_map_find(const struct delete_map *map, struct slice key);
+/* NULL where the key is not there. `hash` is delete_map_hash of the key, which several maps may be
+ * asked for. */
+const struct delete_group *delete_map_find(const struct delete_map *map, struct slice key,
+                                           uint64_t hash);
 /* The first member that applies to a data file of that sequence number, and all behind it do. */
 size_t delete_group_start(const struct delete_group *group, int64_t data_sequence);
 

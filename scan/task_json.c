@@ -233,6 +233,11 @@ static bool tuples_bind(struct task_writer *writer, const struct manifest_column
     return true;
 }
 
+static bool is_integer(const struct type *type)
+{
+    return type && (type->id == TYPE_INT || type->id == TYPE_LONG);
+}
+
 /* Values that are numbers inside are rendered where they differ from the last row's. */
 static void write_tuple_value(struct task_writer *writer, struct task_tuple *tuple, size_t row)
 {
@@ -242,6 +247,10 @@ static void write_tuple_value(struct task_writer *writer, struct task_tuple *tup
     bool is_number = column &&
                      (column->kind == PARTITION_LONG || column->kind == PARTITION_DOUBLE) &&
                      long_column_get(&column->longs, row, &bits);
+    if (is_number && column->kind == PARTITION_LONG && is_integer(tuple->type)) {
+        buffer_append_int64(out, bits);
+        return;
+    }
     if (is_number && tuple->size > 0 && tuple->last == bits) {
         buffer_append(out, tuple->text, tuple->size);
         return;
@@ -503,8 +512,11 @@ bool task_writer_visit(void *context, const struct plan_task *task, struct error
     write_stats(writer, task);
     buffer_append_byte(out, '}');
     TRY(write_references(writer, task, err));
-    buffer_append_string(out, ",\"residual-filter\":");
-    buffer_append_slice(out, task->residual->json);
-    buffer_append_byte(out, '}');
-    return buffer_check(out, "the answer", err);
+    if (!buffer_reserve(out, FIXED_SIZE + task->residual->json.len))
+        return buffer_check(out, "the answer", err);
+    char *at = PUT_LITERAL(out->ptr + out->len, ",\"residual-filter\":");
+    at = put_slice(at, task->residual->json);
+    *at++ = '}';
+    put_end(out, at);
+    return true;
 }
