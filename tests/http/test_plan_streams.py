@@ -6,9 +6,12 @@ import json
 import os
 import socket
 import time
+import zlib
+from pathlib import Path
 
 import planning_tables
 import pytest
+import raw_http
 from api import Api
 from pyiceberg_traffic import catalog as pyiceberg_catalog
 
@@ -29,6 +32,12 @@ def served(own_server, contract):
         planning_tables.large_table(client, "ns.s", 1, 3, 20)
     yield server, api, manifests
     api.close()
+
+
+@pytest.fixture
+def client(server, contract):
+    with pyiceberg_catalog(server, contract) as plain:
+        yield plain
 
 
 def send_plan(server, body="{}", version="1.1", table="t", receive_buffer=None):
@@ -172,3 +181,64 @@ def test_one_manifest__is_divided(own_server, contract):
         found.update(one["data-file"]["file-path"] for one in part["file-scan-tasks"])
     assert len(found) == 250 and set(found.values()) == {3}
     api.close()
+
+
+# --- hostile manifests -----------------------------------------------------------------------------
+
+def varint(number):
+    """Avro's zigzag encoding of a number."""
+    rest, out = number << 1, bytearray()
+    while rest >= 0x80:
+        out.append(rest & 0x7f | 0x80)
+        rest >>= 7
+    return bytes(out + bytes([rest]))
+
+
+def deflated(size):
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return packer.compress(bytes(size)) + packer.flush()
+
+
+def damaged(manifest):
+    """name: bytes of a manifest that is wrong in one way."""
+    sync = manifest[-16:]
+    head = manifest[:manifest.index(sync) + 16]
+    bomb = deflated(300 << 20)
+    few = deflated(100)
+    return {
+        "bomb": head + varint(1) + varint(len(bomb)) + bomb + sync,
+        "bombs": head + (varint(1) + varint(len(few)) + few + sync) * 3,
+        "count": head + varint(1 << 60) + varint(len(few)) + few + sync,
+        "size": head + varint(1) + varint(1 << 60) + few + sync,
+        "sync": head + varint(1) + varint(len(few)) + few + bytes(16),
+        "cut": manifest[:-20],
+        "header": manifest[:30],
+        "empty": b"",
+        "text": b"x" * 1000,
+    }
+
+
+def test_bad_manifest__is_an_error_that_names_it(api, client, namespace):
+    planning_tables.large_table(client, f"{namespace}.t", 1, 3, 20)
+    location = client.load_table(f"{namespace}.t").location().removeprefix("file://")
+    whole = Path(f"{location}/metadata/large-0.avro").read_bytes()
+    for name, content in damaged(whole).items():
+        path, = planning_tables.large_table(client, f"{namespace}.{name}", 1, 3, 20)
+        Path(path).write_bytes(content)
+        answer = api.call("planTableScan", namespace=namespace, table=name, json={}).json()
+        error = answer["error"]
+        assert error["code"] in (413, 500) and path in error["message"], (name, error)
+        assert error["type"] in ("CorruptDataException", "PayloadTooLargeException"), (name, error)
+    assert count_tasks(api.call("planTableScan", namespace=namespace, table="t",
+                                json={}).body) == 3
+
+
+def test_filter__that_is_deep_or_long_is_refused(api, client, namespace):
+    planning_tables.large_table(client, f"{namespace}.t", 1, 3, 20)
+    deep = ('{"type":"not","child":' * 10_000 + "true" + "}" * 10_000).encode()
+    many = json.dumps({"type": "in", "term": "id", "values": list(range(1_000_000))}).encode()
+    for text in (deep, many):
+        answer = raw_http.exchange(api.port, "POST", f"/v1/namespaces/{namespace}/tables/t/plan",
+                                   [("Content-Type", "application/json")],
+                                   b'{"filter":' + text + b"}")
+        assert answer.status == 400, answer.body[:500]
