@@ -87,6 +87,7 @@ static void *help(void *context)
     struct crew *crew = context;
     struct shared_work *work;
     size_t hand = 0;
+    pthread_setname_np(pthread_self(), "firn-crew");
     pthread_mutex_lock(&crew->mutex);
     while ((work = take(crew, &hand)) != NULL) {
         pthread_mutex_unlock(&crew->mutex);

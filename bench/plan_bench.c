@@ -128,7 +128,7 @@ static void choose_case(struct bench *bench, const char *name)
         "{\"filter\":{\"type\":\"and\",\"left\":{\"type\":\"and\","
         "\"left\":{\"type\":\"gt-eq\",\"term\":\"ts\",\"value\":\"2022-01-08T00:00:00\"},"
         "\"right\":{\"type\":\"lt\",\"term\":\"ts\",\"value\":\"2022-01-09T00:00:00\"}},"
-        "\"right\":{\"type\":\"eq\",\"term\":\"id\",\"value\":7}}}";
+        "\"right\":{\"type\":\"eq\",\"term\":\"id\",\"value\":29}}}";
     if (strcmp(name, "all") == 0)
         snprintf(bench->request, MAX_REQUEST, "{}");
     else if (strcmp(name, "range") == 0)
