@@ -1,7 +1,6 @@
 #include "server/listing.h"
 
 #include "base/limits.h"
-#include "server/page_token.h"
 
 void listing_write_levels(struct json_writer *writer, struct slice path, struct slice name)
 {
@@ -41,8 +40,11 @@ bool listing_reply(struct op *op, char kind, struct slice path, const struct nam
     struct slice token = {NULL, 0};
     struct buffer body;
     struct json_writer writer;
-    if (page->next.ptr)
-        TRY(page_token_make(kind, page->next, &op->request->arena, &token, err));
+    if (page->next.ptr) {
+        struct page_listing listing;
+        TRY(op_page_listing(op, kind, path, &listing, err));
+        TRY(page_token_make(&listing, page->next, &op->request->arena, &token, err));
+    }
     buffer_init(&body, MAX_LISTING_SIZE);
     json_writer_init(&writer, &body);
     json_write_object_begin(&writer);

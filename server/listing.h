@@ -21,7 +21,7 @@
 /* A listing of names can be large: 100,000 tables of 100 bytes. */
 #define MAX_LISTING_SIZE (512 * MIB)
 
-/* `path` is the namespace that was listed (empty: the top level, or namespaces). */
+/* `path` is the namespace that was listed; of namespaces the parent as it was sent. */
 bool listing_reply(struct op *op, char kind, struct slice path, const struct name_page *page,
                    struct reply **ret_reply, struct error *err);
 

@@ -8,7 +8,6 @@
 #include "base/percent.h"
 #include "catalog/idempotency.h"
 #include "catalog/warehouse.h"
-#include "server/page_token.h"
 #include "server/security.h"
 #include "server/server.h"
 
@@ -87,8 +86,20 @@ bool op_body(struct op *op, json_t **ret_tree, struct error *err)
     return json_tree_parse(op->request->body, "request body", ret_tree, err);
 }
 
-bool op_page(struct op *op, char kind, struct page_request *ret_page, struct error *err)
+bool op_page_listing(struct op *op, char kind, struct slice parent,
+                     struct page_listing *ret_listing, struct error *err)
 {
+    struct slice raw = op->request->raw_parameters[PARAMETER_NAMESPACE];
+    if (raw.ptr)
+        TRY(percent_decode(raw, false, &op->request->arena, &parent, err));
+    *ret_listing = (struct page_listing){kind, op->call.warehouse->name, parent};
+    return true;
+}
+
+bool op_page(struct op *op, char kind, struct slice parent, struct page_request *ret_page,
+             struct error *err)
+{
+    struct page_listing listing;
     struct page_request page = {.after = SLICE_EMPTY, .size = DEFAULT_PAGE_SIZE};
     struct slice token;
     /* A page larger than MAX_PAGE_SIZE is an upper bound that we stay below. */
@@ -97,8 +108,9 @@ bool op_page(struct op *op, char kind, struct page_request *ret_page, struct err
     if (page.size > MAX_PAGE_SIZE)
         page.size = MAX_PAGE_SIZE;
     page.is_paginated = token.ptr != NULL;
+    TRY(op_page_listing(op, kind, parent, &listing, err));
     if (token.ptr && token.len > 0)
-        TRY(page_token_read(kind, token, &op->request->arena, &page.after, err));
+        TRY(page_token_read(&listing, token, &op->request->arena, &page.after, err));
     *ret_page = page;
     return true;
 }

@@ -16,6 +16,7 @@
 
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
+#include "server/page_token.h"
 #include "server/reply.h"
 #include "server/request.h"
 #include "server/router.h"
@@ -50,8 +51,14 @@ bool namespace_levels_check(struct slice path, struct error *err);
 
 /* The body as JSON; the caller owns the tree. */
 bool op_body(struct op *op, json_t **ret_tree, struct error *err);
-/* pageToken and pageSize, for listings of `kind` (a letter that keeps tokens apart). */
-bool op_page(struct op *op, char kind, struct page_request *ret_page, struct error *err);
+/* The listing that this request asks for, as its page tokens name it. `parent` counts where the
+ * path has no namespace. Names are taken as they were sent ('+' for itself), so that all pages of a
+ * listing give the same whichever reading of a '+' was found (call_handler in op.c). */
+bool op_page_listing(struct op *op, char kind, struct slice parent,
+                     struct page_listing *ret_listing, struct error *err);
+/* pageToken and pageSize; `kind` and `parent` as for op_page_listing. */
+bool op_page(struct op *op, char kind, struct slice parent, struct page_request *ret_page,
+             struct error *err);
 
 /* False, and the worker lane tries again. */
 bool op_would_block(struct op *op);

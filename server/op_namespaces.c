@@ -28,7 +28,7 @@ static bool list_below(struct op *op, struct slice *parent, const struct page_re
 
 bool op_list_namespaces(struct op *op, struct reply **ret_reply, struct error *err)
 {
-    struct slice parent;
+    struct slice asked, parent;
     struct page_request request;
     struct name_page page;
     TRY(request_query(op->request, "parent", &parent, err));
@@ -36,9 +36,10 @@ bool op_list_namespaces(struct op *op, struct reply **ret_reply, struct error *e
         parent = SLICE_EMPTY; /* "empty string is treated as absent" */
     else
         TRY(namespace_levels_check(parent, err));
-    TRY(op_page(op, LISTING_NAMESPACES, &request, err));
+    asked = parent;
+    TRY(op_page(op, LISTING_NAMESPACES, asked, &request, err));
     TRY(list_below(op, &parent, &request, &page, err));
-    return listing_reply(op, LISTING_NAMESPACES, parent, &page, ret_reply, err);
+    return listing_reply(op, LISTING_NAMESPACES, asked, &page, ret_reply, err);
 }
 
 static void write_namespace(struct buffer *body, struct slice path, struct slice properties)

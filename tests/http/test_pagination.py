@@ -121,6 +121,45 @@ def test_token__of_another_listing_is_refused(api, listings):
                  expect=(400, "BadRequestException"), **names)
 
 
+def first_token(api, operation_id, query=None, **names):
+    page = api.call(operation_id, expect=200, query={**(query or {}), "pageToken": "",
+                                                     "pageSize": "1"}, **names).json()
+    return page["next-page-token"]
+
+
+def test_token__of_another_namespace_is_refused(api, unique):
+    one, other = unique("ns"), unique("ns")
+    for namespace in (one, other):
+        api.create_namespace(namespace)
+        for i in range(3):
+            api.create_namespace([namespace, f"n{i}"])
+            api.create_table(namespace, bodies.table(f"t{i}"))
+    refused = (400, "BadRequestException")
+    tables = first_token(api, "listTables", namespace=one)
+    api.call("listTables", namespace=other, query={"pageToken": tables}, expect=refused)
+    children = first_token(api, "listNamespaces", query={"parent": one})
+    for parent in ({}, {"parent": other}, {"parent": ""}):
+        api.call("listNamespaces", query={**parent, "pageToken": children}, expect=refused)
+
+
+def test_token__goes_on_however_the_namespace_was_sent(api, unique):
+    parent = unique("a b")
+    api.create_namespace(parent)
+    for i in range(3):
+        api.create_namespace([parent, f"n{i}"])
+        api.create_table(parent, bodies.table(f"t{i}"))
+    plus = f"/v1/default/namespaces/{parent.replace(' ', '+')}/tables"
+    twice = f"/v1/default/namespaces?parent={parent.replace(' ', '%2520')}&"
+    for target, member in ((plus + "?", "identifiers"), (twice, "namespaces")):
+        token, seen = "", 0
+        while token is not None:
+            answer = api.send("GET", f"{target}pageSize=1&pageToken={token}")
+            assert answer.status == 200, answer
+            seen += len(answer.json()[member])
+            token = answer.json().get("next-page-token")
+        assert seen == 3, target
+
+
 def test_bad_page_size__is_refused(api, listings):
     """Rule 59."""
     for operation_id, names, query in listings:
