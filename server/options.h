@@ -29,6 +29,8 @@
       "ADDRESS:PORT to serve on; [::1]:8181 for IPv6; port 0 takes a free one")        \
     X(OPTION_ALLOW_ANONYMOUS, "allow-anonymous", FLAG, "false",                        \
       "serve other machines too, although nobody has to log in")                       \
+    X(OPTION_ALLOW_HOST, "allow-host", LIST, "",                                       \
+      "host name that browsers may use for this server; may be repeated")              \
     X(OPTION_WAREHOUSE_LOCATION, "warehouse-location", TEXT, "",                       \
       "where a new catalog's default warehouse lies (default: file://DATA/warehouse)") \
     X(OPTION_ALLOW_LOCATION, "allow-location", LIST, "",                               \

@@ -1,5 +1,7 @@
 #include "server/security.h"
 
+#include <arpa/inet.h>
+
 /* "host:port", "[::1]:port" or "host" without its port and brackets. */
 static struct slice host_of(struct slice authority)
 {
@@ -10,23 +12,63 @@ static struct slice host_of(struct slice authority)
     return (struct slice){authority.ptr, slice_find(authority, ':')};
 }
 
-static bool names_this_machine(const struct security_policy *policy, struct slice host)
+static bool is_address(struct slice host)
 {
-    return slice_equals_ignore_case(host, SLICE_LITERAL("localhost")) ||
-           slice_equals(host, SLICE_LITERAL("127.0.0.1")) ||
-           slice_equals(host, SLICE_LITERAL("::1")) || slice_equals(host, policy->listen_host);
+    char text[INET6_ADDRSTRLEN];
+    unsigned char bytes[sizeof(struct in6_addr)];
+    if (host.len >= sizeof(text))
+        return false;
+    memcpy(text, host.ptr, host.len);
+    text[host.len] = '\0';
+    return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
+}
+
+static bool is_known_host(const struct security_policy *policy, struct slice host)
+{
+    for (size_t i = 0; i < policy->allowed_host_count; i++)
+        if (slice_equals_ignore_case(host, policy->allowed_hosts[i]))
+            return true;
+    return is_address(host) || slice_equals_ignore_case(host, SLICE_LITERAL("localhost")) ||
+           slice_equals_ignore_case(host, policy->listen_host);
+}
+
+/* Browsers send Accept-Language with every request, and scripts cannot leave it out; Origin and
+ * Sec-Fetch-Site are missing from a page's reads of its own (rebound) site over plain HTTP. */
+static bool is_browser(const struct request *request)
+{
+    return request_header(request, "Origin").ptr || request_header(request, "Sec-Fetch-Site").ptr ||
+           request_header(request, "Accept-Language").ptr;
 }
 
 /* DNS rebinding: a foreign name that resolves to this machine carries that name in Host. A request
  * without Host (HTTP/1.0) comes from no browser. */
-static bool check_host(const struct security_policy *policy, struct slice host, struct error *err)
+static bool check_host(const struct security_policy *policy, const struct request *request,
+                       struct slice host, struct error *err)
 {
-    if (!policy->is_loopback || host.ptr == NULL || names_this_machine(policy, host_of(host)))
+    if (host.ptr == NULL || is_known_host(policy, host_of(host)))
+        return true;
+    if (policy->is_loopback)
+        return error_set(err, ERROR_FORBIDDEN,
+                         "This server listens on this machine only and does not answer as "
+                         "'%.*s': use http://127.0.0.1 or http://localhost, or start it with "
+                         "--allow-host %.*s",
+                         SLICE_ARG(host), SLICE_ARG(host_of(host)));
+    if (!is_browser(request))
         return true;
     return error_set(err, ERROR_FORBIDDEN,
-                     "This server listens on this machine only and does not answer as '%.*s': use "
-                     "http://127.0.0.1 or http://localhost",
-                     SLICE_ARG(host));
+                     "This server does not answer browsers as '%.*s': use its IP address, or "
+                     "start it with --allow-host %.*s",
+                     SLICE_ARG(host), SLICE_ARG(host_of(host)));
+}
+
+bool security_check_host_name(struct slice name, struct error *err)
+{
+    if (name.len > 0 && slice_find(name, '/') == name.len && slice_find(name, ':') == name.len)
+        return true;
+    return error_set(err, ERROR_BAD_REQUEST,
+                     "The option allow-host is '%.*s': it must be a host name without scheme and "
+                     "port, like catalog.example.com",
+                     SLICE_ARG(name));
 }
 
 /* The part of "scheme://authority" behind the scheme; "null" and the like give themselves. */
@@ -42,7 +84,7 @@ bool security_check_origin(const struct security_policy *policy, const struct re
     struct slice host = request_header(request, "Host");
     struct slice site = request_header(request, "Sec-Fetch-Site");
     struct slice origin = request_header(request, "Origin");
-    TRY(check_host(policy, host, err));
+    TRY(check_host(policy, request, host, err));
     if (site.ptr && slice_equals_ignore_case(site, SLICE_LITERAL("cross-site")))
         return error_set(err, ERROR_FORBIDDEN, "Requests of other web sites are not served");
     if (origin.ptr == NULL)

@@ -3,7 +3,9 @@
  *
  * While there is no authentication, the browser is the one program on a machine that others can
  * make send requests: a page's script or form (Origin, Sec-Fetch-Site, Content-Type tell), or a
- * page whose name was made to resolve to 127.0.0.1 (Host tells).
+ * page whose name was made to resolve to this server's address (Host tells). An address as Host
+ * cannot be such a name. Where the server listens on this machine only, other names are refused;
+ * elsewhere it has a name that we do not know, so that they are refused to browsers alone.
  *
  * Spec:     Fetch, "Origin" and Sec-Fetch metadata; RFC 9110, section 7.2 (Host)
  * Errors:   ERROR_FORBIDDEN, ERROR_UNSUPPORTED_MEDIA_TYPE
@@ -15,12 +17,17 @@
 #include "server/request.h"
 
 struct security_policy {
-    bool is_loopback;         /* then Host must name this machine */
-    struct slice listen_host; /* the address listened on, without port and brackets */
+    bool is_loopback;                  /* then Host must be a known name */
+    struct slice listen_host;          /* the address listened on, without port and brackets */
+    const struct slice *allowed_hosts; /* other names of this server: --allow-host */
+    size_t allowed_host_count;
 };
 
 bool security_check_origin(const struct security_policy *policy, const struct request *request,
                            struct error *err);
+
+/* A name for allowed_hosts: without scheme, port and path. */
+bool security_check_host_name(struct slice name, struct error *err);
 
 /* For a matched operation that changes something: JSON, or no body at all. */
 bool security_check_content_type(const struct request *request, struct error *err);

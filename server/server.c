@@ -113,6 +113,11 @@ static bool name_run(struct server *server, struct error *err)
 static bool set_policy(struct server *server, struct error *err)
 {
     struct slice listen = option_text(server->options, OPTION_LISTEN);
+    const struct option_value *hosts = &server->options->values[OPTION_ALLOW_HOST];
+    for (size_t i = 0; i < hosts->item_count; i++)
+        TRY(security_check_host_name(hosts->items[i], err));
+    server->security.allowed_hosts = hosts->items;
+    server->security.allowed_host_count = hosts->item_count;
     TRY(http_parse_listen(listen, &server->arena, &server->security.listen_host,
                           &server->security.is_loopback, err));
     if (server->security.is_loopback || option_number(server->options, OPTION_ALLOW_ANONYMOUS))

@@ -89,6 +89,19 @@ def test_listening_on_another_address__works_when_allowed(own_server):
     assert server.answers()
 
 
+def test_rebound_name__is_refused_to_browsers_on_every_address(contract, own_server):
+    server = own_server("--allow-anonymous", "--allow-host=catalog.example", is_started=False)
+    server.arguments.append(f"--listen=0.0.0.0:{server.port}")
+    server.start()
+    browser = "Accept-Language: en\r\n"
+    page = browser + "Origin: http://evil.example\r\nSec-Fetch-Site: same-origin\r\n"
+    for host, more, status in (("evil.example", page, 403), ("evil.example", browser, 403),
+                               ("evil.example", "", 200), ("catalog.example:1", browser, 200),
+                               ("10.0.0.1", browser, 200), ("localhost", browser, 200)):
+        answer = checked_host(contract, server, f"{host}\r\n{more}".rstrip())
+        assert answer.status == status, (host, more, answer)
+
+
 def test_reads_with_a_body__are_harmless(contract, server):
     answer = checked(contract, server.port, "GET", "/v1/config", [("Content-Length", "3")], b"{{{")
     assert answer is None or answer.status == 200
