@@ -58,6 +58,18 @@ static int run(struct server *server, const sigset_t *stop)
     return 0;
 }
 
+/* A misspelt variable is not refused as a misspelt flag is: others may use the prefix, too. */
+static void warn_of_variables(const struct options *options)
+{
+    struct log log;
+    server_log_init(options, &log);
+    for (char **entry = environ; entry && *entry; entry++) {
+        struct error err = {0};
+        if (!options_variable_check(*entry, &err))
+            log_write(&log, LOG_WARN, err.message, NULL, 0);
+    }
+}
+
 static int serve(int count, char *const *arguments)
 {
     struct options options;
@@ -71,6 +83,7 @@ static int serve(int count, char *const *arguments)
         options_finish(&options);
         return serve_help();
     }
+    warn_of_variables(&options);
     block_signals(&stop);
     int code = server_create(&options, &server, &err) ? run(server, &stop)
                                                       : command_fail(&err, EXIT_FAILED);
@@ -126,6 +139,8 @@ int main(int argc, char **argv)
     const char *name = argc > 1 ? argv[1] : "";
     if (strcmp(name, "--version") == 0 || strcmp(name, "--help") == 0)
         name += 2;
+    if (strcmp(name, "-h") == 0)
+        name = "help";
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(name, COMMANDS[i].name) == 0)
             return COMMANDS[i].run(argc - 2, argv + 2);

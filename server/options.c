@@ -35,8 +35,10 @@ static const struct option_command SERVE = {"serve", NULL, NULL};
 /* All texts of all options. */
 #define MAX_OPTIONS_SIZE (4 * MIB)
 #define MAX_CONFIG_SIZE (1 * MIB)
-/* Counts above are typing errors: threads, seconds, connections. */
+/* Counts above are typing errors: seconds, connections. */
 #define MAX_COUNT 1000000
+/* Threads each take a stack, and more than a few for each core only wait for each other. */
+#define MAX_THREADS 1024
 
 /* Which option was given where, so that a later source does not overwrite a stronger one. */
 struct loading {
@@ -90,14 +92,14 @@ static size_t distance(struct slice a, const char *b)
     return row[size];
 }
 
-static const char *nearest_name(const struct option_command *command, struct slice name)
+static enum option_id nearest_id(const struct option_command *command, struct slice name)
 {
     enum option_id best = command->options ? command->options[0] : 0;
     struct slice cut = {name.ptr, name.len < MAX_NAME ? name.len : MAX_NAME};
     for (enum option_id id = 0; id < OPTION_COUNT; id++)
         if (takes(command, id) && distance(cut, TABLE[id].name) < distance(cut, TABLE[best].name))
             best = id;
-    return TABLE[best].name;
+    return best;
 }
 
 static bool unknown_name(const struct option_command *command, struct slice name, const char *where,
@@ -105,7 +107,7 @@ static bool unknown_name(const struct option_command *command, struct slice name
 {
     return error_set(err, ERROR_BAD_REQUEST,
                      "Unknown option '%.*s' %s: did you mean '%s'? firn %s --help lists all",
-                     SLICE_ARG(name), where, nearest_name(command, name), command->name);
+                     SLICE_ARG(name), where, TABLE[nearest_id(command, name)].name, command->name);
 }
 
 /* --- values --------------------------------------------------------------------------------- */
@@ -126,11 +128,13 @@ static bool read_flag(enum option_id id, struct slice text, int64_t *ret_number,
 
 static bool read_count(enum option_id id, struct slice text, int64_t *ret_number, struct error *err)
 {
+    char wanted[64];
     int64_t least = strcmp(TABLE[id].fallback, "0") == 0 ? 0 : 1;
-    if (!slice_to_int64(text, ret_number) || *ret_number < least || *ret_number > MAX_COUNT)
-        return bad_value(id, text,
-                         least ? "a number from 1 to 1000000" : "a number from 0 to 1000000", err);
-    return true;
+    int64_t most = id == OPTION_THREADS || id == OPTION_WORKERS ? MAX_THREADS : MAX_COUNT;
+    if (slice_to_int64(text, ret_number) && *ret_number >= least && *ret_number <= most)
+        return true;
+    snprintf(wanted, sizeof(wanted), "a number from %d to %d", (int)least, (int)most);
+    return bad_value(id, text, wanted, err);
 }
 
 static bool read_size(enum option_id id, struct slice text, int64_t *ret_number, struct error *err)
@@ -287,7 +291,8 @@ static bool read_flags(struct loading *loading, struct flags *flags, bool *ret_w
                        struct error *err)
 {
     for (flags->at = 0; flags->at < flags->count; flags->at++) {
-        if (strcmp(flags->arguments[flags->at], "--help") == 0) {
+        if (strcmp(flags->arguments[flags->at], "--help") == 0 ||
+            strcmp(flags->arguments[flags->at], "-h") == 0) {
             *ret_wants_help = true;
             return true;
         }
@@ -306,6 +311,45 @@ static void variable_name(enum option_id id, char ret_name[MAX_NAME + 6])
         ret_name[5 + i] = c == '-' ? '_' : (char)toupper((unsigned char)c);
     }
     ret_name[5 + len] = '\0';
+}
+
+/* "FIRN_LISTN" as an option would be called: "listn". */
+static void option_name(struct slice variable, char ret_name[MAX_NAME + 1])
+{
+    size_t len = variable.len - 5 < MAX_NAME ? variable.len - 5 : MAX_NAME;
+    for (size_t i = 0; i < len; i++) {
+        char c = variable.ptr[5 + i];
+        ret_name[i] = c == '_' ? '-' : (char)tolower((unsigned char)c);
+    }
+    ret_name[len] = '\0';
+}
+
+/* Kubernetes gives every container such variables for a Service that is called "firn". */
+static bool is_service_link(struct slice name, struct slice value)
+{
+    return memmem(name.ptr, name.len, "_SERVICE_", 9) || memmem(name.ptr, name.len, "_PORT_", 6) ||
+           slice_starts_with(value, SLICE_LITERAL("tcp://"));
+}
+
+bool options_variable_check(const char *entry, struct error *err)
+{
+    char name[MAX_NAME + 1], nearest[MAX_NAME + 6];
+    enum option_id id;
+    struct slice text = slice_from_string(entry);
+    struct slice variable = {text.ptr, slice_find(text, '=')};
+    if (!slice_starts_with(variable, SLICE_LITERAL("FIRN_")) ||
+        is_service_link(variable, slice_from(text, variable.len + 1)))
+        return true;
+    option_name(variable, name);
+    if (find_name(&SERVE, slice_from_string(name), &id)) {
+        variable_name(id, nearest);
+        if (slice_equals_string(variable, nearest))
+            return true;
+    }
+    variable_name(nearest_id(&SERVE, slice_from_string(name)), nearest);
+    return error_set(err, ERROR_BAD_REQUEST,
+                     "The variable %.*s is no option and does nothing: did you mean %s?",
+                     SLICE_ARG(variable), nearest);
 }
 
 static bool read_environment(struct loading *loading, environment_fn environment, struct error *err)

@@ -105,7 +105,7 @@ struct options {
 /* Reads an environment variable; getenv in the program, a table in tests. */
 typedef const char *(*environment_fn)(const char *name);
 
-/* `arguments` are those behind "serve". *ret_wants_help is true for --help, and then nothing
+/* `arguments` are those behind "serve". *ret_wants_help is true for --help or -h, and then nothing
  * else is checked. */
 bool options_load(int count, char *const *arguments, environment_fn environment,
                   struct options *ret_options, bool *ret_wants_help, struct error *err);
@@ -114,6 +114,9 @@ bool options_load(int count, char *const *arguments, environment_fn environment,
 bool options_load_for(const struct option_command *command, int count, char *const *arguments,
                       environment_fn environment, struct options *ret_options, bool *ret_wants_help,
                       struct error *err);
+/* For an entry of the environment ("NAME=value"): false where it begins with FIRN_ but is no
+ * option, and then *err says which one is nearest. */
+bool options_variable_check(const char *entry, struct error *err);
 void options_finish(struct options *options);
 
 /* Writes the table for people. */

@@ -10,11 +10,13 @@
 
 #include "base/crew.h"
 #include "base/limits.h"
+#include "catalog/warehouse.h"
 #include "server/http.h"
 #include "server/op.h"
 #include "server/plan_key.h"
 #include "server/workers.h"
 #include "storage/file_store.h"
+#include "storage/location.h"
 
 /* Texts of the options, made absolute. */
 #define SERVER_ARENA_SIZE (4 * MIB)
@@ -73,6 +75,44 @@ static bool open_objects(struct server *server, struct error *err)
     TRY(object_stores_create(&server->objects, err));
     TRY(file_store_create(&file_calls_real, &files, err));
     return object_stores_add(server->objects, "file", files, err);
+}
+
+static bool check_served(struct server *server, struct slice location, const char *option,
+                         struct error *err)
+{
+    struct object_store *store;
+    return object_stores_find(server->objects, location, &store, err) ||
+           error_prefix(err, "The option %s", option);
+}
+
+static bool check_locations(struct server *server, struct error *err)
+{
+    const struct option_value *allowed = &server->options->values[OPTION_ALLOW_LOCATION];
+    struct slice location = option_text(server->options, OPTION_WAREHOUSE_LOCATION);
+    for (size_t i = 0; i < allowed->item_count; i++)
+        TRY(check_served(server, allowed->items[i], "allow-location", err));
+    return location.len == 0 || check_served(server, location, "warehouse-location", err);
+}
+
+/* The option is for a new catalog: an older one's warehouse is moved by management alone. */
+static bool warn_of_other_location(struct server *server, struct error *err)
+{
+    struct slice canonical, asked = option_text(server->options, OPTION_WAREHOUSE_LOCATION);
+    const struct warehouse *warehouse = NULL;
+    if (asked.len == 0)
+        return true;
+    TRY(location_canonical(asked, &server->arena, &canonical, err));
+    TRY(warehouse_find(server->catalog, SLICE_EMPTY, &warehouse, err));
+    struct log_field fields[] = {LOG_TEXT_FIELD("option", asked),
+                                 LOG_TEXT_FIELD("warehouse", warehouse->location)};
+    if (!slice_equals(location_strip_slash(canonical), location_strip_slash(warehouse->canonical)))
+        log_write(&server->log, LOG_WARN,
+                  "--warehouse-location does nothing: this catalog has its default warehouse "
+                  "elsewhere already; remove the option, or change the warehouse under "
+                  "/management/v1/warehouses",
+                  fields, 2);
+    warehouse_unref(warehouse);
+    return true;
 }
 
 static bool open_catalog(struct server *server, struct error *err)
@@ -148,16 +188,26 @@ static bool open_all(struct server *server, struct error *err)
     TRY(set_policy(server, err));
     TRY(name_run(server, err));
     TRY(router_create(&server->router, err));
+    TRY(open_objects(server, err));
+    TRY(check_locations(server, err));
     TRY(open_data_directory(server, err));
     TRY(open_pointers(server, err));
     TRY(readiness_init(&server->readiness, &clock_real, probe_pointers, server->pointers, err));
     TRY(plan_key_open(server->pointers, &random_source_real, &server->plan_key, err));
-    TRY(open_objects(server, err));
     TRY(cache_create((size_t)option_number(options, OPTION_CACHE_SIZE), &server->cache, err));
     TRY(open_catalog(server, err));
+    TRY(warn_of_other_location(server, err));
     TRY(open_crew(server, err));
     return workers_create((size_t)option_number(options, OPTION_WORKERS),
                           (size_t)option_number(options, OPTION_QUEUE), &server->workers, err);
+}
+
+void server_log_init(const struct options *options, struct log *ret_log)
+{
+    ret_log->fd = STDERR_FILENO;
+    ret_log->format = (enum log_format)option_number(options, OPTION_LOG_FORMAT);
+    ret_log->clock = &clock_real;
+    atomic_init(&ret_log->level, (int)option_number(options, OPTION_LOG_LEVEL));
 }
 
 bool server_create(const struct options *options, struct server **ret_server, struct error *err)
@@ -172,12 +222,7 @@ bool server_create(const struct options *options, struct server **ret_server, st
     atomic_init(&server->is_draining, false);
     counters_init(&server->counters);
     server->started_ms = clock_now_ms(&clock_real);
-    server->log = (struct log){
-        .fd = STDERR_FILENO,
-        .format = (enum log_format)option_number(options, OPTION_LOG_FORMAT),
-        .clock = &clock_real,
-    };
-    atomic_init(&server->log.level, (int)option_number(options, OPTION_LOG_LEVEL));
+    server_log_init(options, &server->log);
     if (!open_all(server, err)) {
         server_destroy(server);
         return false;

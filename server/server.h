@@ -51,6 +51,8 @@ struct server {
     char run_id[9]; /* tells one run's request ids from another's */
 };
 
+/* The log that the options ask for, on stderr. */
+void server_log_init(const struct options *options, struct log *ret_log);
 /* Opens everything but the socket. */
 bool server_create(const struct options *options, struct server **ret_server, struct error *err);
 /* Listens; requests may arrive before it returns. */

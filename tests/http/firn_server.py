@@ -47,7 +47,10 @@ class FirnServer:
     def spawn(self):
         """Starts the process and does not wait for its first answer."""
         reports = f"log_path={self.logs}/report"
-        environment = dict(os.environ, **self.environment)
+        # FIRN_BINARY and the like are the tests' own, and the server would warn of them.
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith("FIRN_")}
+        environment.update(self.environment)
         environment["ASAN_OPTIONS"] = f"{reports}:detect_leaks=1:exitcode=99"
         environment["UBSAN_OPTIONS"] = f"{reports}:print_stacktrace=1"
         environment["TSAN_OPTIONS"] = f"{reports}:exitcode=99:halt_on_error=0"

@@ -123,10 +123,11 @@ static void test_options__unknown_names_say_the_nearest_one(void **state)
 static void test_options__bad_values_are_refused(void **state)
 {
     static char *const bad[][2] = {
-        {"--workers", "0"},      {"--workers", "-1"},          {"--workers", "x"},
-        {"--max-body", "12MB"},  {"--max-body", "-1"},         {"--max-body", "9999999999GiB"},
-        {"--log-level", "loud"}, {"--log-format", "xml"},      {"--allow-anonymous=perhaps", NULL},
-        {"--workers", NULL},     {"--config", "/nonexistent"},
+        {"--workers", "0"},           {"--workers", "-1"},     {"--workers", "x"},
+        {"--max-body", "12MB"},       {"--max-body", "-1"},    {"--max-body", "9999999999GiB"},
+        {"--log-level", "loud"},      {"--log-format", "xml"}, {"--allow-anonymous=perhaps", NULL},
+        {"--workers", "1025"},        {"--threads", "1025"},   {"--workers", NULL},
+        {"--config", "/nonexistent"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -199,6 +200,52 @@ static void test_options__each_command_takes_its_own(void **state)
     assert_non_null(strstr(err.message, "Unknown option 'delete'"));
 }
 
+static void test_options__more_threads_than_make_sense_are_refused_by_name(void **state)
+{
+    struct options options;
+    struct error err = {0};
+    (void)state;
+    assert_fails(LOAD(&options, &err, "--workers", "1000000"), &err, ERROR_BAD_REQUEST);
+    assert_string_equal(err.message,
+                        "The option workers is '1000000': it must be a number from 1 to 1024");
+}
+
+static void test_options__unknown_variables_say_the_nearest_one(void **state)
+{
+    static const char *const fine[] = {
+        "FIRN_LISTEN=x",
+        "FIRN_ALLOW_LOCATION=",
+        "HOME=/",
+        "FIRN",
+        "FIRN_PORT=tcp://10.0.0.1:8181",
+        "FIRN_SERVICE_HOST=10.0.0.1",
+        "FIRN_PORT_8181_TCP_ADDR=10.0.0.1",
+    };
+    struct error err = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
+        assert_ok(options_variable_check(fine[i], &err), &err);
+    assert_fails(options_variable_check("FIRN_LISTN=127.0.0.1:1", &err), &err, ERROR_BAD_REQUEST);
+    assert_non_null(strstr(err.message, "did you mean FIRN_LISTEN?"));
+    assert_false(options_variable_check("FIRN_listen=1", &err));
+    assert_false(options_variable_check("FIRN_MAX-BODY=1", &err));
+    assert_false(options_variable_check("FIRN_=1", &err));
+    assert_false(options_variable_check("FIRN_DELETE=1", &err)); /* a flag alone */
+}
+
+static void test_options__short_help_is_help(void **state)
+{
+    struct options options;
+    struct error err = {0};
+    bool wants_help = false;
+    (void)state;
+    assert_ok(options_load(1, (char *const[]){"-h", NULL}, environment, &options, &wants_help,
+                           &err),
+              &err);
+    assert_true(wants_help);
+    options_finish(&options);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +254,10 @@ int main(void)
         cmocka_unit_test_setup(test_options__lists_repeat_and_split_at_commas_in_variables, set_up),
         cmocka_unit_test_setup(test_options__unknown_names_say_the_nearest_one, set_up),
         cmocka_unit_test_setup(test_options__bad_values_are_refused, set_up),
+        cmocka_unit_test_setup(test_options__more_threads_than_make_sense_are_refused_by_name,
+                               set_up),
+        cmocka_unit_test_setup(test_options__unknown_variables_say_the_nearest_one, set_up),
+        cmocka_unit_test_setup(test_options__short_help_is_help, set_up),
         cmocka_unit_test_setup(test_options__sizes_have_units, set_up),
         cmocka_unit_test_setup(test_options__help_lists_every_option, set_up),
         cmocka_unit_test_setup(test_options__each_command_takes_its_own, set_up),

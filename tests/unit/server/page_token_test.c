@@ -5,7 +5,11 @@
 
 static struct arena arena;
 /* Tables of the namespace a.b */
-static const struct page_listing here = {'t', {"default", 7}, {"a\x1f" "b", 3}};
+static const struct page_listing here = {'t',
+                                         {"default", 7},
+                                         {"a\x1f"
+                                          "b",
+                                          3}};
 
 static int set_up(void **state)
 {
@@ -48,12 +52,24 @@ static void test_page_token__gives_the_name_back(void **state)
 static void test_page_token__of_another_listing_is_refused(void **state)
 {
     static const struct page_listing others[] = {
-        {'v', {"default", 7}, {"a\x1f" "b", 3}},
-        {'t', {"other", 5}, {"a\x1f" "b", 3}},
+        {'v',
+         {"default", 7},
+         {"a\x1f"
+          "b",
+          3}},
+        {'t',
+         {"other", 5},
+         {"a\x1f"
+          "b",
+          3}},
         {'t', {"default", 7}, {"a", 1}},
         {'t', {"default", 7}, {"", 0}},
         /* The same characters, cut elsewhere. */
-        {'t', {"defaulta", 8}, {"\x1f" "b", 2}},
+        {'t',
+         {"defaulta", 8},
+         {"\x1f"
+          "b",
+          2}},
     };
     struct slice token, after;
     struct error err = {0};

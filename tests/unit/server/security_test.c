@@ -6,12 +6,12 @@ static const char *host, *origin, *site, *type, *language;
 
 static struct slice find_header(const void *context, const char *name)
 {
-    const char *value = strcmp(name, "Host") == 0             ? host
-                        : strcmp(name, "Origin") == 0         ? origin
-                        : strcmp(name, "Sec-Fetch-Site") == 0 ? site
-                        : strcmp(name, "Content-Type") == 0   ? type
+    const char *value = strcmp(name, "Host") == 0              ? host
+                        : strcmp(name, "Origin") == 0          ? origin
+                        : strcmp(name, "Sec-Fetch-Site") == 0  ? site
+                        : strcmp(name, "Content-Type") == 0    ? type
                         : strcmp(name, "Accept-Language") == 0 ? language
-                                                              : NULL;
+                                                               : NULL;
     (void)context;
     return value ? slice_from_string(value) : (struct slice){NULL, 0};
 }
@@ -78,15 +78,14 @@ static void test_security__refuses_rebound_names_to_browsers_on_every_address(vo
 {
     struct error err = {0};
     (void)state;
-    assert_fails(check(&open_to_all, "evil.example:8181", "http://evil.example:8181",
-                       "same-origin", &err),
+    assert_fails(check(&open_to_all, "evil.example:8181", "http://evil.example:8181", "same-origin",
+                       &err),
                  &err, ERROR_FORBIDDEN);
     assert_non_null(strstr(err.message, "--allow-host evil.example"));
     assert_fails(check(&open_to_all, "evil.example:8181", NULL, "none", &err), &err,
                  ERROR_FORBIDDEN);
     language = "en";
-    assert_fails(check(&open_to_all, "evil.example:8181", NULL, NULL, &err), &err,
-                 ERROR_FORBIDDEN);
+    assert_fails(check(&open_to_all, "evil.example:8181", NULL, NULL, &err), &err, ERROR_FORBIDDEN);
     assert_fails(check(&named, "1.2.3.4.evil.example", NULL, NULL, &err), &err, ERROR_FORBIDDEN);
     assert_ok(check(&named, "Catalog.Example:8181", "http://catalog.example:8181", NULL, &err),
               &err);

@@ -1,0 +1,50 @@
+"""What is looked at before the server serves: options, variables, the data directory."""
+
+import subprocess
+
+
+
+def refused(binary, tmp_path, *arguments, **more):
+    """The words of a server that does not start."""
+    done = subprocess.run([binary, "serve", "--data", tmp_path / "data", "--listen", "127.0.0.1:0",
+                           *arguments], capture_output=True, text=True, timeout=30, **more)
+    assert done.returncode != 0
+    return done.stderr
+
+
+def test_locations_that_no_store_serves__are_refused(binary, tmp_path):
+    for option in ("warehouse-location", "allow-location"):
+        text = refused(binary, tmp_path, f"--{option}", "s3://bucket/x")
+        assert option in text and "s3://bucket/x" in text, text
+    assert not (tmp_path / "data" / "firn.db").exists()
+
+
+def test_other_warehouse_location__is_warned_of(own_server, tmp_path):
+    place = f"file://{tmp_path}/one"
+    first = own_server("--warehouse-location", place)
+    assert "does nothing" not in first.log_text()
+    first.stop()
+    same = own_server("--warehouse-location", place + "/")
+    assert "does nothing" not in same.log_text()
+    same.stop()
+    other = own_server("--warehouse-location", f"file://{tmp_path}/two")
+    text = other.log_text()
+    assert "--warehouse-location does nothing" in text and place in text, text
+
+
+def test_unknown_variable__is_warned_of(own_server):
+    server = own_server(environment={"FIRN_LISTN": "127.0.0.1:1", "FIRN_PORT": "tcp://10.0.0.1:80"})
+    text = server.log_text()
+    assert "FIRN_LISTN" in text and "did you mean FIRN_LISTEN?" in text, text
+    assert "FIRN_PORT" not in text
+
+
+def test_short_help__is_help(binary):
+    for arguments in (["serve", "-h"], ["-h"]):
+        done = subprocess.run([binary, *arguments], capture_output=True, text=True, timeout=30)
+        assert done.returncode == 0 and "firn serve" in done.stdout, done
+
+
+def test_too_many_workers__are_refused_by_name(binary, tmp_path):
+    text = refused(binary, tmp_path, "--workers", "1000000")
+    assert "workers" in text and "1024" in text, text
