@@ -36,6 +36,30 @@ const struct file_calls file_calls_real = {
     .rmdir = rmdir,
 };
 
+/* What the reader of an error can do about it; "" where the reason says enough. */
+static const char *cure_of(int code)
+{
+    switch (code) {
+    case EROFS:
+        return ": mount the file system for writing, or move the warehouse to another";
+    case EACCES:
+    case EPERM:
+        return ": the server's user must be allowed to read and write there";
+    case ENOSPC:
+    case EDQUOT:
+        return ": free some space, and ask again";
+    case ENAMETOOLONG:
+        return ": a segment of a path may have 255 bytes, and all of it 4095";
+    case EMFILE:
+    case ENFILE:
+        return ": raise the limit of open files, or lower --connections";
+    case EIO:
+        return ": the disk fails; look at the machine's log";
+    default:
+        return "";
+    }
+}
+
 bool file_error(struct error *err, int code, const char *verb, struct slice uri)
 {
     char reason_buffer[128];
@@ -44,10 +68,11 @@ bool file_error(struct error *err, int code, const char *verb, struct slice uri)
     if (code == ENOSPC || code == EDQUOT)
         kind = ERROR_STORAGE_FULL;
     else if (code == ENAMETOOLONG)
-        kind = ERROR_TOO_LARGE;
+        kind = ERROR_BAD_REQUEST;
     else if (code == ENOMEM)
         kind = ERROR_NO_MEMORY;
-    return error_set(err, kind, "cannot %s '%.*s': %s", verb, SLICE_ARG(uri), reason);
+    return error_set(err, kind, "cannot %s '%.*s': %s%s", verb, SLICE_ARG(uri), reason,
+                     cure_of(code));
 }
 
 bool file_is_absent(int code)

@@ -1,8 +1,9 @@
 /*
  * file_store.h — objects as local files: file:/x, file:///x and plain absolute paths.
  *
- * Errors:   ENOSPC and EDQUOT are ERROR_STORAGE_FULL, ENAMETOOLONG ERROR_TOO_LARGE, any other errno
- *           ERROR_STORAGE with its sentence; ERROR_FORBIDDEN where a link leads out of the roots
+ * Errors:   ENOSPC and EDQUOT are ERROR_STORAGE_FULL, ENAMETOOLONG ERROR_BAD_REQUEST, any other
+ *           errno ERROR_STORAGE, each with its sentence; ERROR_FORBIDDEN where a link leads out of
+ *           the roots
  * Threads:  no state but the table of system calls, which directories are not durable yet, and the
  *           descriptors of file_sync.h
  * Rule:     put_new = open(O_EXCL) in a directory that is made on the way, write all, fsync the

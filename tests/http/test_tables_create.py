@@ -131,6 +131,14 @@ def creation(staged):
     ]
 
 
+def test_create__at_a_location_that_is_too_long_says_so(api, server, namespace):
+    location = f"file://{server.data}/warehouse/{'q' * 256}"
+    answer = api.create_table(namespace, bodies.table("t", location=location),
+                              expect=(400, "BadRequestException"))
+    assert "255 bytes" in answer.error["message"]
+    api.load_table(namespace, "t", expect=404)
+
+
 def test_create__at_a_location_of_its_own_keeps_the_spelling(api, server, namespace):
     location = f"file://{server.data}/warehouse/elsewhere/{namespace}"
     made = api.create_table(namespace, bodies.table("t", location=location + "/")).json()

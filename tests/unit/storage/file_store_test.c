@@ -294,7 +294,7 @@ static void test_put_new__refuses_a_path_that_is_too_long(void **state)
     struct slice long_uri = slice_make(text, (size_t)size);
     bool found = true;
     assert_false(object_put_new(files->stores, long_uri, SLICE_EMPTY, &err));
-    assert_int_equal(err.kind, ERROR_TOO_LARGE);
+    assert_int_equal(err.kind, ERROR_BAD_REQUEST);
     assert_true(object_exists(files->stores, long_uri, &found, &err));
     assert_false(found);
 }
