@@ -170,7 +170,8 @@ bool router_match(const struct router *router, struct request *request, struct s
     struct split_path path;
     bool has_path = false;
     if (!split(request->path, &path))
-        return error_set(err, ERROR_NO_SUCH_ROUTE, "No such path: %s %.*s",
+        return error_set(err, ERROR_NO_SUCH_ROUTE,
+                         "No such path: %s %.*s (GET /v1/config lists what is served)",
                          request->method_text.ptr, SLICE_ARG(request->path));
     for (size_t i = 0; i < router->route_count; i++) {
         const struct route *route = &router->routes[i];
@@ -183,7 +184,8 @@ bool router_match(const struct router *router, struct request *request, struct s
         return true;
     }
     if (!has_path)
-        return error_set(err, ERROR_NO_SUCH_ROUTE, "No such path: %s %.*s",
+        return error_set(err, ERROR_NO_SUCH_ROUTE,
+                         "No such path: %s %.*s (GET /v1/config lists what is served)",
                          request->method_text.ptr, SLICE_ARG(request->path));
     *ret_allow = allowed_methods(router, &path, &request->arena);
     return error_set(err, ERROR_METHOD_NOT_ALLOWED, "%.*s is not a method of %.*s: use %.*s",

@@ -123,13 +123,13 @@ static bool copy_pages(struct sqlite_connection *source, struct sqlite_connectio
 {
     sqlite3_backup *backup = sqlite3_backup_init(copy->db, "main", source->db, "main");
     if (backup == NULL)
-        return connection_error(sqlite3_extended_errcode(copy->db), "backup", err);
+        return connection_error(sqlite3_extended_errcode(copy->db), err);
     /* All pages in one step: of one moment, and writers of a log do not wait for a reader. */
     int code = sqlite3_backup_step(backup, -1);
     int end = sqlite3_backup_finish(backup);
     if (code != SQLITE_DONE)
-        return connection_error(code, "backup", err);
-    return end == SQLITE_OK || connection_error(end, "backup", err);
+        return connection_error(code, err);
+    return end == SQLITE_OK || connection_error(end, err);
 }
 
 static bool copy_into(struct sqlite_connection *source, const char *target, struct error *err)

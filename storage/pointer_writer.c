@@ -351,7 +351,7 @@ static bool log_settle(struct sqlite_connection *connection, struct error *err)
         sqlite3_wal_checkpoint_v2(connection->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     if (code == SQLITE_OK || (code & 0xFF) == SQLITE_FULL || (code & 0xFF) == SQLITE_BUSY)
         return true;
-    return connection_error(code, "CHECKPOINT", err);
+    return connection_error(code, err);
 }
 
 static bool database_open(struct pointer_writer *writer, struct error *err)
@@ -372,8 +372,8 @@ static bool open_error(const char *path, const struct error *reason, struct erro
     if (reason->kind == ERROR_CORRUPT)
         return error_set(err, ERROR_CORRUPT,
                          "'%s' is damaged or not a SQLite database: restore a backup, or choose "
-                         "another data directory (%s)",
-                         path, reason->message);
+                         "another data directory",
+                         path);
     return error_set(err, reason->kind, "cannot open '%s': %s", path, reason->message);
 }
 

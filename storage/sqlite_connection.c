@@ -33,10 +33,45 @@ static enum error_kind kind_of(int code)
     }
 }
 
-bool connection_error(int code, const char *doing, struct error *err)
+/* What failed, and what to do about it; NULL where SQLite's own words are all there is to say. */
+static const char *sentence_of(int code)
 {
-    return error_set(err, kind_of(code), "the catalog database failed in %s: %s (SQLite code %d)",
-                     doing, sqlite3_errstr(code), code);
+    if (code == SQLITE_IOERR_NOMEM || code == SQLITE_NOMEM)
+        return "there is no memory for the catalog database: give the server more, or lower "
+               "--cache-size";
+    if (code == SQLITE_IOERR_CORRUPTFS)
+        code = SQLITE_CORRUPT;
+    switch (code & 0xFF) {
+    case SQLITE_FULL:
+        return "the disk of the catalog database is full: free some space, and ask again";
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return "the catalog database is damaged: stop the server, keep a copy of the data "
+               "directory, and put a backup in its place with firn restore";
+    case SQLITE_IOERR:
+        return "the disk of the catalog database fails: look at the machine's log, and make a "
+               "backup";
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+        return "the catalog database cannot be opened for writing: its directory must exist, be "
+               "mounted for writing, and belong to the server's user";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return "another program holds the lock of the catalog database: ask again, and end what "
+               "else has firn.db open";
+    default:
+        return NULL;
+    }
+}
+
+bool connection_error(int code, struct error *err)
+{
+    const char *sentence = sentence_of(code);
+    if (sentence)
+        return error_set(err, kind_of(code), "%s (SQLite code %d)", sentence, code);
+    return error_set(err, kind_of(code), "the catalog database failed: %s (SQLite code %d)",
+                     sqlite3_errstr(code), code);
 }
 
 static bool open_handle(const struct connection_options *options,
@@ -50,7 +85,7 @@ static bool open_handle(const struct connection_options *options,
         code = sqlite3_busy_timeout(connection->db, options->busy_timeout_ms);
     if (code == SQLITE_OK && options->is_onlooker)
         code = sqlite3_db_config(connection->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    return code == SQLITE_OK || connection_error(code, "open", err);
+    return code == SQLITE_OK || connection_error(code, err);
 }
 
 bool connection_open(const struct connection_options *options, struct sqlite_connection *connection,
@@ -78,7 +113,7 @@ void connection_close(struct sqlite_connection *connection)
 bool connection_script(struct sqlite_connection *connection, const char *sql, struct error *err)
 {
     int code = sqlite3_exec(connection->db, sql, NULL, NULL, NULL);
-    return code == SQLITE_OK || connection_error(code, "setup", err);
+    return code == SQLITE_OK || connection_error(code, err);
 }
 
 bool connection_in_transaction(const struct sqlite_connection *connection)
@@ -95,7 +130,7 @@ bool statement_begin(struct sqlite_connection *connection, enum statement_id id,
         int code = sqlite3_prepare_v3(connection->db, statement_sql(id), -1,
                                       SQLITE_PREPARE_PERSISTENT, handle, NULL);
         if (code != SQLITE_OK)
-            return connection_error(code, statement_name(id), err);
+            return connection_error(code, err);
     }
     ret_statement->handle = *handle;
     return true;
@@ -143,11 +178,11 @@ void statement_bind_blob(struct statement *statement, int index, struct slice by
 bool statement_step(struct statement *statement, bool *ret_row, struct error *err)
 {
     if (statement->code != SQLITE_OK)
-        return connection_error(statement->code, statement_name(statement->id), err);
+        return connection_error(statement->code, err);
     int code = sqlite3_step(statement->handle);
     if (code != SQLITE_ROW && code != SQLITE_DONE) {
         statement->code = code;
-        return connection_error(code, statement_name(statement->id), err);
+        return connection_error(code, err);
     }
     *ret_row = code == SQLITE_ROW;
     return true;

@@ -38,8 +38,9 @@ bool connection_open(const struct connection_options *options, struct sqlite_con
                      struct error *err);
 void connection_close(struct sqlite_connection *connection); /* a closed one is fine */
 
-/* An error for a code that a call on this connection gave. Always false. */
-bool connection_error(int code, const char *doing, struct error *err);
+/* An error for a code that SQLite gave: a sentence that says what to do. Clients read it, so it
+ * names no statement. Always false. */
+bool connection_error(int code, struct error *err);
 
 /* Several statements of constant text, without results. */
 bool connection_script(struct sqlite_connection *connection, const char *sql, struct error *err);
