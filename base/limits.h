@@ -44,6 +44,10 @@
 #define MAX_WAREHOUSE_NAME 64
 /* Levels of a namespace: real catalogs use one to five. */
 #define MAX_NAMESPACE_LEVELS 32
+/* A namespace, its levels joined and encoded, in a path: beside the longest table name, a plan id
+ * and a query there is this much room below MAX_URI_SIZE. A longer one could be made, and then
+ * neither loaded nor dropped. */
+#define MAX_NAMESPACE_URI_SIZE (MAX_URI_SIZE - 3 * MAX_NAME_SIZE - 2 * KIB)
 /* Properties of one namespace, as JSON text. */
 #define MAX_PROPERTIES_SIZE (1 * MIB)
 /* Memory of one request's arena: parsed parts of large metadata and the answer's small parts. */

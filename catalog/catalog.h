@@ -114,6 +114,9 @@ bool entity_name_parse(const struct call *call, const json_t *identifier,
  * where `allow_root` says so. */
 bool namespace_path_parse(const struct call *call, const json_t *levels, bool allow_root,
                           struct slice *ret_path, struct error *err);
+/* ERROR_BAD_REQUEST where no URL has room for the path (MAX_NAMESPACE_URI_SIZE): for what makes a
+ * namespace, or moves a table into one. */
+bool namespace_path_check_size(struct slice path, struct error *err);
 /* A legal level or entity name: 1 to MAX_NAME_SIZE bytes of UTF-8, no control characters, not "."
  * or "..". `what` is "namespace", "table", "view". */
 bool name_check(struct slice name, const char *what, struct error *err);

@@ -104,6 +104,7 @@ bool entity_rename(struct call *call, const json_t *request, enum entity_kind ki
     TRY(json_get_object(request, "destination", &destination, err));
     TRY(entity_name_parse(call, source, &job.from, err));
     TRY(entity_name_parse(call, destination, &job.to, err));
+    TRY(namespace_path_check_size(job.to.namespace_path, err));
     /* Not by SLICE_ARG, which cuts: the log must have the whole name. */
     struct slice old_name = arena_printf(
         call->arena, "%.*s%c%.*s", (int)job.from.namespace_path.len, job.from.namespace_path.ptr,

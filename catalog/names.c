@@ -99,6 +99,24 @@ bool namespace_path_parse(const struct call *call, const json_t *levels, bool al
     return ok;
 }
 
+static bool is_unreserved(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+bool namespace_path_check_size(struct slice path, struct error *err)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < path.len; i++)
+        size += is_unreserved(path.ptr[i]) ? 1 : 3;
+    return size <= MAX_NAMESPACE_URI_SIZE ||
+           error_set(err, ERROR_BAD_REQUEST,
+                     "Invalid namespace: in a URL it takes %zu bytes, the most allowed are %zu: "
+                     "use shorter names or fewer levels",
+                     size, MAX_NAMESPACE_URI_SIZE);
+}
+
 bool entity_name_parse(const struct call *call, const json_t *identifier,
                        struct entity_name *ret_name, struct error *err)
 {

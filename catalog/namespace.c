@@ -101,6 +101,7 @@ bool namespace_create(struct call *call, const json_t *request, struct namespace
     json_t *levels = NULL, *properties = NULL;
     TRY(json_get_array(request, "namespace", &levels, err));
     TRY(namespace_path_parse(call, levels, false, &job.row.path, err));
+    TRY(namespace_path_check_size(job.row.path, err));
     TRY(json_opt_string_map(request, "properties", &properties, err));
     if (properties)
         TRY(properties_text(call->arena, properties, &job.row.properties, err));

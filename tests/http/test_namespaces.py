@@ -174,3 +174,21 @@ def test_update_properties__wants_strings(api, namespace):
         assert answer.status == 400, (body, answer)
     loaded = api.call("loadNamespaceMetadata", namespace=namespace, expect=200).json()
     assert loaded["properties"] == {}
+
+
+def test_create__of_what_no_url_can_name_is_refused(api, namespace):
+    """What is made can be loaded and dropped, with the longest table in it."""
+    level = "é" * 2048
+    api.create_namespace([level])
+    api.call("createNamespace", json={"namespace": [level, level]},
+             expect=(400, "BadRequestException"))
+    table = "ü" * 2048
+    api.create_table([level], bodies.table(table))
+    api.create_table(namespace, bodies.table("t"))
+    for kind in ("Table", "View"):
+        api.call(f"rename{kind}", expect=(400, "BadRequestException"),
+                 json={"source": {"namespace": [namespace], "name": "t"},
+                       "destination": {"namespace": [level, level], "name": "t"}})
+    api.load_table([level], table)
+    api.call("dropTable", namespace=[level], table=table, expect=204)
+    api.call("dropNamespace", namespace=[level], expect=204)

@@ -103,6 +103,23 @@ static void test_namespace_path_parse__has_a_deepest_namespace(void **state)
     arena_finish(&arena);
 }
 
+static void test_namespace_path__must_fit_a_url(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    static char text[MAX_NAMESPACE_URI_SIZE + 1];
+    memset(text, 'a', sizeof text);
+    assert_ok(namespace_path_check_size(slice_make(text, MAX_NAMESPACE_URI_SIZE), &err), &err);
+    assert_fails(namespace_path_check_size(slice_make(text, sizeof text), &err), &err,
+                 ERROR_BAD_REQUEST);
+    memset(text, NAMESPACE_SEPARATOR, sizeof text);
+    assert_ok(namespace_path_check_size(slice_make(text, MAX_NAMESPACE_URI_SIZE / 3), &err), &err);
+    assert_fails(namespace_path_check_size(slice_make(text, MAX_NAMESPACE_URI_SIZE / 3 + 1), &err),
+                 &err, ERROR_BAD_REQUEST);
+    /* The longest name as one level, every byte of it encoded, has always been allowed. */
+    assert_true(3 * MAX_NAME_SIZE <= MAX_NAMESPACE_URI_SIZE);
+}
+
 static void test_entity_name_parse__reads_an_identifier(void **state)
 {
     (void)state;
@@ -134,6 +151,7 @@ int main(void)
         cmocka_unit_test(test_namespace_path_parse__joins_levels),
         cmocka_unit_test(test_namespace_path_parse__refuses_what_is_no_namespace),
         cmocka_unit_test(test_namespace_path_parse__has_a_deepest_namespace),
+        cmocka_unit_test(test_namespace_path__must_fit_a_url),
         cmocka_unit_test(test_entity_name_parse__reads_an_identifier),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
