@@ -29,6 +29,9 @@ bool table_list(struct call *call, struct slice namespace_path, const struct pag
 /* request = CreateTableRequest; with "stage-create": true nothing is stored. */
 bool table_create(struct call *call, struct slice namespace_path, const json_t *request,
                   struct table_result *ret_result, struct error *err);
+/* The answer to a staged create once more: `seed` is the call_outcome.body that the first left. */
+bool table_stage_again(struct call *call, struct slice namespace_path, const json_t *request,
+                       struct slice seed, struct table_result *ret_result, struct error *err);
 bool table_load(struct call *call, struct entity_name name, struct table_result *ret_result,
                 struct error *err);
 bool table_exists(struct call *call, struct entity_name name, struct error *err);

@@ -116,9 +116,33 @@ static bool place_table(struct call *call, struct create_request *create, struct
     return ok;
 }
 
-static bool stage_table(struct table_change *change, struct buffer *text, struct error *err)
+/* What a staged create drew, for a replay: "<uuid> <milliseconds> <location>". All else follows
+ * from the request. */
+static bool seed_keep(struct call *call, const struct table_create_input *input, struct error *err)
+{
+    /* Not by SLICE_ARG, which cuts. */
+    call->outcome.body = arena_printf(
+        call->arena, "%.*s %lld %.*s", (int)input->uuid.len, input->uuid.ptr,
+        (long long)input->now_ms, (int)input->location.len, input->location.ptr);
+    return call->outcome.body.ptr != NULL || error_no_memory(err, "the staged table's seed");
+}
+
+static bool seed_read(struct slice seed, struct table_create_input *input, struct error *err)
+{
+    size_t first = slice_find(seed, ' ');
+    struct slice rest = slice_from(seed, first + 1);
+    size_t second = slice_find(rest, ' ');
+    input->uuid = (struct slice){seed.ptr, first};
+    input->location = slice_from(rest, second + 1);
+    return slice_to_int64((struct slice){rest.ptr, second}, &input->now_ms) ||
+           error_set(err, ERROR_CORRUPT, "the record of the Idempotency-Key is damaged");
+}
+
+static bool stage_table(struct table_change *change, const struct create_request *create,
+                        struct buffer *text, struct error *err)
 {
     struct blob *blob = NULL;
+    TRY(seed_keep(change->call, &create->input, err));
     TRY(location_check(change->call, change->result.location, "table location",
                        &change->canonical, err));
     TRY(blob_from_buffer(text, &blob, err));
@@ -186,7 +210,7 @@ static bool build_table(struct table_change *change, struct create_request *crea
 {
     TRY(table_metadata_new(&create->input, change->call->arena, text, &change->result, err));
     if (create->is_staged)
-        return stage_table(change, text, err);
+        return stage_table(change, create, text, err);
     return table_change_set_text(change, text, err) && write_change(change, create, err);
 }
 
@@ -245,6 +269,26 @@ bool table_create(struct call *call, struct slice namespace_path, const json_t *
             return false;
     }
     return false;
+}
+
+bool table_stage_again(struct call *call, struct slice namespace_path, const json_t *request,
+                       struct slice seed, struct table_result *ret_result, struct error *err)
+{
+    struct create_request create;
+    struct table_update_result made = {0};
+    struct table_metadata *metadata = NULL;
+    struct blob *blob = NULL;
+    struct buffer text;
+    TRY(create_request_parse(call, namespace_path, request, &create, err));
+    TRY(seed_read(seed, &create.input, err));
+    buffer_init(&text, MAX_METADATA_SIZE);
+    bool ok = table_metadata_new(&create.input, call->arena, &text, &made, err) &&
+              blob_from_buffer(&text, &blob, err) && table_metadata_parse(blob, &metadata, err);
+    blob_unref(blob);
+    buffer_finish(&text);
+    if (ok)
+        *ret_result = (struct table_result){SLICE_EMPTY, metadata};
+    return ok;
 }
 
 /* --- register ----------------------------------------------------------------------------- */

@@ -192,14 +192,6 @@ static bool find_warehouse(struct op *op, struct error *err)
     return warehouse_find(op->server->catalog, name, &op->call.warehouse, err);
 }
 
-/* False for a body of which nothing was kept: a staged create of thousands of columns. It has
- * changed nothing, so that a repeated request runs again. */
-static bool can_replay(const struct op *op, const struct reply *reply)
-{
-    return reply->body_size == 0 || op->call.outcome.body.len > 0 ||
-           op->call.outcome.metadata_location.len > 0;
-}
-
 /* A change, once for each Idempotency-Key. The warehouse is looked for after the key, because it
  * may be what this very request has removed. */
 static bool run_keyed(struct op *op, struct reply **ret_reply, struct error *err)
@@ -219,7 +211,7 @@ static bool run_keyed(struct op *op, struct reply **ret_reply, struct error *err
     bool ok = has_warehouse && call_handler(op, ret_reply, err);
     int status = ok ? (*ret_reply)->status : error_status(err->kind, true);
     /* A damaged file may be mended, and then the same request with the same key is to succeed. */
-    bool is_final = ok ? can_replay(op, *ret_reply) : err->kind != ERROR_CORRUPT;
+    bool is_final = ok || err->kind != ERROR_CORRUPT;
     bool may_store = status < 500 && status != 429 && is_final;
     idempotency_end(&op->call, ok ? NULL : err, status, may_store);
     return ok;

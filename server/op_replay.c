@@ -1,6 +1,7 @@
 /* The answer to a repeated Idempotency-Key, made again from what was kept (server/op.h).
  *
- * Kept are the status, the error, the metadata location, and small bodies. "The response body may
+ * Kept are the status, the error, the metadata location, small bodies, and what a staged create
+ * drew. "The response body may
  * reflect a newer state of the catalog than existed at the time of the commit": where the metadata
  * file is gone meanwhile, the table or view as it is now is the answer. */
 #include "server/op.h"
@@ -71,6 +72,23 @@ static bool replay_view(struct op *op, struct slice location, struct reply **ret
     }
     bool ok = load_reply_view(op, &result, ret_reply, err);
     view_result_finish(&result);
+    return ok;
+}
+
+/* Nothing was stored of a staged table: it is made again from the request and what was drawn. */
+static bool replay_staged(struct op *op, const struct idempotency_row *row,
+                          struct reply **ret_reply, struct error *err)
+{
+    struct table_result result = {0};
+    struct slice path;
+    json_t *body = NULL;
+    TRY(op_namespace(op, &path, err));
+    TRY(op_body(op, &body, err));
+    bool ok = table_stage_again(&op->call, path, body, row->body, &result, err);
+    json_decref(body);
+    TRY(ok);
+    ok = load_reply_table(op, &result, REPRESENT_ALL, ret_reply, err);
+    table_result_finish(&result);
     return ok;
 }
 
@@ -188,6 +206,8 @@ bool op_replay(struct op *op, const struct idempotency_row *row, struct reply **
     if (row->metadata_location.len > 0)
         return is_view_operation(op) ? replay_view(op, row->metadata_location, ret_reply, err)
                                      : replay_table(op, row->metadata_location, ret_reply, err);
+    if (op->request->operation->id == OPERATION_createTable)
+        return replay_staged(op, row, ret_reply, err);
     if (row->body.len > 0)
         return replay_body(row, ret_reply, err);
     return replay_from_state(op, row, ret_reply, err);

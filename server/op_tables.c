@@ -28,20 +28,6 @@ static bool answer_table(struct op *op, struct table_result *result,
     return ok;
 }
 
-/* A staged table has no metadata file to make a replay from: the answer itself is kept. */
-static void keep_staged_answer(struct op *op, const struct reply *reply)
-{
-    struct buffer body;
-    if (op->call.idempotency_key.len == 0)
-        return;
-    buffer_init(&body, MAX_REPLAYED_BODY_SIZE);
-    if (reply_body(reply, &body)) {
-        struct slice copy = arena_slice(op->call.arena, buffer_slice(&body));
-        op->call.outcome.body = copy.ptr ? copy : SLICE_EMPTY;
-    }
-    buffer_finish(&body);
-}
-
 bool op_create_table(struct op *op, struct reply **ret_reply, struct error *err)
 {
     struct slice path;
@@ -51,11 +37,7 @@ bool op_create_table(struct op *op, struct reply **ret_reply, struct error *err)
     TRY(op_body(op, &body, err));
     bool ok = table_create(&op->call, path, body, &result, err);
     json_decref(body);
-    if (!ok || !answer_table(op, &result, REPRESENT_ALL, ret_reply, err))
-        return false;
-    if (result.metadata_location.len == 0)
-        keep_staged_answer(op, *ret_reply);
-    return true;
+    return ok && answer_table(op, &result, REPRESENT_ALL, ret_reply, err);
 }
 
 /* snapshots=all or refs; absent is all. */

@@ -120,10 +120,22 @@ def test_replay__of_a_staged_create_stores_nothing(api, namespace):
 def test_replay__of_a_large_staged_create_answers_in_full(api, namespace):
     headers = key()
     wide = bodies.schema(*((f"column_number_{i}", "string") for i in range(2000)))
-    for _ in range(2):
-        staged = api.create_table(namespace, bodies.table("t", schema=wide, stage_create=True),
-                                  headers=headers).json()
-        assert len(staged["metadata"]["schemas"][0]["fields"]) == 2000
+    body = bodies.table("t", schema=wide, stage_create=True)
+    first, second = (api.create_table(namespace, body, headers=headers).json() for _ in range(2))
+    assert len(first["metadata"]["schemas"][0]["fields"]) == 2000
+    assert first == second
+    api.create_table(namespace, bodies.table("u"), (400, "BadRequestException"), headers=headers)
+
+
+def test_replay__of_a_staged_create_gives_one_uuid_and_location(fresh):
+    server, api = fresh
+    api.create_namespace("ns")
+    headers, body = key(), bodies.table("t", stage_create=True, properties={"a": "1"})
+    first = api.create_table("ns", body, headers=headers).json()
+    api.create_table("ns", bodies.table("t"))
+    api.close()
+    server.restart()
+    assert api.create_table("ns", body, headers=headers).json() == first
 
 
 def test_replay__of_many_properties_answers_in_full(api, namespace):
