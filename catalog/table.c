@@ -63,6 +63,7 @@ bool table_exists(struct call *call, struct entity_name name, struct error *err)
 bool table_metadata_at(struct call *call, struct slice metadata_location,
                        struct table_metadata **ret_metadata, struct error *err)
 {
+    TRY(metadata_file_must_exist(call->catalog, metadata_location, err));
     return table_metadata_read(call->catalog, metadata_location, ret_metadata, err);
 }
 

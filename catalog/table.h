@@ -47,8 +47,8 @@ bool table_rename(struct call *call, const json_t *request, struct error *err);
 bool table_register(struct call *call, struct slice namespace_path, const json_t *request,
                     struct table_result *ret_result, struct error *err);
 
-/* The metadata at a location, from the cache or the object store, whatever the pointer says: what
- * replays of an Idempotency-Key are made from. */
+/* The metadata at a location, whatever the pointer says: what replays of an Idempotency-Key are
+ * made from. ERROR_NOT_FOUND where the file is gone, be it in the cache or not. */
 bool table_metadata_at(struct call *call, struct slice metadata_location,
                        struct table_metadata **ret_metadata, struct error *err);
 

@@ -39,6 +39,7 @@ bool view_exists(struct call *call, struct entity_name name, struct error *err)
 bool view_metadata_at(struct call *call, struct slice metadata_location,
                       struct view_metadata **ret_metadata, struct error *err)
 {
+    TRY(metadata_file_must_exist(call->catalog, metadata_location, err));
     return view_metadata_read(call->catalog, metadata_location, ret_metadata, err);
 }
 

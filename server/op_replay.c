@@ -1,9 +1,10 @@
 /* The answer to a repeated Idempotency-Key, made again from what was kept (server/op.h).
  *
  * Kept are the status, the error, the metadata location, small bodies, and what a staged create
- * drew. "The response body may
- * reflect a newer state of the catalog than existed at the time of the commit": where the metadata
- * file is gone meanwhile, the table or view as it is now is the answer. */
+ * drew. "The response body may reflect a newer state of the catalog than existed at the time of the
+ * commit": where the metadata file that a commit has written is gone meanwhile, the same table or
+ * view as it is now is the answer. Otherwise there is none, and that must not look like a change
+ * that was not made: after a 404 a client deletes the files that it has committed. */
 #include "server/op.h"
 
 #include "base/json_tree.h"
@@ -27,20 +28,35 @@ static bool is_view_operation(const struct op *op)
            id == OPERATION_registerView;
 }
 
-/* The name in the path, or for creations that in the body. */
-static bool entity_of_request(struct op *op, enum path_parameter parameter,
-                              struct entity_name *ret_name, struct error *err)
+/* Does a commit's body assert another uuid? Then the name has become another table's or view's. */
+static bool is_of_request(const json_t *body, struct slice uuid)
+{
+    size_t i;
+    json_t *requirement;
+    json_array_foreach(json_object_get(body, "requirements"), i, requirement)
+    {
+        const json_t *asserted = json_object_get(requirement, "uuid");
+        if (json_is_string(asserted) && !slice_equals_ignore_case(json_slice(asserted), uuid))
+            return false;
+    }
+    return true;
+}
+
+static bool check_is_same(struct op *op, struct slice uuid, struct error *err)
 {
     json_t *body = NULL;
-    struct slice name = SLICE_EMPTY;
-    if (op->request->raw_parameters[parameter].ptr)
-        return op_entity(op, parameter, ret_name, err);
-    TRY(op_namespace(op, &ret_name->namespace_path, err));
     TRY(op_body(op, &body, err));
-    bool ok = json_get_string(body, "name", &name, err);
-    ret_name->name = ok ? arena_slice(op->call.arena, name) : SLICE_EMPTY;
+    bool is_same = is_of_request(body, uuid);
     json_decref(body);
-    return ok && (ret_name->name.ptr != NULL || error_no_memory(err, "a name"));
+    return is_same || error_set(err, ERROR_NOT_FOUND, "the name belongs to another one by now");
+}
+
+/* May what has the name now be the answer to the commit of this request? */
+static bool can_be_newer(const struct op *op, const struct error *err)
+{
+    enum operation_id id = op->request->operation->id;
+    return err->kind == ERROR_NOT_FOUND &&
+           (id == OPERATION_updateTable || id == OPERATION_replaceView);
 }
 
 static bool replay_table(struct op *op, struct slice location, struct reply **ret_reply,
@@ -48,13 +64,15 @@ static bool replay_table(struct op *op, struct slice location, struct reply **re
 {
     struct table_result result = {.metadata_location = location};
     struct entity_name name;
+    bool ok = true;
     if (!table_metadata_at(&op->call, location, &result.metadata, err)) {
-        if (err->kind != ERROR_NOT_FOUND)
+        if (!can_be_newer(op, err))
             return false;
-        TRY(entity_of_request(op, PARAMETER_TABLE, &name, err));
+        TRY(op_entity(op, PARAMETER_TABLE, &name, err));
         TRY(table_load(&op->call, name, &result, err));
+        ok = check_is_same(op, result.metadata->uuid, err);
     }
-    bool ok = load_reply_table(op, &result, REPRESENT_ALL, ret_reply, err);
+    ok = ok && load_reply_table(op, &result, REPRESENT_ALL, ret_reply, err);
     table_result_finish(&result);
     return ok;
 }
@@ -64,13 +82,15 @@ static bool replay_view(struct op *op, struct slice location, struct reply **ret
 {
     struct view_result result = {.metadata_location = location};
     struct entity_name name;
+    bool ok = true;
     if (!view_metadata_at(&op->call, location, &result.metadata, err)) {
-        if (err->kind != ERROR_NOT_FOUND)
+        if (!can_be_newer(op, err))
             return false;
-        TRY(entity_of_request(op, PARAMETER_VIEW, &name, err));
+        TRY(op_entity(op, PARAMETER_VIEW, &name, err));
         TRY(view_load(&op->call, name, &result, err));
+        ok = check_is_same(op, result.metadata->uuid, err);
     }
-    bool ok = load_reply_view(op, &result, ret_reply, err);
+    ok = ok && load_reply_view(op, &result, ret_reply, err);
     view_result_finish(&result);
     return ok;
 }
@@ -194,12 +214,9 @@ static bool replay_from_state(struct op *op, const struct idempotency_row *row,
     }
 }
 
-bool op_replay(struct op *op, const struct idempotency_row *row, struct reply **ret_reply,
-               struct error *err)
+static bool replay_success(struct op *op, const struct idempotency_row *row,
+                           struct reply **ret_reply, struct error *err)
 {
-    if (row->error_kind.len > 0)
-        return error_set(err, error_kind_of_name(row->error_kind), "%.*s",
-                         SLICE_ARG(row->error_message));
     /* A transaction over one table has kept its location, but says nothing. */
     if (row->status == 204)
         return op_no_content(ret_reply, err);
@@ -211,4 +228,20 @@ bool op_replay(struct op *op, const struct idempotency_row *row, struct reply **
     if (row->body.len > 0)
         return replay_body(row, ret_reply, err);
     return replay_from_state(op, row, ret_reply, err);
+}
+
+bool op_replay(struct op *op, const struct idempotency_row *row, struct reply **ret_reply,
+               struct error *err)
+{
+    if (row->error_kind.len > 0)
+        return error_set(err, error_kind_of_name(row->error_kind), "%.*s",
+                         SLICE_ARG(row->error_message));
+    if (replay_success(op, row, ret_reply, err))
+        return true;
+    if (err->kind == ERROR_OVERLOADED)
+        return false; /* the next try may be answered */
+    error_prefix(err, "The request with this Idempotency-Key was carried out, but its answer "
+                      "cannot be given again: load what it changed");
+    err->kind = ERROR_COMMIT_UNKNOWN;
+    return false;
 }

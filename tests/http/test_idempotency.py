@@ -2,6 +2,7 @@
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -215,3 +216,53 @@ def test_replay__works_after_a_restart_and_after_a_kill(fresh):
         assert api.create_table("ns", bodies.table("t"), headers=headers[0]).json() == first
         assert api.commit("ns", "t", commit, headers=headers[1]).json() == second
         api.create_table("ns", bodies.table("t"), 409, headers=headers[2])
+
+
+UNKNOWN = (500, "CommitStateUnknownException")
+
+
+def remove_file(location):
+    Path(location.removeprefix("file://")).unlink()
+
+
+def test_replay__after_the_file_is_gone_never_says_that_nothing_was_done(fresh):
+    """Whether the cache still has it or not; a 404 would let a client delete what it committed."""
+    server, api = fresh
+    api.create_namespace("ns")
+    headers = [key() for _ in range(4)]
+    table = api.create_table("ns", bodies.table("t"), headers=headers[0]).json()
+    body = bodies.view("v")
+    view = api.call("createView", namespace="ns", json=body, headers=headers[1],
+                    expect=200).json()
+    gone = api.create_table("ns", bodies.table("u")).json()
+    api.call("unregisterTable", namespace="ns", table="u", headers=headers[2], expect=200)
+    commit = [bodies.set_properties(a="1")]
+    moved = api.commit("ns", "t", commit, headers=headers[3]).json()
+    api.call("renameTable", expect=204, json={"source": names("ns", "t"),
+                                              "destination": names("ns", "other")})
+    for one in (table, view, gone, moved):
+        remove_file(one["metadata-location"])
+    for _ in range(2):
+        for answer in (
+                api.create_table("ns", bodies.table("t"), UNKNOWN, headers=headers[0]),
+                api.call("createView", namespace="ns", json=body, headers=headers[1], expect=UNKNOWN),
+                api.call("unregisterTable", namespace="ns", table="u", headers=headers[2],
+                         expect=UNKNOWN),
+                api.commit("ns", "t", commit, expect=UNKNOWN, headers=headers[3])):
+            assert "was carried out" in answer.error["message"]
+        api.close()
+        server.restart()
+
+
+def test_replay__of_a_commit_whose_file_is_gone_shows_the_table_as_it_is(api, namespace):
+    made = api.create_table(namespace, bodies.table("t")).json()
+    same = [{"type": "assert-table-uuid", "uuid": made["metadata"]["table-uuid"]}]
+    headers, commit = key(), [bodies.set_properties(a="1")]
+    first = api.commit(namespace, "t", commit, same, headers=headers).json()
+    later = api.commit(namespace, "t", [bodies.set_properties(b="2")]).json()
+    remove_file(first["metadata-location"])
+    again = api.commit(namespace, "t", commit, same, headers=headers).json()
+    assert again["metadata-location"] == later["metadata-location"]
+    api.call("dropTable", namespace=namespace, table="t", expect=204)
+    api.create_table(namespace, bodies.table("t"))
+    api.commit(namespace, "t", commit, same, expect=UNKNOWN, headers=headers)
