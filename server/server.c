@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <malloc.h>
@@ -50,12 +51,43 @@ static bool open_data_directory(struct server *server, struct error *err)
     return server->data_directory.ptr != NULL || error_no_memory(err, "the data directory");
 }
 
+static bool has_entries(const char *path)
+{
+    DIR *stream = opendir(path);
+    size_t count = 0; /* with "." and ".." */
+    while (stream && count < 3 && readdir(stream))
+        count++;
+    if (stream)
+        closedir(stream);
+    return count > 2;
+}
+
+/* SQLite takes an empty file for a new database. It may be one: a first start that was killed
+ * leaves it, but then there are no files in the warehouse yet. */
+static bool check_not_emptied(struct server *server, const char *database, struct error *err)
+{
+    struct stat status;
+    if (stat(database, &status) != 0 || status.st_size > 0)
+        return true;
+    struct slice warehouse =
+        arena_printf(&server->arena, "%.*s/warehouse", SLICE_ARG(server->data_directory));
+    if (warehouse.ptr == NULL)
+        return error_no_memory(err, "the warehouse's path");
+    return !has_entries(warehouse.ptr) ||
+           error_set(err, ERROR_CORRUPT,
+                     "The catalog database %s is empty, but there are files in %s: put a backup in "
+                     "its place with firn restore; or, to begin a new catalog beside those files, "
+                     "remove firn.db first",
+                     database, warehouse.ptr);
+}
+
 static bool open_pointers(struct server *server, struct error *err)
 {
     struct slice path =
         arena_printf(&server->arena, "%.*s/firn.db", SLICE_ARG(server->data_directory));
     if (path.ptr == NULL)
         return error_no_memory(err, "the database's path");
+    TRY(check_not_emptied(server, path.ptr, err));
     struct pointer_store_options options = {
         .path = path.ptr,
         .clock = &clock_real,

@@ -2,6 +2,9 @@
 
 import subprocess
 
+import bodies
+from api import Api
+
 
 
 def refused(binary, tmp_path, *arguments, **more):
@@ -48,3 +51,27 @@ def test_short_help__is_help(binary):
 def test_too_many_workers__are_refused_by_name(binary, tmp_path):
     text = refused(binary, tmp_path, "--workers", "1000000")
     assert "workers" in text and "1024" in text, text
+
+
+def test_emptied_database__is_refused_beside_a_full_warehouse(own_server, binary, tmp_path,
+                                                              contract):
+    server = own_server()
+    api = Api(server.port, contract)
+    api.create_namespace("ns")
+    api.create_table("ns", bodies.table("t"))
+    api.close()
+    server.stop()
+    for name in ("firn.db", "firn.db-wal"):
+        if (tmp_path / "data" / name).exists():
+            (tmp_path / "data" / name).write_bytes(b"")
+    text = refused(binary, tmp_path)
+    assert "is empty" in text and "firn restore" in text and "remove firn.db" in text, text
+    assert (tmp_path / "data" / "firn.db").stat().st_size == 0
+    (tmp_path / "data" / "firn.db").unlink()
+    own_server().stop()
+
+
+def test_first_start__that_was_killed_can_be_repeated(own_server, tmp_path):
+    (tmp_path / "data" / "warehouse").mkdir(parents=True)
+    (tmp_path / "data" / "firn.db").write_bytes(b"")
+    own_server().stop()
