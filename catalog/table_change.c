@@ -74,8 +74,11 @@ bool table_change_read(struct table_change *change, struct error *err)
         return read_free_name(change, err);
     TRY(read_row(change, err));
     change->base_tip = commit_chain_find(catalog->chain, change->row.id);
-    if (!change->base_tip)
+    if (!change->base_tip) {
+        /* A commit must hear of a lost file as a load does, whatever the cache still has. */
+        TRY(metadata_file_must_exist(catalog, change->row.metadata_location, err));
         return table_metadata_read(catalog, change->row.metadata_location, &change->base, err);
+    }
     change->row.metadata_location = commit_tip_metadata_location(change->base_tip);
     change->row.location = commit_tip_location(change->base_tip);
     change->base = commit_tip_metadata(change->base_tip);

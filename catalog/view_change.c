@@ -69,6 +69,7 @@ static bool change_read(struct view_change *change, struct namespace_row *ret_ab
     pointer_view_end(view);
     if (!ok || change->is_create)
         return ok;
+    TRY(metadata_file_must_exist(change->call->catalog, change->row.metadata_location, err));
     return view_metadata_read(change->call->catalog, change->row.metadata_location, &change->base,
                               err);
 }

@@ -134,3 +134,22 @@ def test_delete_after_commit__leaves_what_is_of_others(api, namespace, make):
     made = api.commit(namespace, "t", [bodies.set_properties(a="1")]).json()
     assert kept not in json.dumps(made["metadata"]["metadata-log"])
     assert local(kept).exists()
+
+
+def test_commit__to_a_lost_file_hears_of_it_as_a_load_does(api, namespace):
+    """The cache still has the base; a commit on it would hide the loss."""
+    table = api.create_table(namespace, bodies.table("t")).json()["metadata-location"]
+    view = api.call("createView", namespace=namespace, json=bodies.view("v"),
+                    expect=200).json()["metadata-location"]
+    lost = (404, "NotFoundException")
+    change = {"requirements": [], "updates": [bodies.set_properties(a="1")]}
+    saved = [(local(location), local(location).read_bytes()) for location in (table, view)]
+    for path, _ in saved:
+        path.unlink()
+    answers = [api.call("updateTable", namespace=namespace, table="t", json=change, expect=lost),
+               api.call("replaceView", namespace=namespace, view="v", json=change, expect=lost)]
+    for answer, (path, text) in zip(answers, saved):
+        assert "Failed to open input stream for file" in answer.error["message"]
+        path.write_bytes(text)
+    api.commit(namespace, "t", [bodies.set_properties(a="1")])
+    api.call("replaceView", namespace=namespace, view="v", json=change, expect=200)
