@@ -20,6 +20,8 @@ static struct blob *blob_create(char *bytes, size_t size)
     atomic_init(&blob->references, 1);
     blob->size = size;
     blob->bytes = bytes;
+    blob->budget = NULL;
+    blob->charged = 0;
     return blob;
 }
 
@@ -58,6 +60,12 @@ bool blob_copy(struct slice text, struct blob **ret_blob, struct error *err)
     return true;
 }
 
+void blob_charge(struct blob *blob, struct byte_budget *budget, size_t size)
+{
+    blob->budget = budget;
+    blob->charged = size;
+}
+
 struct blob *blob_ref(struct blob *blob)
 {
     /* Relaxed: whoever calls holds a reference already, so nothing is published by this. */
@@ -72,6 +80,8 @@ void blob_unref(struct blob *blob)
     /* Release what this thread did; acquire what all others did before the bytes go. */
     if (atomic_fetch_sub_explicit(&blob->references, 1, memory_order_acq_rel) != 1)
         return;
+    if (blob->budget)
+        byte_budget_give(blob->budget, blob->charged);
     free(blob->bytes);
     free(blob);
 }

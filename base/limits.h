@@ -54,6 +54,12 @@
 #define MAX_REQUEST_ARENA (256 * MIB)
 /* One metadata file, inflated. Files of 250 MB have been seen in the field. */
 #define MAX_METADATA_SIZE (512 * MIB)
+/* Metadata that is being read, inflated, parsed and sent, all requests together and beside what the
+ * caches may hold: half a megabyte of gzip inflates to MAX_METADATA_SIZE, and eight such tables at
+ * once would take 4 GiB. Files up to MAX_SMALL_METADATA_SIZE are not counted, so that ordinary
+ * tables pass whatever others hold. */
+#define MAX_READING_SIZE ((size_t)1024 * MIB)
+#define MAX_SMALL_METADATA_SIZE (1 * MIB)
 /* A manifest or a manifest list as it lies in the store. Writers aim at 8 MiB. */
 #define MAX_MANIFEST_FILE_SIZE (512 * MIB)
 /* One of its blocks, inflated, and all of them. Writers end a block at 64 kB, but some make one

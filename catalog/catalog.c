@@ -59,6 +59,7 @@ static bool catalog_init(struct catalog *catalog, const struct catalog_options *
     catalog->pointers = options->pointers;
     catalog->objects = options->objects;
     catalog->cache = options->cache;
+    catalog->reading = options->reading;
     catalog->clock = options->clock;
     catalog->random = options->random;
     catalog->own_files = options->own_files;

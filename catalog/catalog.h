@@ -30,6 +30,7 @@ struct catalog_options {
     struct pointer_store *pointers;
     struct object_stores *objects;
     struct cache *cache;
+    struct byte_budget *reading; /* for metadata files; outlives the cache; NULL: no bound */
     const struct clock *clock;
     const struct random_source *random;
     const struct slice *allowed_locations; /* beside the warehouses' own: as given */
@@ -42,6 +43,7 @@ struct catalog {
     struct pointer_store *pointers;
     struct object_stores *objects;
     struct cache *cache;
+    struct byte_budget *reading; /* see catalog_options */
     const struct clock *clock;
     const struct random_source *random;
     struct arena arena; /* what lives as long as the catalog */

@@ -1,6 +1,10 @@
 #include "catalog/metadata_store.h"
 
+#include "base/byte_budget.h"
 #include "base/limits.h"
+
+/* How long a large file waits for room in catalog->reading: others end within a second or two. */
+#define READING_WAIT_MS 5000
 #include "catalog/pending_files.h"
 
 static void table_ref(void *value)
@@ -42,25 +46,99 @@ static bool gone(struct slice location, struct error *err)
                      SLICE_ARG(location));
 }
 
+/* What one buffer has taken from catalog->reading. */
+struct share {
+    struct byte_budget *budget;
+    size_t taken;
+};
+
+static bool share_take(struct share *share, size_t size, struct error *err)
+{
+    if (share->budget && size > MAX_SMALL_METADATA_SIZE) {
+        TRY(byte_budget_take(share->budget, size, READING_WAIT_MS, "large metadata files", err));
+        share->taken = size;
+    }
+    return true;
+}
+
+/* Gives back what is above `size`. */
+static void share_keep(struct share *share, size_t size)
+{
+    if (share->taken <= size)
+        return;
+    byte_budget_give(share->budget, share->taken - size);
+    share->taken = size;
+}
+
+/* The file's bytes. Its size is not known before, and a refusal for the ceiling comes before
+ * anything is read: so the ceiling grows, and nothing is held while more is waited for. */
+static bool read_bytes(struct catalog *catalog, struct slice location, struct share *share,
+                       struct buffer *bytes, struct error *err)
+{
+    struct error cause = {0};
+    for (size_t room = MAX_SMALL_METADATA_SIZE;;
+         room = room < MAX_METADATA_SIZE / 8 ? room * 8 : MAX_METADATA_SIZE) {
+        TRY(share_take(share, room, err));
+        buffer_init(bytes, room);
+        if (object_get(catalog->objects, location, bytes, &cause)) {
+            share_keep(share, bytes->len);
+            return true;
+        }
+        buffer_finish(bytes);
+        share_keep(share, 0);
+        if (cause.kind == ERROR_NOT_FOUND)
+            return gone(location, err);
+        if (cause.kind != ERROR_TOO_LARGE || room == MAX_METADATA_SIZE)
+            return error_set(err, cause.kind, "%s", cause.message);
+        error_clear(&cause);
+    }
+}
+
+static bool decode_within(struct slice bytes, size_t room, struct share *share,
+                          struct blob **ret_blob, struct error *err)
+{
+    struct buffer text;
+    TRY(share_take(share, room, err));
+    buffer_init(&text, room);
+    bool ok = metadata_file_decode(bytes, &text, err) && blob_from_buffer(&text, ret_blob, err);
+    buffer_finish(&text);
+    if (!ok) {
+        share_keep(share, 0);
+        return false;
+    }
+    share_keep(share, (*ret_blob)->size);
+    if (share->taken > 0)
+        blob_charge(*ret_blob, share->budget, share->taken);
+    return true;
+}
+
+/* A gzip file that says less than it holds is tried again with the most. */
+static bool decode(struct catalog *catalog, struct slice bytes, struct blob **ret_blob,
+                   struct error *err)
+{
+    struct error cause = {0};
+    struct share share = {catalog->reading, 0};
+    size_t room = metadata_file_claimed_size(bytes);
+    if (room < MAX_SMALL_METADATA_SIZE)
+        room = MAX_SMALL_METADATA_SIZE;
+    if (room < MAX_METADATA_SIZE) {
+        if (decode_within(bytes, room, &share, ret_blob, &cause))
+            return true;
+        if (cause.kind != ERROR_TOO_LARGE)
+            return error_set(err, cause.kind, "%s", cause.message);
+    }
+    return decode_within(bytes, MAX_METADATA_SIZE, &share, ret_blob, err);
+}
+
 static bool read_text(struct catalog *catalog, struct slice location, struct blob **ret_blob,
                       struct error *err)
 {
-    struct buffer bytes, text;
-    struct error cause = {0};
-    buffer_init(&bytes, MAX_METADATA_SIZE);
-    buffer_init(&text, MAX_METADATA_SIZE);
-    bool ok = object_get(catalog->objects, location, &bytes, &cause);
-    if (!ok && cause.kind == ERROR_NOT_FOUND) {
-        gone(location, err);
-    } else if (!ok) {
-        if (err)
-            *err = cause;
-    } else {
-        ok = metadata_file_decode(buffer_slice(&bytes), &text, err) &&
-             blob_from_buffer(&text, ret_blob, err);
-    }
+    struct buffer bytes;
+    struct share share = {catalog->reading, 0};
+    TRY(read_bytes(catalog, location, &share, &bytes, err));
+    bool ok = decode(catalog, buffer_slice(&bytes), ret_blob, err);
     buffer_finish(&bytes);
-    buffer_finish(&text);
+    share_keep(&share, 0);
     return ok;
 }
 
@@ -186,8 +264,8 @@ static bool encode_and_put(struct call *call, struct slice text, enum metadata_c
 }
 
 bool metadata_write(struct call *call, struct slice text, struct slice directory,
-                    struct slice previous, enum metadata_codec codec,
-                    struct carried_file *ret_file, struct error *err)
+                    struct slice previous, enum metadata_codec codec, struct carried_file *ret_file,
+                    struct error *err)
 {
     struct carried_file file = {.bytes = SLICE_EMPTY};
     TRY(metadata_file_name(directory, previous, codec, call->catalog->random, call->arena,

@@ -126,14 +126,19 @@ static size_t inflater_most(const struct inflater *inflater)
     return in < left / DEFLATE_MOST_EXPANSION ? in * DEFLATE_MOST_EXPANSION : left;
 }
 
-/* ISIZE, the last four bytes, is the inflated size where the file is one member. It is a hint, not
+/* ISIZE, the last four bytes. */
+static size_t isize_of(struct slice gzip)
+{
+    unsigned char tail[4];
+    memcpy(tail, gzip.ptr + gzip.len - sizeof(tail), sizeof(tail));
+    return (size_t)tail[0] | (size_t)tail[1] << 8 | (size_t)tail[2] << 16 | (size_t)tail[3] << 24;
+}
+
+/* ISIZE is the inflated size where the file is one member. It is a hint, not
  * more: no memory is taken beyond what this many bytes can expand to. */
 static size_t inflater_first_room(const struct inflater *inflater)
 {
-    unsigned char tail[4];
-    memcpy(tail, inflater->rest.ptr + inflater->rest.len - sizeof(tail), sizeof(tail));
-    size_t isize =
-        (size_t)tail[0] | (size_t)tail[1] << 8 | (size_t)tail[2] << 16 | (size_t)tail[3] << 24;
+    size_t isize = isize_of(inflater->rest);
     size_t room = isize > FIRST_ROOM ? isize : FIRST_ROOM;
     size_t most = inflater_most(inflater);
     return room < most ? room : most;
@@ -192,6 +197,13 @@ static bool gzip_decode(struct inflater *inflater, struct error *err)
 static bool is_gzip(struct slice bytes)
 {
     return slice_starts_with(bytes, SLICE_LITERAL("\x1f\x8b"));
+}
+
+size_t metadata_file_claimed_size(struct slice bytes)
+{
+    if (!is_gzip(bytes) || bytes.len < GZIP_SMALLEST_MEMBER)
+        return bytes.len;
+    return isize_of(bytes);
 }
 
 bool metadata_file_decode(struct slice bytes, struct buffer *out, struct error *err)

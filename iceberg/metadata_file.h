@@ -29,6 +29,8 @@ bool metadata_file_name(struct slice directory, struct slice previous, enum meta
 /* Appends the file's bytes for `text`. */
 bool metadata_file_encode(struct slice text, enum metadata_codec codec, struct buffer *out,
                           struct error *err);
+/* How much `text` the file says that it holds; a gzip file may lie. */
+size_t metadata_file_claimed_size(struct slice bytes);
 /* Appends the JSON text of a file's bytes; gzip is recognised by its magic, whatever the name. */
 bool metadata_file_decode(struct slice bytes, struct buffer *out, struct error *err);
 

@@ -162,6 +162,7 @@ static bool open_catalog(struct server *server, struct error *err)
         .pointers = server->pointers,
         .objects = server->objects,
         .cache = server->cache,
+        .reading = server->reading,
         .clock = &clock_real,
         .random = &random_source_real,
         .allowed_locations = allowed->items,
@@ -227,6 +228,8 @@ static bool open_all(struct server *server, struct error *err)
     TRY(readiness_init(&server->readiness, &clock_real, probe_pointers, server->pointers, err));
     TRY(plan_key_open(server->pointers, &random_source_real, &server->plan_key, err));
     TRY(cache_create((size_t)option_number(options, OPTION_CACHE_SIZE), &server->cache, err));
+    TRY(byte_budget_create((size_t)option_number(options, OPTION_CACHE_SIZE) + MAX_READING_SIZE,
+                           &server->reading, err));
     TRY(open_catalog(server, err));
     TRY(warn_of_other_location(server, err));
     TRY(open_crew(server, err));
@@ -325,6 +328,7 @@ void server_destroy(struct server *server)
     crew_destroy(server->crew);
     catalog_destroy(server->catalog);
     cache_destroy(server->cache);
+    byte_budget_destroy(server->reading);
     object_stores_destroy(server->objects);
     readiness_finish(&server->readiness);
     pointer_store_close(server->pointers);

@@ -34,6 +34,7 @@ struct server {
     struct log log;
     struct object_stores *objects;
     struct pointer_store *pointers;
+    struct byte_budget *reading; /* of metadata, what the cache holds of it included */
     struct cache *cache;
     struct catalog *catalog;
     struct router *router;
