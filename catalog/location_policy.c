@@ -84,15 +84,26 @@ static bool is_of_another(const struct catalog *catalog, struct slice canonical,
     return !ok || is;
 }
 
+enum location_right location_right(const struct catalog *catalog,
+                                   const struct warehouse *warehouse, struct slice place,
+                                   struct slice file, struct arena *arena)
+{
+    struct slice canonical;
+    if (!location_canonical(file, arena, &canonical, NULL))
+        return LOCATION_OUTSIDE;
+    if (is_own_file(catalog, canonical))
+        return LOCATION_OF_ANOTHER;
+    bool is_inside = place.len > 0 && location_is_within(canonical, place);
+    if (!is_inside && !location_is_allowed(catalog, warehouse, file, arena))
+        return LOCATION_OUTSIDE;
+    return is_of_another(catalog, canonical, is_inside, arena) ? LOCATION_OF_ANOTHER
+                                                               : LOCATION_OURS;
+}
+
 bool location_is_deletable(const struct catalog *catalog, const struct warehouse *warehouse,
                            struct slice place, struct slice file, struct arena *arena)
 {
-    struct slice canonical;
-    if (!location_canonical(file, arena, &canonical, NULL) || is_own_file(catalog, canonical))
-        return false;
-    bool is_inside = place.len > 0 && location_is_within(canonical, place);
-    return (is_inside || location_is_allowed(catalog, warehouse, file, arena)) &&
-           !is_of_another(catalog, canonical, is_inside, arena);
+    return location_right(catalog, warehouse, place, file, arena) == LOCATION_OURS;
 }
 
 bool location_check(const struct call *call, struct slice location, const char *what,

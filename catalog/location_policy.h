@@ -29,6 +29,15 @@ bool location_is_allowed(const struct catalog *catalog, const struct warehouse *
  * canonical location. Metadata may name any file in the world: outside of its place a table has
  * only what is allowed and lies in no other table's place, and nowhere the file that is some
  * table's, view's or function's metadata now. */
+enum location_right {
+    LOCATION_OURS,
+    LOCATION_OF_ANOTHER, /* or the server's own */
+    LOCATION_OUTSIDE,    /* of its place, of the warehouse and of the allowed locations */
+};
+enum location_right location_right(const struct catalog *catalog,
+                                   const struct warehouse *warehouse, struct slice place,
+                                   struct slice file, struct arena *arena);
+/* The same, where only LOCATION_OURS counts. */
 bool location_is_deletable(const struct catalog *catalog, const struct warehouse *warehouse,
                            struct slice place, struct slice file, struct arena *arena);
 

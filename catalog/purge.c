@@ -23,11 +23,41 @@ struct purge_run {
     struct arena arena;
     struct text_set lists;     /* manifest lists of all snapshots */
     struct text_set manifests; /* of all lists */
+    struct text_set left;      /* files that are not the server's to delete */
+    struct slice first_left;
+    int64_t left_count;
     bool (*is_stopping)(void *);
     void *context;
 };
 
 /* --- single files ------------------------------------------------------------------------- */
+
+/* A file that is not there is not left. Where that cannot be found out (a link leads out of the
+ * warehouse, no store serves the scheme) it may be. */
+static bool leave_file(struct purge_run *run, struct slice path, struct error *err)
+{
+    bool exists = true, added = false;
+    if (!object_exists(run->catalog->objects, path, &exists, NULL))
+        exists = true;
+    if (exists)
+        TRY(text_set_add(&run->left, path, &added, err));
+    if (added && run->left_count++ == 0)
+        run->first_left = arena_slice(&run->arena, path);
+    return true;
+}
+
+static bool remove_file(struct purge_run *run, struct slice path, struct error *err)
+{
+    struct error cause = {0};
+    if (object_remove(run->catalog->objects, path, &cause))
+        return true;
+    /* It leads out of the warehouse through a link. */
+    if (cause.kind == ERROR_FORBIDDEN)
+        return leave_file(run, path, err);
+    if (err)
+        *err = cause;
+    return false;
+}
 
 static bool delete_file(void *context, struct slice path, struct error *err)
 {
@@ -36,18 +66,24 @@ static bool delete_file(void *context, struct slice path, struct error *err)
     if (run->is_stopping && run->is_stopping(run->context))
         return error_set(err, ERROR_OVERLOADED, "the server stops; the purge goes on after it");
     arena_init(&scratch, SCRATCH_CEILING);
-    bool is_ours =
-        location_is_deletable(run->catalog, run->warehouse, run->place, path, &scratch);
+    enum location_right right =
+        location_right(run->catalog, run->warehouse, run->place, path, &scratch);
     arena_finish(&scratch);
-    struct error cause = {0};
-    if (!is_ours || object_remove(run->catalog->objects, path, &cause))
+    if (right == LOCATION_OURS)
+        return remove_file(run, path, err);
+    return right == LOCATION_OF_ANOTHER || leave_file(run, path, err);
+}
+
+/* What names a file that was left must stay as long as that file. */
+static bool nothing_is_left(const struct purge_run *run, struct error *err)
+{
+    if (run->left_count == 0)
         return true;
-    /* It leads out of the warehouse through a link: then it is not the table's. */
-    if (cause.kind == ERROR_FORBIDDEN)
-        return true;
-    if (err)
-        *err = cause;
-    return false;
+    return error_set(err, ERROR_FORBIDDEN,
+                     "%lld files lie outside of the warehouse and of every allowed location and "
+                     "were left, with the metadata that names them; the first is %.*s: start the "
+                     "server with --allow-location, or delete them",
+                     (long long)run->left_count, SLICE_ARG(run->first_left));
 }
 
 /* Reads a file that an earlier, interrupted run may have deleted already, or that leads out of the
@@ -159,13 +195,15 @@ static bool delete_reached_files(struct purge_run *run, const struct table_metad
         TRY(keep_snapshot(run, metadata->snapshots[i].text, err));
     TRY(text_set_each(&run->lists, keep_list_manifests, run, err));
     TRY(text_set_each(&run->manifests, delete_manifest_files, run, err));
-    TRY(text_set_each(&run->manifests, delete_file, run, err));
-    TRY(text_set_each(&run->lists, delete_file, run, err));
     TRY(delete_statistics(run, metadata->members[TABLE_MEMBER_STATISTICS], err));
     TRY(delete_statistics(run, metadata->members[TABLE_MEMBER_PARTITION_STATISTICS], err));
     for (size_t i = 0; i < metadata->metadata_log_count; i++)
         TRY(delete_file(run, metadata->metadata_log[i].metadata_file, err));
-    return true;
+    TRY(nothing_is_left(run, err));
+    TRY(text_set_each(&run->manifests, delete_file, run, err));
+    TRY(nothing_is_left(run, err));
+    TRY(text_set_each(&run->lists, delete_file, run, err));
+    return nothing_is_left(run, err);
 }
 
 /* The table may be in the catalog again, under whatever name and wherever it has moved: then its
@@ -187,7 +225,7 @@ static bool purge_metadata(struct purge_run *run, const struct purge_row *row,
     bool is_back = false;
     TRY(has_come_back(run, metadata, &is_back, err));
     return is_back || (delete_reached_files(run, metadata, err) &&
-                       delete_file(run, row->metadata_location, err));
+                       delete_file(run, row->metadata_location, err) && nothing_is_left(run, err));
 }
 
 static bool purge_table(struct purge_run *run, const struct purge_row *row, struct error *err)
@@ -214,7 +252,7 @@ static bool has_id(const struct warehouse *warehouse, const void *id)
 }
 
 bool purge_entry(struct catalog *catalog, const struct purge_row *row,
-                 bool (*is_stopping)(void *), void *context, struct error *err)
+                 bool (*is_stopping)(void *), void *context, int64_t *ret_left, struct error *err)
 {
     struct purge_run run = {.catalog = catalog,
                             .place = row->location,
@@ -224,7 +262,10 @@ bool purge_entry(struct catalog *catalog, const struct purge_row *row,
     arena_init(&run.arena, PURGE_ARENA_CEILING);
     text_set_init(&run.lists, &run.arena);
     text_set_init(&run.manifests, &run.arena);
+    text_set_init(&run.left, &run.arena);
     bool ok = purge_table(&run, row, err);
+    *ret_left = run.left_count;
+    text_set_finish(&run.left);
     text_set_finish(&run.manifests);
     text_set_finish(&run.lists);
     arena_finish(&run.arena);

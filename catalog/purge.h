@@ -3,15 +3,16 @@
  *
  * The queue is in the database, written by the transaction of the drop, so a restart goes on where
  * the process died. Files go in an order that leaves what is still needed to find the rest: data
- * and delete files, then manifests, then manifest lists, statistics, old metadata, the metadata
- * itself.
+ * and delete files, statistics and old metadata, then manifests, then manifest lists, then the
+ * metadata itself.
  *
  * Owns:     one thread
  * Errors:   an entry that fails is tried again later, MAX_PURGE_ATTEMPTS times, and then stays in
  *           the queue, with its reason, for an operator to see (GET /management/v1/purges) until
  *           the next start tries it again
  * Threads:  start, stop and wake may be called from any thread
- * Rule:     nothing outside of the warehouse and the allowed locations is deleted
+ * Rule:     nothing outside of the warehouse and the allowed locations is deleted, and what names
+ *           such a file stays, so that it is not forgotten
  */
 #ifndef CATALOG_PURGE_H
 #define CATALOG_PURGE_H
@@ -26,9 +27,12 @@ bool purge_worker_start(struct catalog *catalog, struct purge_worker **ret_worke
 void purge_worker_stop(struct purge_worker *worker);
 void purge_worker_wake(struct purge_worker *worker);
 
-/* Deletes the files of one entry; `is_stopping` (may be NULL) is asked between files. */
+/* Deletes the files of one entry; `is_stopping` (may be NULL) is asked between files. *ret_left
+ * (also on failure): how many it found and must not delete. Where there are any that is
+ * ERROR_FORBIDDEN, and what names them stays as well. */
 bool purge_entry(struct catalog *catalog, const struct purge_row *row,
-                 bool (*is_stopping)(void *), void *context, struct error *err);
+                 bool (*is_stopping)(void *), void *context, int64_t *ret_left,
+                 struct error *err);
 
 bool purge_list(struct call *call, int64_t limit, struct purge_row **ret_rows, size_t *ret_count,
                 struct error *err);

@@ -71,11 +71,14 @@ static bool store_failed(struct purge_worker *worker, int64_t id, int64_t files_
 static bool work_on(struct purge_worker *worker, const struct purge_row *row)
 {
     struct error cause = {0};
-    bool ok = purge_entry(worker->catalog, row, worker_is_stopping, worker, &cause);
+    int64_t files_left = 0;
+    bool ok =
+        purge_entry(worker->catalog, row, worker_is_stopping, worker, &files_left, &cause);
     if (!ok && worker_is_stopping(worker))
         return false;
     /* If this cannot be stored the entry stays as it is, and is worked on again. */
-    return ok ? store_done(worker, row->id) : store_failed(worker, row->id, 0, &cause);
+    return ok ? store_done(worker, row->id)
+              : store_failed(worker, row->id, files_left, &cause);
 }
 
 /* Entries that failed before wait for the next round, however often drops wake the worker. */

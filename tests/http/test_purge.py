@@ -177,6 +177,39 @@ def test_purge__finds_files_gone_already_and_ends(purged, contract):
     assert files_below(place) == []
 
 
+def wait_for_an_attempt(api):
+    deadline = time.monotonic() + PURGE_TIMEOUT_S
+    while True:
+        queue = api.call("listPurges", expect=200).json()["purges"]
+        if queue and queue[0]["attempts"]:
+            return queue[0]
+        assert time.monotonic() < deadline, f"not tried: {queue}"
+        time.sleep(0.05)
+
+
+def test_purge__shows_the_files_that_it_must_leave(own_server, contract, tmp_path):
+    """Rule 60."""
+    server = own_server()
+    api = Api(server.port, contract)
+    api.create_namespace("ns")
+    outside = tmp_path / "outside"
+    place = write_table(server, contract, properties={"write.data.path": f"file://{outside}"})
+    written = files_below(outside)
+    drop(api)
+    entry = wait_for_an_attempt(api)
+    assert entry["files-left"] == len(written) > 0
+    assert f"file://{outside}" in entry["reason"] and "--allow-location" in entry["reason"]
+    assert files_below(outside) == written
+    assert any(name.endswith(".avro") for name in files_below(place))
+    api.close()
+    server.stop()
+    server.arguments += ["--allow-location", f"file://{outside}"]
+    server.start()
+    wait_until_purged(api)
+    assert files_below(outside) == files_below(place) == []
+    api.close()
+
+
 def test_purge__follows_no_path_out_of_the_warehouse(purged, tmp_path):
     server, api = purged
     precious = tmp_path / "precious.avro"

@@ -56,7 +56,7 @@ static void write_avro(const char *uri, const char *schema_text, const char *con
 /* --- a table with files ------------------------------------------------------------------- */
 
 enum place {
-    DATA_1, DATA_2, DATA_3, DELETES, FOREIGN, /* what manifests name */
+    DATA_1, DATA_2, DATA_3, DELETES, FOREIGN, /* what manifests may name */
     MANIFEST_1, MANIFEST_2, LIST_1, LIST_2, STATS, PARTITION_STATS, OLD, CURRENT, PLACE_COUNT
 };
 
@@ -101,8 +101,7 @@ static void write_metadata(struct world *world, const struct files *files, const
     json_decref(tree);
 }
 
-/* Two snapshots that share a manifest; the second manifest names a file outside of all allowed
- * places as well. */
+/* Two snapshots that share a manifest. */
 static void make_files(struct world *world, struct files *files)
 {
     for (int i = 0; i < PLACE_COUNT; i++)
@@ -115,12 +114,18 @@ static void make_files(struct world *world, struct files *files)
     write_avro(uris[MANIFEST_1], manifest_schema,
                (const char *const[]){uris[DATA_1], uris[DATA_2], NULL});
     write_avro(uris[MANIFEST_2], manifest_schema,
-               (const char *const[]){uris[DATA_3], uris[DELETES], uris[FOREIGN], NULL});
+               (const char *const[]){uris[DATA_3], uris[DELETES], NULL});
     write_avro(uris[LIST_1], list_schema, (const char *const[]){uris[MANIFEST_1], NULL});
     write_avro(uris[LIST_2], list_schema,
                (const char *const[]){uris[MANIFEST_1], uris[MANIFEST_2], NULL});
     write_metadata(world, files, "");
     assert_ok(register_table(world, NAME("p"), uris[CURRENT], false, NULL), &world->client.err);
+}
+
+static bool purge(struct world *world, const struct purge_row *row)
+{
+    int64_t left = 0;
+    return purge_entry(world->catalog, row, NULL, NULL, &left, &world->client.err);
 }
 
 static size_t queue_size(struct world *world)
@@ -163,25 +168,6 @@ static void test_purge__deletes_all_that_the_metadata_reaches(void **state)
     wait_for_queue(world);
     assert_purged(&files);
     assert_true(file_is_there(beside));
-}
-
-/* Whoever writes the data may put a link in its place: what lies behind it is not the table's. */
-static void test_purge__leaves_what_lies_behind_a_link(void **state)
-{
-    struct world *world = *state;
-    struct files files;
-    char data[WORLD_PATH_SIZE], outside[WORLD_PATH_SIZE], file[2 * WORLD_PATH_SIZE];
-    make_files(world, &files);
-    (void)snprintf(data, sizeof data, "%s/w/ns/p/data", world->directory);
-    (void)snprintf(outside, sizeof outside, "%s/outside", world->directory);
-    (void)snprintf(file, sizeof file, "%s/1.parquet", outside);
-    assert_int_equal(rename(data, outside), 0);
-    assert_int_equal(symlink(outside, data), 0);
-    assert_ok(drop_table(world, NAME("p"), true), &world->client.err);
-    wait_for_queue(world);
-    assert_true(file_is_there(file));
-    assert_false(file_is_there(files.uris[MANIFEST_1]));
-    assert_false(file_is_there(files.uris[CURRENT]));
 }
 
 static void test_purge__does_not_come_with_a_plain_drop(void **state)
@@ -291,12 +277,12 @@ static void test_purge__goes_on_wherever_it_was_stopped(void **state)
                                 .location = SLICE_LITERAL("file:///none"),
                                 .metadata_location = slice_from_string(files.uris[CURRENT])};
         struct patience patience = {n};
-        was_stopped = !purge_entry(world->catalog, &row, is_stopping, &patience,
+        int64_t left = 0;
+        was_stopped = !purge_entry(world->catalog, &row, is_stopping, &patience, &left,
                                    &world->client.err);
         if (was_stopped)
             assert_true(file_is_there(files.uris[CURRENT]));
-        assert_ok(purge_entry(world->catalog, &row, NULL, NULL, &world->client.err),
-                  &world->client.err);
+        assert_ok(purge(world, &row), &world->client.err);
         assert_purged(&files);
         file_delete(files.uris[FOREIGN]);
         assert_true(n < 100);
@@ -314,8 +300,7 @@ static void test_purge__is_done_where_the_metadata_is_gone(void **state)
                             .metadata_location = slice_from_string(files.uris[CURRENT])};
     file_delete(files.uris[CURRENT]);
     world_reopen(world);
-    assert_ok(purge_entry(world->catalog, &row, NULL, NULL, &world->client.err),
-              &world->client.err);
+    assert_ok(purge(world, &row), &world->client.err);
     assert_true(file_is_there(files.uris[DATA_1]));
 }
 
@@ -330,15 +315,13 @@ static void test_purge__spares_a_table_that_has_come_back(void **state)
     struct purge_row row = {.warehouse_id = world->warehouse->id,
                             .location = slice_from_string(place),
                             .metadata_location = slice_from_string(files.uris[CURRENT])};
-    assert_ok(purge_entry(world->catalog, &row, NULL, NULL, &world->client.err),
-              &world->client.err);
+    assert_ok(purge(world, &row), &world->client.err);
     for (int i = 0; i < PLACE_COUNT; i++)
         assert_true(file_is_there(files.uris[i]));
     /* A new table at the same place is another one: its files have other names. */
     assert_ok(drop_table(world, NAME("p"), false), &world->client.err);
     assert_ok(make_table(world, NAME("p")), &world->client.err);
-    assert_ok(purge_entry(world->catalog, &row, NULL, NULL, &world->client.err),
-              &world->client.err);
+    assert_ok(purge(world, &row), &world->client.err);
     assert_purged(&files);
     assert_true(file_is_there(table_pointer(world, NAME("p")).ptr));
 }
@@ -357,8 +340,7 @@ static void test_purge__spares_a_table_that_has_come_back_and_moved(void **state
     struct purge_row row = {.warehouse_id = world->warehouse->id,
                             .location = slice_from_string(place),
                             .metadata_location = slice_from_string(files.uris[CURRENT])};
-    assert_ok(purge_entry(world->catalog, &row, NULL, NULL, &world->client.err),
-              &world->client.err);
+    assert_ok(purge(world, &row), &world->client.err);
     for (int i = 0; i < PLACE_COUNT; i++)
         assert_true(file_is_there(files.uris[i]));
 }
@@ -372,10 +354,114 @@ static void test_purge__without_its_warehouse_deletes_nothing(void **state)
     struct purge_row row = {.warehouse_id = 999,
                             .location = SLICE_LITERAL("file:///none"),
                             .metadata_location = slice_from_string(files.uris[CURRENT])};
-    assert_ok(purge_entry(world->catalog, &row, NULL, NULL, &world->client.err),
-              &world->client.err);
+    assert_false(purge(world, &row));
+    assert_error_has(world, ERROR_FORBIDDEN, "7 files lie outside");
     for (int i = 0; i < PLACE_COUNT; i++)
         assert_true(file_is_there(files.uris[i]));
+}
+
+/* --- files that are not ours to delete ---------------------------------------------------- */
+
+/* The second manifest names a file outside of all allowed places, twice. */
+static void drop_with_a_foreign_file(struct world *world, struct files *files)
+{
+    make_files(world, files);
+    file_delete(files->uris[MANIFEST_2]);
+    write_avro(files->uris[MANIFEST_2], manifest_schema,
+               (const char *const[]){files->uris[FOREIGN], files->uris[DATA_3],
+                                     files->uris[DELETES], files->uris[FOREIGN], NULL});
+    assert_ok(drop_table(world, NAME("p"), true), &world->client.err);
+}
+
+static void wait_for_an_attempt(struct world *world, struct purge_row *ret_row)
+{
+    struct purge_row *rows = NULL;
+    size_t count = 0;
+    for (int i = 0; i < 2000 && (count == 0 || rows[0].attempts == 0); i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+        assert_true(purge_list(&world->client.call, 10, &rows, &count, NULL));
+    }
+    assert_int_equal(count, 1);
+    *ret_row = rows[0];
+}
+
+/* Rule 60: what was left is shown, and what names it stays. */
+static void test_purge__keeps_an_entry_with_files_that_it_must_leave(void **state)
+{
+    struct world *world = *state;
+    struct files files;
+    struct purge_row row;
+    drop_with_a_foreign_file(world, &files);
+    wait_for_an_attempt(world, &row);
+    assert_int_equal(row.files_left, 1);
+    assert_non_null(strstr(row.reason.ptr, "1 files lie outside of the warehouse"));
+    assert_non_null(strstr(row.reason.ptr, files.uris[FOREIGN]));
+    static const enum place gone[] = {DATA_1, DATA_2, DATA_3, DELETES, STATS, OLD};
+    static const enum place kept[] = {FOREIGN, MANIFEST_1, MANIFEST_2, LIST_1, LIST_2, CURRENT};
+    for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
+        assert_false(file_is_there(files.uris[gone[i]]));
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        assert_true(file_is_there(files.uris[kept[i]]));
+}
+
+/* Whoever writes the data may put a link in its place: what lies behind it is not the table's. */
+static void test_purge__leaves_what_lies_behind_a_link(void **state)
+{
+    struct world *world = *state;
+    struct files files;
+    struct purge_row row;
+    char data[WORLD_PATH_SIZE], outside[WORLD_PATH_SIZE], file[2 * WORLD_PATH_SIZE];
+    make_files(world, &files);
+    (void)snprintf(data, sizeof data, "%s/w/ns/p/data", world->directory);
+    (void)snprintf(outside, sizeof outside, "%s/outside", world->directory);
+    (void)snprintf(file, sizeof file, "%s/1.parquet", outside);
+    assert_int_equal(rename(data, outside), 0);
+    assert_int_equal(symlink(outside, data), 0);
+    assert_ok(drop_table(world, NAME("p"), true), &world->client.err);
+    wait_for_an_attempt(world, &row);
+    assert_int_equal(row.files_left, 4);
+    assert_true(file_is_there(file));
+    assert_true(file_is_there(files.uris[MANIFEST_1]));
+    assert_true(file_is_there(files.uris[CURRENT]));
+}
+
+/* Rule 60. */
+static void test_purge__goes_on_once_nothing_is_left(void **state)
+{
+    struct world *world = *state;
+    struct files files;
+    struct purge_row row;
+    drop_with_a_foreign_file(world, &files);
+    wait_for_an_attempt(world, &row);
+    file_delete(files.uris[FOREIGN]);
+    world_reopen(world);
+    wait_for_queue(world);
+    file_write(files.uris[FOREIGN], SLICE_LITERAL("x"));
+    assert_purged(&files);
+}
+
+static bool fail_entry(struct pointer_txn *txn, void *context, struct error *err)
+{
+    return pointer_purge_failed(txn, context, err);
+}
+
+/* Rule 60: the new start may allow more locations. */
+static void test_purge__is_tried_again_by_a_start_after_it_was_given_up(void **state)
+{
+    struct world *world = *state;
+    struct files files;
+    struct purge_row row;
+    drop_with_a_foreign_file(world, &files);
+    wait_for_an_attempt(world, &row);
+    for (int i = 0; i < MAX_PURGE_ATTEMPTS; i++)
+        assert_true(pointer_store_write(world->pointers, fail_entry, &row, NULL));
+    world_close(world);
+    (void)snprintf(world->allowed, sizeof world->allowed, "file://%s", world->directory);
+    world_open(world);
+    wait_for_queue(world);
+    assert_false(file_is_there(files.uris[FOREIGN]));
+    file_write(files.uris[FOREIGN], SLICE_LITERAL("x"));
+    assert_purged(&files);
 }
 
 /* --- a long queue ------------------------------------------------------------------------- */
@@ -434,6 +520,9 @@ int main(void)
         IN_WORLD(test_purge__spares_a_table_that_has_come_back),
         IN_WORLD(test_purge__spares_a_table_that_has_come_back_and_moved),
         IN_WORLD(test_purge__without_its_warehouse_deletes_nothing),
+        IN_WORLD(test_purge__keeps_an_entry_with_files_that_it_must_leave),
+        IN_WORLD(test_purge__goes_on_once_nothing_is_left),
+        IN_WORLD(test_purge__is_tried_again_by_a_start_after_it_was_given_up),
         IN_WORLD(test_purge__empties_a_long_queue_after_a_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
