@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "catalog/format_policy.h"
 #include "catalog/planning_mode.h"
+#include "catalog/warehouse_place.h"
 #include "catalog/warehouse_set.h"
 #include "storage/location.h"
 
@@ -126,13 +127,24 @@ struct warehouse_job {
     const json_t *request;
     struct warehouse_row row; /* of an alter: its id and name, the rest is read in the job */
     struct change_row change;
-    int64_t new_id;
 };
 
 static bool insert_warehouse(struct pointer_txn *txn, void *context, struct error *err)
 {
     struct warehouse_job *job = context;
-    return pointer_warehouse_insert(txn, &job->row, &job->new_id, err);
+    struct warehouse_row row = job->row;
+    TRY(pointer_warehouse_insert(txn, &row, &row.id, err));
+    return warehouse_place_check(job->call, txn, &row, err);
+}
+
+/* A warehouse may stay where it is, whatever the policy became. */
+static bool check_move(struct warehouse_job *job, struct pointer_txn *txn, struct slice from,
+                       struct error *err)
+{
+    struct slice old, now;
+    TRY(location_canonical(from, job->call->arena, &old, err));
+    TRY(location_canonical(job->row.location, job->call->arena, &now, err));
+    return slice_equals(old, now) || warehouse_place_check(job->call, txn, &job->row, err);
 }
 
 /* The row as it is in this very transaction: another alter may have run since the request came. */
@@ -157,7 +169,9 @@ static bool update_warehouse(struct pointer_txn *txn, void *context, struct erro
     struct warehouse_job *job = context;
     TRY(read_row(job, txn, err));
     bool was_default = job->row.is_default;
+    struct slice from = job->row.location;
     TRY(row_apply_request(job->call, job->request, &job->row, err));
+    TRY(check_move(job, txn, from, err));
     if (was_default && !job->row.is_default)
         return error_set(err, ERROR_CONFLICT,
                          "Warehouse %.*s is the default one: make another the default instead",
@@ -187,7 +201,7 @@ static bool write_warehouse(struct call *call, pointer_job_fn run, struct wareho
 bool warehouse_create(struct call *call, const json_t *request, const struct warehouse **ret,
                       struct error *err)
 {
-    struct warehouse_job job = {.row = {.properties = SLICE_LITERAL("{}")}};
+    struct warehouse_job job = {.call = call, .row = {.properties = SLICE_LITERAL("{}")}};
     job.row.created_ms = clock_now_ms(call->catalog->clock);
     if (!json_is_object(request))
         return error_set(err, ERROR_BAD_REQUEST, "A warehouse must be a JSON object");

@@ -221,18 +221,19 @@ def test_aggregates__that_spark_takes_from_statistics_are_the_same(spark, catalo
 # --- what the catalog says ------------------------------------------------------------------------
 
 
-def send(url: str, body: dict | None = None, method: str = "POST") -> None:
+def send(url: str, body: dict | None = None, method: str = "POST") -> bytes:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
-    urllib.request.urlopen(request, timeout=30).read()
+    return urllib.request.urlopen(request, timeout=30).read()
 
 
 @pytest.fixture
-def warehouse(server_url, tmp_path):
+def warehouse(server_url):
     """A warehouse that lets the server plan; the clients' settings name it and nothing else."""
     name = f"planned_{os.getpid()}"
     url = f"{server_url}/management/v1/warehouses"
-    send(url, {"name": name, "location": f"file://{tmp_path}/warehouse",
+    beside = json.loads(send(f"{url}/default", method="GET"))["location"]
+    send(url, {"name": name, "location": f"{beside}-{name}",
                "properties": {MODE: "server"}})
     yield name
     send(f"{url}/{name}", method="DELETE")

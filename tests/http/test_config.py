@@ -29,17 +29,18 @@ def test_config__advertises_the_separator_and_the_lifetime_of_keys(api):
     assert answer["idempotency-key-lifetime"] == "PT30M"
 
 
-def test_config__finds_a_warehouse_by_name(api, unique, tmp_path):
+def test_config__finds_a_warehouse_by_name(api, server, unique):
     name = unique("wh")
-    api.call("createWarehouse", json={"name": name, "location": f"file://{tmp_path}"}, expect=200)
+    api.call("createWarehouse", json={"name": name, "location": f"file://{server.data}/{name}"},
+             expect=200)
     assert config(api, f"?warehouse={name}")["overrides"]["prefix"] == name
 
 
-def test_config__finds_a_warehouse_by_location(api, unique, tmp_path):
+def test_config__finds_a_warehouse_by_location(api, server, unique):
     name = unique("wh")
-    location = f"file://{tmp_path}"
+    location = f"file://{server.data}/{name}"
     api.call("createWarehouse", json={"name": name, "location": location}, expect=200)
-    for spelling in (location, location + "/", f"file:{tmp_path}"):
+    for spelling in (location, location + "/", f"file:{server.data}/{name}"):
         found = config(api, f"?warehouse={quote(spelling, safe='')}")
         assert found["overrides"]["prefix"] == name, spelling
 

@@ -190,14 +190,14 @@ def test_command__prints_the_words_and_the_numbers(api, namespace, evolved, firn
 
 
 def test_command__knows_snapshots_refs_and_warehouses(api, contract, server, namespace, evolved,
-                                                      firn_plan, unique, tmp_path):
+                                                      firn_plan, unique):
     first = evolved.snapshots()[0].snapshot_id
     evolved.manage_snapshots().create_tag(first, "start").commit()
     for more in (("--snapshot", first), ("--ref", "start")):
         text, _ = firn_plan(0, f"{namespace}.t", "--filter", "x > 0", "--json", *more)
         assert json.loads(text)["snapshot-id"] == first
     name = unique("wh")
-    api.call("createWarehouse", json={"name": name, "location": f"file://{tmp_path}/place"},
+    api.call("createWarehouse", json={"name": name, "location": f"file://{server.data}/{name}"},
              expect=200)
     other = Api(server.port, contract, prefix=name)
     other.create_namespace("a.b")

@@ -82,12 +82,13 @@ def test_replay__of_a_transaction(api, namespace):
     twice(api, "commitTransaction", 204, json=body)
 
 
-def test_replay__of_management_changes(api, namespace, unique, tmp_path):
+def test_replay__of_management_changes(api, server, namespace, unique):
     name = unique("wh")
     twice(api, "putFunction", 200, warehouse="default", namespace=namespace, function="f",
           json=bodies.function())
     twice(api, "dropFunction", 204, warehouse="default", namespace=namespace, function="f")
-    twice(api, "createWarehouse", 200, json={"name": name, "location": f"file://{tmp_path}"})
+    twice(api, "createWarehouse", 200,
+          json={"name": name, "location": f"file://{server.data}/{name}"})
     twice(api, "alterWarehouse", 200, warehouse=name, json={"properties": {"a": "1"}})
     twice(api, "removeWarehouse", 204, warehouse=name)
 

@@ -7,9 +7,10 @@ from api import Api
 
 
 @pytest.fixture
-def warehouse(api, unique, tmp_path):
+def warehouse(api, server, unique):
     """A warehouse of the test's own: (name, location)."""
-    name, location = unique("wh"), f"file://{tmp_path}/place"
+    name = unique("wh")
+    location = f"file://{server.data}/{name}"
     api.call("createWarehouse", json={"name": name, "location": location}, expect=200)
     return name, location
 
@@ -106,15 +107,35 @@ def test_alter_load_remove__of_a_missing_warehouse(api):
                  expect=(404, "NoSuchWarehouseException"))
 
 
-def test_alter__can_move_the_default_mark(fresh, tmp_path):
-    _, api = fresh
-    api.call("createWarehouse", json={"name": "second", "location": f"file://{tmp_path}/second",
+def test_alter__can_move_the_default_mark(fresh):
+    server, api = fresh
+    api.call("createWarehouse", json={"name": "second", "location": f"file://{server.data}/second",
                                       "default": True}, expect=200)
     assert api.send("GET", "/v1/config").json()["overrides"]["prefix"] == "second"
     api.call("alterWarehouse", warehouse="default", json={"default": True}, expect=200)
     assert api.send("GET", "/v1/config").json()["overrides"]["prefix"] == "default"
     listed = api.call("listWarehouses", expect=200).json()["warehouses"]
     assert [one["name"] for one in listed if one["default"]] == ["default"]
+
+
+def test_create__opens_no_place_that_the_operator_has_not_opened(own_server, contract, tmp_path):
+    server = own_server("--allow-location", f"file://{tmp_path}/open")
+    api = Api(server.port, contract)
+    data = f"file://{server.data}"
+    for place in ("/", "file:///", "file:///etc", f"file://{tmp_path}/closed", data,
+                  f"{data}/.", f"file://{tmp_path}", f"{data}/firn.db", f"{data}/firn.db-wal"):
+        api.call("createWarehouse", json={"name": "w", "location": place},
+                 expect=(403, "ForbiddenException"))
+        api.call("alterWarehouse", warehouse="default", json={"location": place},
+                 expect=(403, "ForbiddenException"))
+    for place in (f"{data}/warehouse", f"{data}/warehouse/ns"):
+        api.call("createWarehouse", json={"name": "w", "location": place},
+                 expect=(409, "ConflictException"))
+    for name, place in (("v", f"{data}/mine"), ("w", f"file://{tmp_path}/open")):
+        api.call("createWarehouse", json={"name": name, "location": place}, expect=200)
+    api.call("createWarehouse", json={"name": "x", "location": f"file://{tmp_path}/open/x"},
+             expect=(409, "ConflictException"))
+    api.close()
 
 
 def test_remove__wants_an_empty_warehouse_that_is_not_the_default(api, contract, server, warehouse):

@@ -250,18 +250,19 @@ def test_kinds__share_names_or_do_not(api, namespace):
     api.create_table([namespace, "b"], bodies.table("b"))
 
 
-def test_warehouse_names__are_plain_and_case_sensitive(api, contract, server, unique, tmp_path):
+def test_warehouse_names__are_plain_and_case_sensitive(api, contract, server, unique):
     """Rule N20: 64 characters of the plain ones, no dot in front, no word of the routes."""
     stem = unique("Wh.A-")
     longest = stem + "x" * (64 - len(stem))
     for name in (stem, longest):
-        body = {"name": name, "location": f"file://{tmp_path}/{name}"}
+        body = {"name": name, "location": f"file://{server.data}/{name}"}
         api.call("createWarehouse", json=body, expect=200)
     other = Api(server.port, contract, prefix=stem.lower())
     other.call("listNamespaces", expect=(404, "NoSuchWarehouseException"))
     other.close()
     for name in (longest + "x", "", ".x", "a b", "a/b", "é", "namespaces", "tables", "config"):
-        refused(api.call("createWarehouse", json={"name": name, "location": f"file://{tmp_path}"}))
+        body = {"name": name, "location": f"file://{server.data}/refused"}
+        refused(api.call("createWarehouse", json=body))
 
 
 def test_folders__are_never_shared(api, namespace):

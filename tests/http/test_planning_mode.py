@@ -9,10 +9,10 @@ MODE = "scan-planning-mode"
 
 
 @pytest.fixture
-def own(server, contract, api, unique, tmp_path):
+def own(server, contract, api, unique):
     """A warehouse of the test's own, with a table ns.t: (api of it, its name)."""
     name = unique("wh")
-    api.call("createWarehouse", json={"name": name, "location": f"file://{tmp_path}/place"},
+    api.call("createWarehouse", json={"name": name, "location": f"file://{server.data}/{name}"},
              expect=200)
     client = Api(server.port, contract, prefix=name)
     client.create_namespace("ns")

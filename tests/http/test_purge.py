@@ -275,12 +275,12 @@ def test_purge__leaves_the_servers_own_database(own_server, contract, tmp_path):
     api.close()
 
 
-def test_purge__deletes_the_tables_own_files_after_its_warehouse_moved(purged, tmp_path):
+def test_purge__deletes_the_tables_own_files_after_its_warehouse_moved(purged):
     server, api = purged
     place = Path(api.create_table("ns", bodies.table("t")).json()["metadata"]["location"]
                  .removeprefix("file://"))
     api.call("alterWarehouse", warehouse="default", expect=200,
-             json={"location": f"file://{tmp_path}/elsewhere"})
+             json={"location": f"file://{server.data}/elsewhere"})
     drop(api)
     wait_until_purged(api)
     assert files_below(place) == []

@@ -99,6 +99,56 @@ static void test_warehouse_create__refuses_wrong_names_and_places(void **state)
     assert_error(world, ERROR_NO_SUCH_WAREHOUSE, "Warehouse does not exist: no");
 }
 
+static bool create_at(struct world *world, const char *name, const char *location)
+{
+    const struct warehouse *made = NULL;
+    json_t *request = json_of_text("{'name':'%s','location':'%s'}", name, location);
+    error_clear(&world->client.err);
+    bool ok = warehouse_create(&world->client.call, request, &made, &world->client.err);
+    json_decref(request);
+    warehouse_unref(made);
+    return ok;
+}
+
+static void test_warehouse__shares_no_place_with_another(void **state)
+{
+    struct world *world = *state;
+    static const char *const tails[] = {"two", "two/", "two/inside", "."};
+    char location[2 * WORLD_PATH_SIZE];
+    assert_ok(create(world, "two", ""), &world->client.err);
+    assert_ok(create(world, "three", ""), &world->client.err);
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+        (void)snprintf(location, sizeof location, "file:%s/allowed/%s", world->directory,
+                       tails[i]);
+        assert_false(create_at(world, "other", location));
+        assert_error_has(world, ERROR_CONFLICT, "overlaps with");
+        assert_false(alter(world, "three", json_of_text("{'location':'%s'}", location)));
+        assert_error_has(world, ERROR_CONFLICT, "overlaps with");
+    }
+    (void)snprintf(location, sizeof location, "%s/two2", world->allowed);
+    assert_ok(create_at(world, "other", location), &world->client.err);
+    (void)snprintf(location, sizeof location, "%s/three/below", world->allowed);
+    assert_ok(alter(world, "three", json_of_text("{'location':'%s'}", location)),
+              &world->client.err);
+}
+
+static void test_warehouse__opens_no_place_that_was_closed(void **state)
+{
+    struct world *world = *state;
+    char beside[2 * WORLD_PATH_SIZE];
+    (void)snprintf(beside, sizeof beside, "file://%s/beside", world->directory);
+    assert_false(create_at(world, "other", beside));
+    assert_error_has(world, ERROR_FORBIDDEN, "lies outside of the server's data directory");
+    assert_false(alter(world, DEFAULT_WAREHOUSE_NAME, json_of_text("{'location':'%s'}", beside)));
+    assert_error_has(world, ERROR_FORBIDDEN, "lies outside of the server's data directory");
+    assert_false(create_at(world, "other", "/"));
+    assert_error_has(world, ERROR_FORBIDDEN, "is the root of the file system");
+    /* It is not within an allowed location, and may stay where it is. */
+    assert_ok(alter(world, DEFAULT_WAREHOUSE_NAME,
+                    json_of_text("{'location':'%s/','properties':{'a':'1'}}", world->location)),
+              &world->client.err);
+}
+
 /* What is stored is read at every start: it must never be more than a start can hold. */
 static void test_warehouse_alter__bounds_what_every_start_must_read(void **state)
 {
@@ -215,7 +265,8 @@ static void *alterer_main(void *context)
     struct alterer *alterer = context;
     for (int i = 0; i < ALTER_ROUNDS; i++) {
         const struct warehouse *made = NULL;
-        json_t *request = alterer->moves ? json_of_text("{'location':'file:///%d'}", i)
+        json_t *request = alterer->moves ? json_of_text("{'location':'%s/%d'}",
+                                                        alterer->world->allowed, i)
                                          : json_of_text("{'properties':{'n':'%d'}}", i);
         client_fresh(&alterer->client, alterer->world);
         pthread_barrier_wait(alterer->round);
@@ -234,8 +285,8 @@ static void *alterer_main(void *context)
 static bool has_both(struct world *world, int i)
 {
     const struct warehouse *found = NULL;
-    char location[32], properties[32];
-    (void)snprintf(location, sizeof location, "file:///%d", i);
+    char location[2 * WORLD_PATH_SIZE], properties[32];
+    (void)snprintf(location, sizeof location, "%s/%d", world->allowed, i);
     (void)snprintf(properties, sizeof properties, "{\"n\":\"%d\"}", i);
     assert_true(warehouse_find(world->catalog, SLICE_LITERAL("two"), &found, NULL));
     bool ok = slice_equals_string(found->location, location) &&
@@ -282,6 +333,8 @@ int main(void)
         IN_WORLD(test_warehouse_find__by_name_by_location_or_default),
         IN_WORLD(test_warehouse_create__survives_a_restart),
         IN_WORLD(test_warehouse_create__refuses_wrong_names_and_places),
+        IN_WORLD(test_warehouse__shares_no_place_with_another),
+        IN_WORLD(test_warehouse__opens_no_place_that_was_closed),
         IN_WORLD(test_warehouse_alter__bounds_what_every_start_must_read),
         IN_WORLD(test_warehouse_alter__moves_the_default_and_never_drops_it),
         IN_WORLD(test_warehouse_remove__refuses_the_default_and_what_is_not_empty),

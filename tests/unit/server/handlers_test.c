@@ -23,7 +23,9 @@ static struct server_fixture fixture;
 static int set_up(void **state)
 {
     (void)state;
-    server_fixture_init(&fixture, NULL);
+    /* Where tests make warehouses. */
+    server_fixture_init(&fixture,
+                        (const char *const[]){"--allow-location", "file:///tmp/firn-w", NULL});
     assert_int_equal(fixture_send(&fixture, "POST", "/v1/namespaces", "{\"namespace\":[\"a\"]}"),
                      200);
     return 0;
