@@ -10,11 +10,15 @@
 #include <unistd.h>
 
 #include "catalog/commit.h"
+#include "catalog/lookup.h"
 #include "tests/unit/catalog/catalog_fixture.h"
 #include "tests/unit/storage/store_fixture.h"
 
-/* Long enough for a thread to queue its commit. */
+/* For a commit that is to wait for the outcome of another: should it come later, its own is
+ * the same. */
 #define QUEUE_US 50000
+/* A commit that is to be queued is waited for, this long on a busy machine. */
+#define MAX_QUEUE_US 10000000
 #define MAX_COMMITTERS 8
 
 struct committer {
@@ -55,14 +59,48 @@ static void *committer_main(void *context)
     return NULL;
 }
 
-static struct committer *scene_commit(struct scene *scene, const char *requirements,
-                                      const char *updates)
+/* Whose job was queued last; NULL: nobody's. */
+static struct commit_tip *current_tip(struct scene *scene)
+{
+    struct entity_row row;
+    struct catalog *catalog = scene->world->catalog;
+    assert_ok(entity_find(&scene->world->client.call, NAME("t"), ENTITY_TABLE, &row,
+                          &scene->world->client.err),
+              &scene->world->client.err);
+    struct commit_tip *tip = commit_chain_find(catalog->chain, row.id);
+    commit_tip_unref(catalog->chain, tip); /* the gate keeps it where it is */
+    return tip;
+}
+
+static struct committer *scene_start(struct scene *scene, const char *requirements,
+                                     const char *updates)
 {
     struct committer *committer = &scene->committers[scene->count++];
     client_init(&committer->client, scene->world);
     committer->request =
         json_of_text("{'requirements':%s,'updates':%s}", requirements, updates);
     assert_int_equal(pthread_create(&committer->thread, NULL, committer_main, committer), 0);
+    return committer;
+}
+
+/* A commit whose job is in the queue when this returns. */
+static struct committer *scene_commit(struct scene *scene, const char *requirements,
+                                      const char *updates)
+{
+    struct commit_tip *before = current_tip(scene);
+    struct committer *committer = scene_start(scene, requirements, updates);
+    for (int waited_us = 0; current_tip(scene) == before; waited_us += 1000) {
+        assert_true(waited_us < MAX_QUEUE_US);
+        usleep(1000);
+    }
+    return committer;
+}
+
+/* A commit that waits for the outcome of the one before. */
+static struct committer *scene_wait(struct scene *scene, const char *requirements,
+                                    const char *updates)
+{
+    struct committer *committer = scene_start(scene, requirements, updates);
     usleep(QUEUE_US);
     return committer;
 }
@@ -198,7 +236,7 @@ static void test_chain__a_refusal_by_a_phantom_does_not_count(void **state)
     scene_begin(&scene, world);
     struct committer *first = commit_that_fails(&scene, &taking);
     struct committer *second =
-        scene_commit(&scene, "[{'type':'assert-current-schema-id','current-schema-id':0}]",
+        scene_wait(&scene, "[{'type':'assert-current-schema-id','current-schema-id':0}]",
                      "[{'action':'set-properties','updates':{'k':'v'}}]");
     assert_false(atomic_load(&second->is_done));
     scene_open_gate(&scene);
@@ -234,7 +272,7 @@ static void test_chain__a_refusal_by_a_commit_that_lasts_counts(void **state)
     scene_begin(&scene, world);
     struct committer *first = scene_commit(&scene, NO_REQUIREMENTS, "[" ADD_SCHEMA "]");
     struct committer *second =
-        scene_commit(&scene, "[{'type':'assert-current-schema-id','current-schema-id':0}]",
+        scene_wait(&scene, "[{'type':'assert-current-schema-id','current-schema-id':0}]",
                      "[{'action':'set-properties','updates':{'k':'v'}}]");
     assert_false(atomic_load(&second->is_done));
     scene_open_gate(&scene);
@@ -250,7 +288,7 @@ static void test_chain__a_commit_that_changes_nothing_waits_too(void **state)
     struct scene scene;
     scene_begin(&scene, *state);
     struct committer *first = scene_commit(&scene, NO_REQUIREMENTS, "[" ADD_SCHEMA "]");
-    struct committer *second = scene_commit(
+    struct committer *second = scene_wait(
         &scene, NO_REQUIREMENTS, "[{'action':'set-current-schema','schema-id':1}]");
     assert_false(atomic_load(&second->is_done));
     scene_open_gate(&scene);
@@ -267,7 +305,7 @@ static void test_chain__a_drop_between_two_commits_ends_the_second(void **state)
     scene_begin(&scene, world);
     scene_open_gate(&scene);
     assert_true(drop_table(world, NAME("t"), false));
-    struct committer *late = scene_commit(&scene, NO_REQUIREMENTS, updates);
+    struct committer *late = scene_start(&scene, NO_REQUIREMENTS, updates);
     pthread_join(late->thread, NULL);
     assert_false(late->ok);
     assert_string_equal(kind_of(late), error_kind_name(ERROR_NO_SUCH_TABLE));

@@ -15,15 +15,10 @@
 #include "tests/unit/storage/fault_vfs.h"
 #include "tests/unit/storage/store_fixture.h"
 
-/* Long enough for a thread to reach the queue. */
-#define QUEUE_US 30000
 #define MAX_JOBS 8
 
 struct queued {
-    struct fixture *fixture;
-    pointer_job_fn job;
-    void *context;
-    pthread_t thread;
+    struct pointer_write write;
     bool ok;
     struct error error;
 };
@@ -35,20 +30,10 @@ struct batch {
     size_t count;
 };
 
-static void *run_queued(void *context)
-{
-    struct queued *queued = context;
-    queued->ok =
-        pointer_store_write(queued->fixture->store, queued->job, queued->context, &queued->error);
-    return NULL;
-}
-
 static struct queued *batch_add(struct batch *batch, pointer_job_fn job, void *context)
 {
     struct queued *queued = &batch->jobs[batch->count++];
-    *queued = (struct queued){.fixture = &batch->fixture, .job = job, .context = context};
-    assert_int_equal(pthread_create(&queued->thread, NULL, run_queued, queued), 0);
-    usleep(QUEUE_US);
+    pointer_store_submit(batch->fixture.store, job, context, &queued->write);
     return queued;
 }
 
@@ -80,7 +65,7 @@ static void batch_finish(struct batch *batch)
 {
     gate_open(&batch->gate);
     for (size_t i = 0; i < batch->count; i++)
-        pthread_join(batch->jobs[i].thread, NULL);
+        batch->jobs[i].ok = pointer_store_wait(&batch->jobs[i].write, &batch->jobs[i].error);
 }
 
 /* --- jobs --------------------------------------------------------------------------------- */
