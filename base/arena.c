@@ -138,6 +138,24 @@ struct slice arena_slice(struct arena *arena, struct slice text)
     return (struct slice){copy, copy ? text.len : 0};
 }
 
+struct slice arena_join(struct arena *arena, const struct slice *texts, size_t count)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += texts[i].len;
+    char *text = arena_alloc(arena, size + 1);
+    if (!text)
+        return (struct slice){NULL, 0};
+    char *end = text;
+    for (size_t i = 0; i < count; i++) {
+        if (texts[i].len)
+            memcpy(end, texts[i].ptr, texts[i].len);
+        end += texts[i].len;
+    }
+    *end = '\0';
+    return (struct slice){text, size};
+}
+
 struct slice arena_printf(struct arena *arena, const char *fmt, ...)
 {
     va_list args;

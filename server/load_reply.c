@@ -55,11 +55,13 @@ static const struct cache_kind reply_kind = {"replies", kept_ref, kept_unref};
 static struct slice cache_key(struct op *op, struct slice location,
                               enum representation representation)
 {
-    struct slice copy = arena_slice(&op->request->arena, location);
-    if (copy.ptr == NULL)
-        return copy;
-    return arena_printf(&op->request->arena, "load %s %s %d", copy.ptr,
-                        REPRESENTATIONS[representation], (int)op->call.warehouse->planning_mode);
+    const char mode = (char)('0' + (int)op->call.warehouse->planning_mode);
+    const struct slice parts[] = {SLICE_LITERAL("load "),
+                                  slice_from_string(REPRESENTATIONS[representation]),
+                                  {&mode, 1},
+                                  SLICE_LITERAL(" "),
+                                  location};
+    return arena_join(&op->request->arena, parts, sizeof(parts) / sizeof(parts[0]));
 }
 
 static struct reply *find_kept(struct op *op, struct slice location,

@@ -28,8 +28,8 @@ static bool is_known_host(const struct security_policy *policy, struct slice hos
     for (size_t i = 0; i < policy->allowed_host_count; i++)
         if (slice_equals_ignore_case(host, policy->allowed_hosts[i]))
             return true;
-    return is_address(host) || slice_equals_ignore_case(host, SLICE_LITERAL("localhost")) ||
-           slice_equals_ignore_case(host, policy->listen_host);
+    return slice_equals_ignore_case(host, policy->listen_host) ||
+           slice_equals_ignore_case(host, SLICE_LITERAL("localhost")) || is_address(host);
 }
 
 /* Browsers send Accept-Language with every request, and scripts cannot leave it out; Origin and

@@ -134,9 +134,25 @@ static void test_arena_text__is_null_where_the_ceiling_is_reached(void **state)
     arena_finish(&arena);
 }
 
+static void test_arena_join__puts_texts_one_behind_the_other(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 4096);
+    const struct slice texts[] = {SLICE_LITERAL("a"), SLICE_EMPTY, SLICE_LITERAL("bc")};
+    struct slice joined = arena_join(&arena, texts, 3);
+    assert_int_equal(joined.len, 3);
+    assert_string_equal(joined.ptr, "abc");
+    assert_string_equal(arena_join(&arena, texts, 0).ptr, "");
+    const struct slice large[] = {{"x", 1}, {joined.ptr, 5000}};
+    assert_null(arena_join(&arena, large, 2).ptr); /* past the ceiling nothing is read */
+    arena_finish(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_arena_join__puts_texts_one_behind_the_other),
         cmocka_unit_test(test_arena__takes_no_memory_before_the_first_allocation),
         cmocka_unit_test(test_arena_alloc__aligns_and_never_overlaps),
         cmocka_unit_test(test_arena_alloc__of_nothing_is_a_distinct_place),
