@@ -7,9 +7,10 @@
 #include "base/limits.h"
 #include "base/timed_wait.h"
 
-/* SQLite, jansson and our own recursion (JSON_TEXT_MAX_DEPTH levels) stay far below it; only what
- * is touched becomes resident. */
-#define WORKER_STACK_SIZE (1 * MIB)
+/* SQLite, jansson and our own recursion (JSON_TEXT_MAX_DEPTH levels) stay far below it, also in a
+ * build for the thread sanitizer, whose frames outgrew 1 MiB; only what is touched becomes
+ * resident. */
+#define WORKER_STACK_SIZE (4 * MIB)
 
 struct workers {
     pthread_mutex_t mutex;
