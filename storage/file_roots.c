@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "storage/file_calls.h"
 #include "storage/location.h"
 
 /* All roots' paths: warehouses are few, and a path is at most 4 KiB for the kernel. */
@@ -112,19 +113,6 @@ static size_t last_slash(struct slice normal)
     return at > 0 ? at - 1 : 0;
 }
 
-static bool cannot_resolve(struct error *err, struct slice uri, int code)
-{
-    char reason[128];
-    return error_set(err, ERROR_STORAGE, "cannot follow '%.*s': %s", SLICE_ARG(uri),
-                     strerror_r(code, reason, sizeof reason));
-}
-
-/* What the kernel says of a path that is not there: it is the same for one that cannot be. */
-static bool is_absent(int code)
-{
-    return code == ENOENT || code == ENOTDIR || code == ENAMETOOLONG;
-}
-
 /* realpath of the first `size` bytes; 0 or an errno. */
 static int real_of(struct slice normal, size_t size, char ret_real[PATH_MAX])
 {
@@ -144,12 +132,12 @@ static bool path_real(struct slice normal, struct slice uri, struct arena *arena
     char real[PATH_MAX];
     size_t size = normal.len;
     int code = real_of(normal, size, real);
-    while (is_absent(code) && size > 0) {
+    while (file_is_absent(code) && size > 0) {
         size = last_slash(slice_make(normal.ptr, size));
         code = real_of(normal, size, real);
     }
     if (code != 0)
-        return cannot_resolve(err, uri, code);
+        return file_error(err, code, "follow", uri);
     struct slice rest = slice_from(normal, size);
     const char *start = strcmp(real, "/") == 0 && rest.len > 0 ? "" : real;
     *ret_real = arena_printf(arena, "%s%.*s", start, SLICE_ARG(rest));
