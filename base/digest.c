@@ -26,7 +26,6 @@ static bool digest_run(EVP_MD_CTX *context, const struct slice *parts, size_t co
 bool digest_parts(const struct slice *parts, size_t count, char ret_hex[DIGEST_HEX_SIZE],
                   struct error *err)
 {
-    static const char hex[] = "0123456789abcdef";
     unsigned char bytes[SHA256_SIZE];
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     if (!context)
@@ -35,10 +34,25 @@ bool digest_parts(const struct slice *parts, size_t count, char ret_hex[DIGEST_H
     EVP_MD_CTX_free(context);
     if (!done)
         return error_set(err, ERROR_INTERNAL, "OpenSSL cannot compute a SHA-256 digest");
-    for (size_t i = 0; i < SHA256_SIZE; i++) {
-        ret_hex[2 * i] = hex[bytes[i] >> 4];
-        ret_hex[2 * i + 1] = hex[bytes[i] & 0xF];
-    }
-    ret_hex[DIGEST_HEX_SIZE - 1] = '\0';
+    hex_put(bytes, SHA256_SIZE, ret_hex);
     return true;
+}
+
+bool digest_bytes(struct slice bytes, char ret_hex[DIGEST_HEX_SIZE], struct error *err)
+{
+    unsigned char digest[SHA256_SIZE];
+    if (EVP_Digest(bytes.ptr, bytes.len, digest, NULL, EVP_sha256(), NULL) != 1)
+        return error_set(err, ERROR_INTERNAL, "OpenSSL cannot compute a SHA-256 digest");
+    hex_put(digest, SHA256_SIZE, ret_hex);
+    return true;
+}
+
+void hex_put(const unsigned char *bytes, size_t size, char *ret_hex)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < size; i++) {
+        ret_hex[2 * i] = digits[bytes[i] >> 4];
+        ret_hex[2 * i + 1] = digits[bytes[i] & 0xF];
+    }
+    ret_hex[2 * size] = '\0';
 }

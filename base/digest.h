@@ -14,4 +14,10 @@
 bool digest_parts(const struct slice *parts, size_t count, char ret_hex[DIGEST_HEX_SIZE],
                   struct error *err);
 
+/* The plain digest of the bytes. */
+bool digest_bytes(struct slice bytes, char ret_hex[DIGEST_HEX_SIZE], struct error *err);
+
+/* 2 * size lower-case characters and NUL. */
+void hex_put(const unsigned char *bytes, size_t size, char *ret_hex);
+
 #endif

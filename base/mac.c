@@ -45,6 +45,19 @@ bool mac_parts(const struct mac_key *key, const struct slice *parts, size_t coun
     return true;
 }
 
+bool mac_bytes(struct slice key, struct slice bytes, unsigned char ret_mac[MAC_SIZE],
+               struct error *err)
+{
+    unsigned char mac[MAC_SIZE];
+    size_t size = 0;
+    if (!EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key.ptr, key.len,
+                   (const unsigned char *)bytes.ptr, bytes.len, mac, sizeof(mac), &size) ||
+        size != MAC_SIZE)
+        return error_set(err, ERROR_INTERNAL, "OpenSSL cannot compute an HMAC");
+    memcpy(ret_mac, mac, MAC_SIZE);
+    return true;
+}
+
 bool mac_equals(const unsigned char a[MAC_SIZE], const unsigned char b[MAC_SIZE])
 {
     return CRYPTO_memcmp(a, b, MAC_SIZE) == 0;

@@ -21,6 +21,10 @@ struct mac_key {
 bool mac_parts(const struct mac_key *key, const struct slice *parts, size_t count,
                unsigned char ret_mac[MAC_SIZE], struct error *err);
 
+/* Of plain bytes, under a key of any size: what other people's protocols sign with. */
+bool mac_bytes(struct slice key, struct slice bytes, unsigned char ret_mac[MAC_SIZE],
+               struct error *err);
+
 /* In a time that does not tell how much of them is equal. */
 bool mac_equals(const unsigned char a[MAC_SIZE], const unsigned char b[MAC_SIZE]);
 
