@@ -93,6 +93,7 @@
     X(listChanges, GET, "/management/v1/changes", op_list_changes, MANAGE, WORKER, HIDDEN)        \
     X(listPurges, GET, "/management/v1/purges", op_list_purges, MANAGE, WORKER, HIDDEN)           \
     X(getCounters, GET, "/management/v1/counters", op_get_counters, MANAGE, FAST, HIDDEN)         \
+    X(getMetrics, GET, "/metrics", op_get_metrics, MANAGE, WORKER, HIDDEN)                        \
     X(getHealth, GET, "/healthz", op_get_health, NONE, FAST, HIDDEN)                              \
     X(getReadiness, GET, "/readyz", op_get_readiness, NONE, FAST, HIDDEN)
 

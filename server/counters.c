@@ -16,6 +16,16 @@ const char *counter_name(enum counter counter)
     return names[counter];
 }
 
+const char *counter_help(enum counter counter)
+{
+    static const char *const helps[] = {
+#define X(enumerator, name, help) [enumerator] = help,
+        COUNTERS(X)
+#undef X
+    };
+    return helps[counter];
+}
+
 uint64_t counter_get(const struct counters *counters, enum counter counter)
 {
     return atomic_load_explicit(&counters->values[counter], memory_order_relaxed);

@@ -47,6 +47,8 @@ struct counters {
 
 void counters_init(struct counters *counters);
 const char *counter_name(enum counter counter);
+/* What it counts, in words. */
+const char *counter_help(enum counter counter);
 uint64_t counter_get(const struct counters *counters, enum counter counter);
 
 static inline void counter_add(struct counters *counters, enum counter counter, uint64_t more)

@@ -229,6 +229,7 @@ static enum MHD_Result hand_to_worker(struct http_request *http_request)
         error_set(&full, ERROR_OVERLOADED,
                   "The server has as many requests waiting as it takes: try again in a second");
         http_request->reply = reply_error(&full, true, SLICE_EMPTY);
+        server_count(http_request->http->server, &http_request->request, http_request->reply);
         return queue_reply(http_request, http_request->reply);
     }
     http_request->work.run = run_in_worker;
@@ -259,9 +260,12 @@ static enum MHD_Result run_request(struct http_request *http_request)
         return MHD_NO;
     request->body = http_body_slice(&http_request->body);
     request->may_block = false;
-    http_request->reply = http_body_is_refused(&http_request->body)
-                              ? http_body_refusal(&http_request->body)
-                              : server_handle(http->server, request);
+    if (http_body_is_refused(&http_request->body)) {
+        http_request->reply = http_body_refusal(&http_request->body);
+        server_count(http->server, request, http_request->reply);
+    } else {
+        http_request->reply = server_handle(http->server, request);
+    }
     if (http_request->reply == NULL)
         return hand_to_worker(http_request);
     return queue_reply(http_request, http_request->reply);
@@ -285,6 +289,7 @@ static enum MHD_Result start_request(struct http_request *http_request, const ch
         return MHD_YES;
     /* Queued in the first call, so that the connection is closed and the body never read. */
     http_request->reply = http_body_refusal(&http_request->body);
+    server_count(http->server, request, http_request->reply);
     return queue_reply(http_request, http_request->reply);
 }
 
@@ -466,6 +471,13 @@ bool http_start(struct server *server, const struct http_options *options, struc
 unsigned http_port(const struct http *http)
 {
     return http->port;
+}
+
+size_t http_connection_count(const struct http *http)
+{
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+    return info ? info->num_connections : 0;
 }
 
 /* --- stopping ------------------------------------------------------------------------------- */

@@ -35,6 +35,8 @@ bool http_start(struct server *server, const struct http_options *options, struc
                 struct error *err);
 /* The port that was bound. */
 unsigned http_port(const struct http *http);
+/* Connections that are open. */
+size_t http_connection_count(const struct http *http);
 /* No new connections, no new requests; waits at most wait_ms for the answers to the requests that
  * were complete, and 2 s for a client that takes nothing of its answer. A request that is still
  * arriving is cut off: nothing of it was done. False where an answer did not end. */

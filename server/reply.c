@@ -124,12 +124,12 @@ void reply_add_segment(struct reply *reply, struct slice bytes, struct blob *blo
     reply->body_size += bytes.len;
 }
 
-static bool reply_json_blob(int status, struct blob *blob, struct reply **ret_reply,
-                            struct error *err)
+static bool reply_blob(int status, struct slice type, struct blob *blob, struct reply **ret_reply,
+                       struct error *err)
 {
     struct reply *reply = NULL;
     TRY(reply_create(status, &reply, err));
-    if (!reply_add_header(reply, "Content-Type", SLICE_LITERAL("application/json"), err)) {
+    if (!reply_add_header(reply, "Content-Type", type, err)) {
         reply_unref(reply);
         return false;
     }
@@ -138,14 +138,20 @@ static bool reply_json_blob(int status, struct blob *blob, struct reply **ret_re
     return true;
 }
 
-bool reply_json(int status, struct buffer *body, struct reply **ret_reply, struct error *err)
+bool reply_text(int status, struct slice type, struct buffer *body, struct reply **ret_reply,
+                struct error *err)
 {
     struct blob *blob = NULL;
     bool ok = buffer_check(body, "the answer", err) && blob_from_buffer(body, &blob, err) &&
-              reply_json_blob(status, blob, ret_reply, err);
+              reply_blob(status, type, blob, ret_reply, err);
     blob_unref(blob);
     buffer_finish(body);
     return ok;
+}
+
+bool reply_json(int status, struct buffer *body, struct reply **ret_reply, struct error *err)
+{
+    return reply_text(status, SLICE_LITERAL("application/json"), body, ret_reply, err);
 }
 
 bool reply_body(const struct reply *reply, struct buffer *out)

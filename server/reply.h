@@ -56,6 +56,9 @@ struct reply {
 bool reply_create(int status, struct reply **ret_reply, struct error *err);
 /* JSON; takes the buffer's bytes (also where it fails). */
 bool reply_json(int status, struct buffer *body, struct reply **ret_reply, struct error *err);
+/* Text of another media type ("text/plain; charset=utf-8"); takes the buffer's bytes likewise. */
+bool reply_text(int status, struct slice type, struct buffer *body, struct reply **ret_reply,
+                struct error *err);
 struct reply *reply_ref(struct reply *reply);
 void reply_unref(struct reply *reply); /* NULL is fine */
 

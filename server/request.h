@@ -56,6 +56,7 @@ struct request {
     struct slice (*header)(const void *context, const char *name);
     const void *header_context;
     const struct reply_channel *channel; /* NULL: answers are given as a whole */
+    int64_t arrived_us; /* when server_handle first saw it (clock_measure_us); 0: not yet */
     bool may_block; /* false on the HTTP thread: only what is in memory may be answered */
 
     /* What the router found. */

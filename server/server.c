@@ -375,12 +375,23 @@ static struct reply *refuse(struct server *server, struct request *request)
     return NULL;
 }
 
+void server_count(struct server *server, const struct request *request, const struct reply *reply)
+{
+    int64_t since = request->arrived_us ? clock_measure_us() - request->arrived_us : 0;
+    request_counts_add(&server->requests, request->operation, reply->status,
+                       since > 0 ? (uint64_t)since : 0);
+}
+
 struct reply *server_handle(struct server *server, struct request *request)
 {
+    if (request->arrived_us == 0)
+        request->arrived_us = clock_measure_us();
     struct reply *reply = request->operation ? NULL : refuse(server, request);
     if (reply == NULL)
         reply = op_run(server, request);
-    if (reply)
-        log_request(server, request, reply);
+    if (reply == NULL)
+        return NULL; /* a worker tries again */
+    server_count(server, request, reply);
+    log_request(server, request, reply);
     return reply;
 }

@@ -20,6 +20,7 @@
 #include "server/readiness.h"
 #include "server/reply.h"
 #include "server/request.h"
+#include "server/request_counts.h"
 #include "server/router.h"
 #include "server/security.h"
 
@@ -46,6 +47,7 @@ struct server {
     struct mac_key plan_key;
     struct readiness readiness;
     struct counters counters;
+    struct request_counts requests;
     int64_t started_ms;
     atomic_bool is_draining; /* a stop has begun */
     atomic_uint_fast64_t next_request_id;
@@ -66,5 +68,8 @@ void server_destroy(struct server *server); /* NULL is fine */
 /* The loopback: a request in, its reply out, no sockets. NULL where request->may_block is false and
  * the answer would have to wait: then call it again where it may. */
 struct reply *server_handle(struct server *server, struct request *request);
+
+/* Counts an answer that server_handle did not make. */
+void server_count(struct server *server, const struct request *request, const struct reply *reply);
 
 #endif

@@ -114,6 +114,14 @@ void workers_submit(struct workers *workers, struct work_item *item)
     pthread_mutex_unlock(&workers->mutex);
 }
 
+void workers_get_load(struct workers *workers, struct workers_load *ret_load)
+{
+    pthread_mutex_lock(&workers->mutex);
+    *ret_load = (struct workers_load){workers->thread_count, workers->running, workers->reserved,
+                                      workers->limit};
+    pthread_mutex_unlock(&workers->mutex);
+}
+
 bool workers_drain(struct workers *workers, int64_t wait_ms)
 {
     struct timespec until = timed_wait_deadline(wait_ms);

@@ -26,6 +26,14 @@ bool workers_create(size_t thread_count, size_t queue_limit, struct workers **re
 bool workers_reserve(struct workers *workers);
 /* Cannot fail: the place was reserved. */
 void workers_submit(struct workers *workers, struct work_item *item);
+struct workers_load {
+    size_t threads;
+    size_t running; /* threads at work */
+    size_t queued;
+    size_t limit; /* of the queue */
+};
+
+void workers_get_load(struct workers *workers, struct workers_load *ret_load);
 /* Waits until the queue is empty and every thread idle, at most wait_ms. False: not yet. */
 bool workers_drain(struct workers *workers, int64_t wait_ms);
 /* Runs what is queued, then ends the threads. NULL is fine. */

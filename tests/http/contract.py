@@ -161,8 +161,8 @@ class Document:
         kind = (answer.header("content-type") or "").split(";")[0]
         if kind not in content:
             raise ContractError(f"{self.name}: {operation_id} {answer.status} has type '{kind}'")
-        self._check(content[kind]["schema"], answer.json(),
-                    f"answer of {operation_id} {answer.status}")
+        value = answer.json() if kind.endswith("json") else answer.body.decode()
+        self._check(content[kind]["schema"], value, f"answer of {operation_id} {answer.status}")
 
     def check_request(self, operation_id, request):
         """Only asked of requests that were accepted: those the document must allow."""
