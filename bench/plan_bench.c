@@ -1,13 +1,13 @@
 /*
  * Measures plans of a table, in CPU time of this process: all threads, without sockets.
  *
- *   plan_bench METADATA CASE ROUNDS [THREADS]     CASE: all, range (1 % of the ids), point
+ *   plan_bench METADATA CASE ROUNDS [THREADS [PASS]]
  *
- * Each round has three passes in turn, so that a busy machine slows down all of them: inflate the
- * blocks of the manifests that the case reads (the floor), plan with nothing cached, and plan with
- * everything cached. A plan is all of it, from the request's JSON to the answer's, which is written
- * into a small buffer over and over. Prints "pass cpu-ms wall-ms" for every pass, then what the
- * plan did.
+ * CASE is all, range (1 % of the ids) or point. Each round has two passes in turn, so that a busy
+ * machine slows down both: plan with nothing cached, and plan with everything cached; or only the
+ * one that PASS names (cold, cached), for a profiler. A plan is all of it, from the request's JSON
+ * to the answer's, which is written into a small buffer over and over. Prints "pass cpu-ms wall-ms"
+ * for every pass, then what the plan did.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,8 +145,9 @@ int main(int argc, char **argv)
 {
     struct bench bench = {0};
     struct error err;
+    const char *only = argc > 5 ? argv[5] : NULL;
     if (argc < 4)
-        die("usage", "plan_bench METADATA CASE ROUNDS [THREADS]");
+        die("usage", "plan_bench METADATA CASE ROUNDS [THREADS [PASS]]");
     open_table(&bench, argv[1]);
     choose_case(&bench, argv[2]);
     if (!cache_create(CACHE_BUDGET, &bench.cache, &err))
@@ -157,6 +158,8 @@ int main(int argc, char **argv)
     plan_once(&bench, bench.cache);
     for (long round = strtol(argv[3], NULL, 10); round > 0; round--) {
         for (int pass = 0; pass < 2; pass++) {
+            if (only && strcmp(only, pass ? "cached" : "cold") != 0)
+                continue;
             double cpu = clock_ms(CLOCK_PROCESS_CPUTIME_ID), wall = clock_ms(CLOCK_MONOTONIC);
             plan_once(&bench, pass ? bench.cache : NULL);
             printf("%s %.3f %.3f\n", pass ? "cached" : "cold",

@@ -1,87 +1,72 @@
 /*
- * Five places hold delete files, by their scope:
+ * Two maps hold delete files, by their scope:
  *
- *   global         equality deletes of an unpartitioned spec: every data file
- *   eq_partition   other equality deletes: data files of the same spec and partition tuple
- *   pos_partition  position deletes that name no file: the same
- *   pos_path       position deletes of one data file: by its path
- *   vectors        deletion vectors: by their data file's path
+ *   partitions   equality deletes, and position deletes that name no file: data files of the same
+ *                spec and partition tuple. Equality deletes of an unpartitioned spec stand under
+ *                the empty key: every data file. All others stand here as well, in a role that
+ *                matches nothing, so that each file has a number for its partition
+ *   paths        position deletes of one data file, and deletion vectors: by the data file's path
  *
- * A partition's key is the spec's id and the tuple's values in the order of the spec's fields, each
- * looked up by field id: two writers may have laid the tuple out differently. An equality delete is
- * kept under its sequence number minus one, so that "applies to" is the same comparison for all.
+ * An equality delete is kept under its sequence number minus one, so that "applies to" is the same
+ * comparison for all. Keys of paths are views of the columns, which stay; those of partitions are
+ * copied, each once in the mean, because deletes of one partition lie close together.
  */
 #include "scan/delete_index.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
-#include "base/arena.h"
-#include "base/buffer.h"
 #include "base/limits.h"
-#include "scan/delete_index_map.h"
+#include "scan/delete_index_internal.h"
+#include "scan/delete_key.h"
 
 #define FIRST_FILES ((size_t)64)
+#define FIRST_MANIFESTS ((size_t)8)
 /* Keys, and facts of equality deletes. */
 #define INDEX_CEILING MAX_MANIFEST_COLUMNS_SIZE
-/* One key: a path or a tuple. */
+/* One tuple. */
 #define KEY_CEILING MAX_MANIFEST_BLOCK_SIZE
+/* Partitions whose key is remembered while the index is built. */
+#define KNOWN_KEYS ((size_t)1024)
 
-enum scope {
-    SCOPE_GLOBAL,
-    SCOPE_EQ_PARTITION,
-    SCOPE_POS_PARTITION,
-    SCOPE_POS_PATH,
-    SCOPE_VECTOR,
-    SCOPE_COUNT
-};
-
-/* One column of an equality delete file. */
-struct equality_field {
-    uint32_t place; /* in the index's equality ids */
-    struct field_facts facts;
-};
-
-struct delete_file {
-    struct file_ref ref;
-    struct equality_field *fields; /* those that can prune */
+struct delete_builder {
+    const struct delete_field *fields; /* of the table; ascending by id */
     size_t field_count;
-};
-
-struct delete_index {
-    atomic_size_t references;
-    struct arena arena;
-    const struct delete_field *fields;
-    size_t field_count;
-    struct delete_file *files;
-    size_t count;
-    size_t capacity;
-    struct delete_map scopes[SCOPE_COUNT];
-    struct buffer key;          /* scratch */
-    struct buffer equality_ids; /* int32_t, ascending once sealed */
-};
-
-struct delete_matcher {
-    const struct delete_index *index;
+    struct buffer places; /* uint32_t: those in use, in `fields` */
     struct buffer key;
-    struct buffer other_key;   /* of a delete file */
-    struct buffer files;       /* uint32_t */
-    struct field_facts *facts; /* of the data file, for each of the index's equality ids */
-    bool *has_facts;
+    const struct partition_column **partitions; /* of the open manifest */
+    size_t partition_count;
+    struct slice known[KNOWN_KEYS]; /* by their hash's last bits */
 };
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+static void builder_destroy(struct delete_builder *builder)
+{
+    if (!builder)
+        return;
+    buffer_finish(&builder->places);
+    buffer_finish(&builder->key);
+    free(builder->partitions);
+    free(builder);
+}
 
 bool delete_index_create(const struct delete_field *fields, size_t field_count,
                          struct delete_index **ret_index, struct error *err)
 {
     struct delete_index *index = calloc(1, sizeof(*index));
-    if (!index)
+    struct delete_builder *builder = calloc(1, sizeof(*builder));
+    if (!index || !builder) {
+        free(index);
+        free(builder);
         return error_no_memory(err, "the index of delete files");
+    }
     atomic_init(&index->references, 1);
     arena_init(&index->arena, INDEX_CEILING);
-    buffer_init(&index->key, KEY_CEILING);
-    buffer_init(&index->equality_ids, INDEX_CEILING);
-    index->fields = fields;
-    index->field_count = field_count;
+    buffer_init(&builder->places, INDEX_CEILING);
+    buffer_init(&builder->key, KEY_CEILING);
+    builder->fields = fields;
+    builder->field_count = field_count;
+    index->builder = builder;
     *ret_index = index;
     return true;
 }
@@ -96,139 +81,160 @@ void delete_index_unref(struct delete_index *index)
 {
     if (!index || atomic_fetch_sub_explicit(&index->references, 1, memory_order_acq_rel) != 1)
         return;
-    for (size_t i = 0; i < index->count; i++)
-        manifest_columns_unref(index->files[i].ref.columns);
-    for (size_t i = 0; i < SCOPE_COUNT; i++)
-        delete_map_finish(&index->scopes[i]);
-    buffer_finish(&index->key);
-    buffer_finish(&index->equality_ids);
+    for (size_t i = 0; i < index->manifest_count; i++)
+        manifest_columns_unref(index->manifests[i].columns);
+    delete_map_finish(&index->partitions);
+    delete_map_finish(&index->paths);
+    builder_destroy(index->builder);
     arena_finish(&index->arena);
+    free(index->manifests);
     free(index->files);
     free(index);
 }
+
+static void cached_ref(void *value)
+{
+    delete_index_ref(value);
+}
+
+static void cached_unref(void *value)
+{
+    delete_index_unref(value);
+}
+
+const struct cache_kind DELETE_INDEX_CACHE_KIND = {"delete index", cached_ref, cached_unref};
+
+/* --- what it holds -------------------------------------------------------------------------- */
 
 size_t delete_index_count(const struct delete_index *index)
 {
     return index->count;
 }
 
-const struct file_ref *delete_index_file(const struct delete_index *index, size_t number)
-{
-    return &index->files[number].ref;
-}
-
 size_t delete_index_size(const struct delete_index *index)
 {
-    size_t size = sizeof(*index) + index->arena.total + index->key.capacity +
-                  index->equality_ids.capacity + index->capacity * sizeof(*index->files);
-    for (size_t i = 0; i < SCOPE_COUNT; i++)
-        size += delete_map_size(&index->scopes[i]);
-    return size;
+    return sizeof(*index) + index->arena.total + index->capacity * sizeof(*index->files) +
+           index->manifest_capacity * sizeof(*index->manifests) +
+           delete_map_size(&index->partitions) + delete_map_size(&index->paths) +
+           index->columns_size;
+}
+
+struct delete_file delete_index_file(const struct delete_index *index, size_t number)
+{
+    const struct indexed_file *file = &index->files[number];
+    const struct indexed_manifest *manifest = &index->manifests[file->manifest];
+    return (struct delete_file){manifest->columns, file->row, manifest->spec_id, file->sequence};
+}
+
+size_t delete_index_part_count(const struct delete_index *index)
+{
+    return index->manifest_count;
+}
+
+struct delete_part delete_index_part(const struct delete_index *index, size_t number)
+{
+    const struct indexed_manifest *manifest = &index->manifests[number];
+    size_t end = number + 1 < index->manifest_count ? manifest[1].first : index->count;
+    return (struct delete_part){manifest->columns, manifest->spec_id, manifest->first, end};
 }
 
 const int32_t *delete_index_equality_ids(const struct delete_index *index, size_t *ret_count)
 {
-    *ret_count = index->equality_ids.len / sizeof(int32_t);
-    return (const int32_t *)(const void *)index->equality_ids.ptr;
+    *ret_count = index->field_count;
+    return index->field_ids;
 }
 
-static void tuple_value_write(const struct partition_column *column, size_t row, struct buffer *out)
+const struct delete_group *delete_index_global(const struct delete_index *index)
 {
-    struct slice bytes;
-    int64_t number;
-    uint32_t size = UINT32_MAX; /* null */
-    if (column && bytes_column_get(&column->bytes, row, &bytes)) {
-        size = (uint32_t)bytes.len;
-        buffer_append(out, &size, sizeof(size));
-        buffer_append_slice(out, bytes);
-        return;
-    }
-    if (column && long_column_get(&column->longs, row, &number)) {
-        size = sizeof(number);
-        buffer_append(out, &size, sizeof(size));
-        buffer_append(out, &number, sizeof(number));
-        return;
-    }
-    buffer_append(out, &size, sizeof(size));
+    return delete_map_find(&index->partitions, delete_key_hash(SLICE_EMPTY), SLICE_EMPTY,
+                           SLICE_EMPTY);
 }
 
-/* The key of a file's partition, into `out`. */
-static void partition_key_write(const struct file_ref *file, struct buffer *out)
+/* --- keys ----------------------------------------------------------------------------------- */
+
+/* A copy of the builder's key that stays. */
+static bool key_keep(struct delete_index *index, uint64_t hash, struct slice *ret_key,
+                     struct error *err)
 {
-    const struct partition_spec *spec = file->spec;
-    buffer_truncate(out, 0);
-    buffer_append(out, &spec->spec_id, sizeof(spec->spec_id));
-    for (size_t i = 0; i < spec->field_count; i++) {
-        const struct partition_field *field = &spec->fields[i];
-        tuple_value_write(manifest_columns_partition(file->columns, field->field_id, field->name),
-                          file->row, out);
+    struct delete_builder *builder = index->builder;
+    struct slice *known = &builder->known[hash % KNOWN_KEYS];
+    struct slice key = buffer_slice(&builder->key);
+    TRY(buffer_check(&builder->key, "a partition tuple", err));
+    if (!known->ptr || !slice_equals(*known, key)) {
+        struct slice kept = arena_slice(&index->arena, key);
+        if (!kept.ptr)
+            return error_no_memory(err, "the index of delete files");
+        *known = kept;
     }
+    *ret_key = *known;
+    return true;
 }
+
+static bool add_by_partition(struct delete_index *index, enum delete_role role, size_t row,
+                             int64_t sequence, struct error *err)
+{
+    const struct indexed_manifest *manifest = &index->manifests[index->manifest_count - 1];
+    struct delete_builder *builder = index->builder;
+    struct delete_item item = {.member = {sequence, (uint32_t)index->count, NO_PARTITION},
+                               .role = role};
+    delete_key_write(manifest->spec_id, builder->partitions, builder->partition_count, row,
+                     &builder->key);
+    item.hash = delete_key_hash(buffer_slice(&builder->key));
+    TRY(key_keep(index, item.hash, &item.key, err));
+    return delete_map_add(&index->partitions, &item, err);
+}
+
+static bool add_by_path(struct delete_index *index, enum delete_role role, struct slice path,
+                        size_t row, int64_t sequence, struct error *err)
+{
+    struct delete_item item = {.hash = delete_path_hash(path, SLICE_EMPTY),
+                               .key = path,
+                               .member = {sequence, (uint32_t)index->count, NO_PARTITION},
+                               .role = role};
+    return delete_map_add(&index->paths, &item, err) &&
+           add_by_partition(index, DELETE_ELSEWHERE, row, sequence, err);
+}
+
+/* --- files ---------------------------------------------------------------------------------- */
 
 /* False (without an error) where the position deletes may be those of several data files. */
-static bool referenced_path(const struct file_ref *file, struct slice *ret_path)
+static bool referenced_path(const struct manifest_columns *columns, size_t row,
+                            struct slice *ret_path)
 {
     struct slice lower, upper;
-    if (bytes_column_get(&file->columns->referenced_files, file->row, ret_path))
+    if (bytes_column_get(&columns->referenced_files, row, ret_path))
         return true;
-    const struct stats_column *stats = manifest_columns_stats(file->columns, DELETE_FILE_PATH_ID);
-    if (!stats || !bytes_column_get(&stats->lower, file->row, &lower) ||
-        !bytes_column_get(&stats->upper, file->row, &upper) || !slice_equals(lower, upper))
+    const struct stats_column *stats = manifest_columns_stats(columns, DELETE_FILE_PATH_ID);
+    if (!stats || !bytes_column_get(&stats->lower, row, &lower) ||
+        !bytes_column_get(&stats->upper, row, &upper) || !slice_equals(lower, upper))
         return false;
     *ret_path = lower;
     return true;
 }
 
-static bool key_keep(struct delete_index *index, struct slice key, struct slice *ret_key,
-                     struct error *err)
-{
-    struct slice kept = arena_slice(&index->arena, key);
-    if (!kept.ptr)
-        return error_no_memory(err, "the index of delete files");
-    *ret_key = kept;
-    return true;
-}
-
-static bool add_by_path(struct delete_index *index, enum scope scope, struct slice path,
-                        const struct file_ref *file, struct error *err)
-{
-    struct slice key;
-    TRY(key_keep(index, path, &key, err));
-    return delete_map_add(&index->scopes[scope], key, file->sequence, (uint32_t)index->count, err);
-}
-
-static bool add_by_partition(struct delete_index *index, enum scope scope,
-                             const struct file_ref *file, int64_t sequence, struct error *err)
-{
-    struct slice key;
-    partition_key_write(file, &index->key);
-    TRY(buffer_check(&index->key, "a partition tuple", err));
-    TRY(key_keep(index, buffer_slice(&index->key), &key, err));
-    return delete_map_add(&index->scopes[scope], key, sequence, (uint32_t)index->count, err);
-}
-
-static bool add_position(struct delete_index *index, const struct file_ref *file, struct error *err)
+static bool add_position(struct delete_index *index, const struct manifest_columns *columns,
+                         size_t row, int64_t sequence, struct error *err)
 {
     struct slice path;
-    if (file->columns->format[file->row] == FORMAT_PUFFIN) {
-        if (!bytes_column_get(&file->columns->referenced_files, file->row, &path))
+    if (columns->format[row] == FORMAT_PUFFIN) {
+        if (!bytes_column_get(&columns->referenced_files, row, &path))
             return error_set(err, ERROR_CORRUPT,
                              "a deletion vector does not say which data file it belongs to");
-        return add_by_path(index, SCOPE_VECTOR, path, file, err);
+        return add_by_path(index, DELETE_VECTOR, path, row, sequence, err);
     }
-    if (referenced_path(file, &path))
-        return add_by_path(index, SCOPE_POS_PATH, path, file, err);
-    return add_by_partition(index, SCOPE_POS_PARTITION, file, file->sequence, err);
+    if (referenced_path(columns, row, &path))
+        return add_by_path(index, DELETE_POSITION, path, row, sequence, err);
+    return add_by_partition(index, DELETE_POSITION, row, sequence, err);
 }
 
-static const struct delete_field *field_find(const struct delete_index *index, int64_t id)
+static const struct delete_field *field_find(const struct delete_builder *builder, int64_t id)
 {
-    size_t low = 0, high = index->field_count;
+    size_t low = 0, high = builder->field_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (index->fields[middle].id == id)
-            return &index->fields[middle];
-        if (index->fields[middle].id < id)
+        if (builder->fields[middle].id == id)
+            return &builder->fields[middle];
+        if (builder->fields[middle].id < id)
             low = middle + 1;
         else
             high = middle;
@@ -236,41 +242,46 @@ static const struct delete_field *field_find(const struct delete_index *index, i
     return NULL;
 }
 
-/* The facts of each equality field that is a column of a plain type. The place is the field's own
- * for now; sealing gives it its place among the ids that are in use. */
-static bool equality_fields_read(struct delete_index *index, struct delete_file *file,
-                                 struct error *err)
+/* The facts of each equality field that is a column of a plain type. The place is that among the
+ * table's fields for now; sealing gives it its place among those that are in use. */
+static bool equality_fields_read(struct delete_index *index, const struct manifest_columns *columns,
+                                 struct indexed_file *file, struct error *err)
 {
+    struct delete_builder *builder = index->builder;
     const int64_t *ids = NULL;
     size_t count = 0;
-    list_column_get(&file->ref.columns->equality_ids, file->ref.row, &ids, &count);
+    list_column_get(&columns->equality_ids, file->row, &ids, &count);
     file->fields = ARENA_ARRAY(&index->arena, struct equality_field, count);
     if (!file->fields)
         return error_no_memory(err, "the index of delete files");
     for (size_t i = 0; i < count; i++) {
-        const struct delete_field *field = field_find(index, ids[i]);
+        const struct delete_field *field = field_find(builder, ids[i]);
         if (!field || !type_is_primitive(field->type))
             continue;
-        buffer_append(&index->equality_ids, &field->id, sizeof(field->id));
-        file->fields[file->field_count++] =
-            (struct equality_field){.place = (uint32_t)(field - index->fields),
-                                    .facts =
-                                        field_facts_read(file->ref.columns, file->ref.row, field)};
+        uint32_t place = (uint32_t)(field - builder->fields);
+        buffer_append(&builder->places, &place, sizeof(place));
+        file->fields[file->field_count++] = (struct equality_field){
+            place, field_facts_read(manifest_columns_stats(columns, field->id), file->row, field)};
     }
-    return buffer_check(&index->equality_ids, "the list of equality fields", err);
+    return buffer_check(&builder->places, "the list of equality fields", err);
 }
 
-static bool add_equality(struct delete_index *index, struct delete_file *file, struct error *err)
+static bool add_equality(struct delete_index *index, const struct manifest_columns *columns,
+                         struct indexed_file *file, struct error *err)
 {
-    int64_t sequence = file->ref.sequence;
-    TRY(equality_fields_read(index, file, err));
+    const struct indexed_manifest *manifest = &index->manifests[file->manifest];
+    TRY(equality_fields_read(index, columns, file, err));
     /* Nothing is older than the lowest number there is. */
-    if (sequence == INT64_MIN)
-        return true;
-    if (!partition_spec_is_unpartitioned(file->ref.spec))
-        return add_by_partition(index, SCOPE_EQ_PARTITION, &file->ref, sequence - 1, err);
-    return delete_map_add(&index->scopes[SCOPE_GLOBAL], SLICE_EMPTY, sequence - 1,
-                          (uint32_t)index->count, err);
+    if (file->sequence == INT64_MIN)
+        return add_by_partition(index, DELETE_ELSEWHERE, file->row, file->sequence, err);
+    if (!manifest->is_unpartitioned)
+        return add_by_partition(index, DELETE_EQUALITY, file->row, file->sequence - 1, err);
+    const struct delete_item item = {.hash = delete_key_hash(SLICE_EMPTY),
+                                     .key = SLICE_EMPTY,
+                                     .member = {file->sequence - 1, (uint32_t)index->count,
+                                                NO_PARTITION},
+                                     .role = DELETE_EQUALITY};
+    return delete_map_add(&index->partitions, &item, err);
 }
 
 static bool files_reserve(struct delete_index *index, struct error *err)
@@ -278,7 +289,7 @@ static bool files_reserve(struct delete_index *index, struct error *err)
     if (index->count < index->capacity)
         return true;
     size_t capacity = index->capacity > 0 ? index->capacity * 2 : FIRST_FILES;
-    struct delete_file *files = realloc(index->files, capacity * sizeof(*files));
+    struct indexed_file *files = realloc(index->files, capacity * sizeof(*files));
     if (!files)
         return error_no_memory(err, "the index of delete files");
     index->files = files;
@@ -286,274 +297,194 @@ static bool files_reserve(struct delete_index *index, struct error *err)
     return true;
 }
 
-bool delete_index_add(struct delete_index *index, const struct file_ref *file, struct error *err)
+bool delete_index_add(struct delete_index *index, size_t row, int64_t sequence, struct error *err)
 {
     TRY(files_reserve(index, err));
-    struct delete_file *place = &index->files[index->count];
-    *place = (struct delete_file){.ref = *file};
-    switch ((enum file_content)file->columns->content[file->row]) {
+    size_t manifest = index->manifest_count - 1;
+    const struct manifest_columns *columns = index->manifests[manifest].columns;
+    struct indexed_file *place = &index->files[index->count];
+    *place = (struct indexed_file){.sequence = sequence,
+                                   .manifest = (uint32_t)manifest,
+                                   .row = (uint32_t)row};
+    switch ((enum file_content)columns->content[row]) {
     case CONTENT_POSITION_DELETES:
-        TRY(add_position(index, file, err));
+        TRY(add_position(index, columns, row, sequence, err));
         break;
     case CONTENT_EQUALITY_DELETES:
-        TRY(add_equality(index, place, err));
+        TRY(add_equality(index, columns, place, err));
         break;
     case CONTENT_DATA:
         return error_set(err, ERROR_CORRUPT, "a manifest of delete files lists a data file");
     }
-    manifest_columns_ref(file->columns);
     index->count++;
     return true;
 }
 
-static bool vectors_check(const struct delete_index *index, struct error *err)
+/* --- manifests ------------------------------------------------------------------------------ */
+
+static bool manifests_reserve(struct delete_index *index, struct error *err)
 {
-    const struct delete_map *vectors = &index->scopes[SCOPE_VECTOR];
-    for (size_t i = 0; i < vectors->group_count; i++) {
-        if (vectors->groups[i].count > 1)
-            return error_set(err, ERROR_CORRUPT,
-                             "there are %zu deletion vectors for the data file '%.*s', where one "
-                             "is allowed",
-                             vectors->groups[i].count, SLICE_ARG(vectors->groups[i].key));
+    if (index->manifest_count < index->manifest_capacity)
+        return true;
+    size_t capacity = index->manifest_capacity > 0 ? index->manifest_capacity * 2 : FIRST_MANIFESTS;
+    struct indexed_manifest *manifests = realloc(index->manifests, capacity * sizeof(*manifests));
+    if (!manifests)
+        return error_no_memory(err, "the index of delete files");
+    index->manifests = manifests;
+    index->manifest_capacity = capacity;
+    return true;
+}
+
+bool delete_index_open(struct delete_index *index, struct manifest_columns *columns,
+                       const struct partition_spec *spec, struct error *err)
+{
+    struct delete_builder *builder = index->builder;
+    TRY(manifests_reserve(index, err));
+    const struct partition_column **partitions =
+        calloc(spec->field_count + 1, sizeof(const struct partition_column *));
+    if (!partitions)
+        return error_no_memory(err, "the index of delete files");
+    free(builder->partitions);
+    delete_key_bind(columns, spec, partitions);
+    builder->partitions = partitions;
+    builder->partition_count = spec->field_count;
+    index->manifests[index->manifest_count++] =
+        (struct indexed_manifest){.columns = manifest_columns_ref(columns),
+                                  .spec_id = spec->spec_id,
+                                  .is_unpartitioned = partition_spec_is_unpartitioned(spec),
+                                  .first = (uint32_t)index->count};
+    index->columns_size += columns->size;
+    return true;
+}
+
+/* --- sealing -------------------------------------------------------------------------------- */
+
+static int compare_places(const void *left, const void *right)
+{
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* Sorts the places and drops those that are there twice; how many are left. */
+static size_t places_settle(uint32_t *places, size_t count)
+{
+    size_t kept = 0;
+    qsort(places, count, sizeof(*places), compare_places);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || places[i] != places[kept - 1])
+            places[kept++] = places[i];
+    return kept;
+}
+
+/* A copy that owes nothing to the table's schemas: of plain types the struct is all. */
+static bool field_copy(struct delete_index *index, const struct delete_field *field,
+                       struct delete_field *ret_field, struct error *err)
+{
+    struct type *type = ARENA_NEW(&index->arena, struct type);
+    if (!type)
+        return error_no_memory(err, "the index of delete files");
+    *type = (struct type){.id = field->type->id,
+                          .precision = field->type->precision,
+                          .scale = field->type->scale,
+                          .length = field->type->length};
+    *ret_field = (struct delete_field){field->id, type, field->is_required};
+    return true;
+}
+
+static bool fields_settle(struct delete_index *index, struct error *err)
+{
+    struct delete_builder *builder = index->builder;
+    uint32_t *places = (uint32_t *)(void *)builder->places.ptr;
+    size_t count = builder->places.len / sizeof(*places);
+    if (count == 0)
+        return true;
+    count = places_settle(places, count);
+    index->fields = ARENA_ARRAY(&index->arena, struct delete_field, count);
+    index->field_ids = ARENA_ARRAY(&index->arena, int32_t, count);
+    if (!index->fields || !index->field_ids)
+        return error_no_memory(err, "the index of delete files");
+    for (size_t i = 0; i < count; i++) {
+        TRY(field_copy(index, &builder->fields[places[i]], &index->fields[i], err));
+        index->field_ids[i] = index->fields[i].id;
+    }
+    index->field_count = count;
+    for (size_t i = 0; i < index->count; i++) {
+        for (size_t k = 0; k < index->files[i].field_count; k++) {
+            uint32_t *place = &index->files[i].fields[k].place;
+            const uint32_t *at = bsearch(place, places, count, sizeof(*places), compare_places);
+            *place = (uint32_t)(at - places);
+        }
     }
     return true;
 }
 
-static int compare_ids(const void *left, const void *right)
+/* Tells the members of `paths` which partition they are of: `numbers` has room for all files. */
+static void partitions_number(struct delete_index *index, uint32_t *numbers)
 {
-    int32_t a, b;
-    memcpy(&a, left, sizeof(a));
-    memcpy(&b, right, sizeof(b));
-    return (a > b) - (a < b);
+    const struct delete_map *partitions = &index->partitions;
+    struct delete_map *paths = &index->paths;
+    for (size_t i = 0; i < partitions->group_count; i++) {
+        const struct delete_group *group = &partitions->groups[i];
+        for (size_t at = group->starts[0]; at < group->starts[DELETE_ROLES]; at++)
+            numbers[partitions->members[at].file] = (uint32_t)i;
+    }
+    for (size_t i = 0; i < paths->count; i++)
+        paths->members[i].partition = numbers[paths->members[i].file];
 }
 
-/* Sorts the ids and drops those that are there twice. */
-static void equality_ids_settle(struct delete_index *index)
+static bool partitions_settle(struct delete_index *index, struct error *err)
 {
-    char *ids = index->equality_ids.ptr;
-    size_t kept = 0, count = index->equality_ids.len / sizeof(int32_t);
-    if (count == 0)
-        return;
-    qsort(ids, count, sizeof(int32_t), compare_ids);
-    for (size_t i = 1; i < count; i++) {
-        if (compare_ids(ids + i * sizeof(int32_t), ids + kept * sizeof(int32_t)) == 0)
-            continue;
-        kept++;
-        memmove(ids + kept * sizeof(int32_t), ids + i * sizeof(int32_t), sizeof(int32_t));
-    }
-    buffer_truncate(&index->equality_ids, (kept + 1) * sizeof(int32_t));
+    if (index->paths.count == 0)
+        return true;
+    uint32_t *numbers = malloc(index->count * sizeof(*numbers));
+    if (!numbers)
+        return error_no_memory(err, "the index of delete files");
+    partitions_number(index, numbers);
+    free(numbers);
+    return true;
 }
 
-static void places_settle(struct delete_index *index)
+static void doubled_count(struct delete_index *index)
 {
-    size_t count = index->equality_ids.len / sizeof(int32_t);
-    for (size_t i = 0; i < index->count; i++) {
-        for (size_t k = 0; k < index->files[i].field_count; k++) {
-            uint32_t *place = &index->files[i].fields[k].place;
-            const char *at = bsearch(&index->fields[*place].id, index->equality_ids.ptr, count,
-                                     sizeof(int32_t), compare_ids);
-            *place = (uint32_t)((size_t)(at - index->equality_ids.ptr) / sizeof(int32_t));
-        }
-    }
+    const struct delete_map *map = &index->paths;
+    for (size_t i = 0; i < map->group_count; i++)
+        index->doubled_count += delete_map_members(map, &map->groups[i], DELETE_VECTOR).count > 1;
 }
 
 bool delete_index_seal(struct delete_index *index, struct error *err)
 {
-    for (size_t i = 0; i < SCOPE_COUNT; i++)
-        TRY(delete_map_seal(&index->scopes[i], err));
-    equality_ids_settle(index);
-    places_settle(index);
-    return vectors_check(index, err);
-}
-
-bool delete_matcher_create(const struct delete_index *index, struct delete_matcher **ret_matcher,
-                           struct error *err)
-{
-    struct delete_matcher *matcher = calloc(1, sizeof(*matcher));
-    size_t count;
-    if (!matcher)
-        return error_no_memory(err, "a matcher of delete files");
-    delete_index_equality_ids(index, &count);
-    matcher->index = index;
-    buffer_init(&matcher->key, KEY_CEILING);
-    buffer_init(&matcher->other_key, KEY_CEILING);
-    buffer_init(&matcher->files, INDEX_CEILING);
-    matcher->facts = calloc(count + 1, sizeof(*matcher->facts));
-    matcher->has_facts = calloc(count + 1, sizeof(*matcher->has_facts));
-    if (!matcher->facts || !matcher->has_facts) {
-        delete_matcher_destroy(matcher);
-        return error_no_memory(err, "a matcher of delete files");
-    }
-    *ret_matcher = matcher;
+    TRY(delete_map_seal(&index->partitions, err));
+    TRY(delete_map_seal(&index->paths, err));
+    TRY(fields_settle(index, err));
+    TRY(partitions_settle(index, err));
+    doubled_count(index);
+    builder_destroy(index->builder);
+    index->builder = NULL;
     return true;
 }
 
-void delete_matcher_destroy(struct delete_matcher *matcher)
+/* --- vectors -------------------------------------------------------------------------------- */
+
+static size_t count_kept(struct delete_members members, const uint8_t *kept)
 {
-    if (!matcher)
-        return;
-    buffer_finish(&matcher->key);
-    buffer_finish(&matcher->other_key);
-    buffer_finish(&matcher->files);
-    free(matcher->facts);
-    free(matcher->has_facts);
-    free(matcher);
+    size_t count = 0;
+    for (size_t i = 0; i < members.count; i++)
+        count += !kept || kept[members.items[i].file];
+    return count;
 }
 
-/* The data file's facts of a field: read once for all delete files. */
-static const struct field_facts *data_facts(struct delete_matcher *matcher,
-                                            const struct file_ref *data, uint32_t place)
+bool delete_index_check_vectors(const struct delete_index *index, const uint8_t *kept,
+                                struct error *err)
 {
-    if (!matcher->has_facts[place]) {
-        size_t count;
-        const int32_t *ids = delete_index_equality_ids(matcher->index, &count);
-        matcher->facts[place] =
-            field_facts_read(data->columns, data->row, field_find(matcher->index, ids[place]));
-        matcher->has_facts[place] = true;
+    const struct delete_map *map = &index->paths;
+    for (size_t i = 0; index->doubled_count > 0 && i < map->group_count; i++) {
+        const struct delete_group *group = &map->groups[i];
+        size_t count = count_kept(delete_map_members(map, group, DELETE_VECTOR), kept);
+        if (count > 1)
+            return error_set(err, ERROR_CORRUPT,
+                             "there are %zu deletion vectors for the data file '%.*s', where one "
+                             "is allowed",
+                             count, SLICE_ARG(group->key));
     }
-    return &matcher->facts[place];
-}
-
-static bool equality_may_match(struct delete_matcher *matcher, const struct file_ref *data,
-                               const struct delete_file *deletes)
-{
-    for (size_t i = 0; i < deletes->field_count; i++) {
-        const struct equality_field *field = &deletes->fields[i];
-        if (!field_facts_meet(data_facts(matcher, data, field->place), &field->facts))
-            return false;
-    }
-    return true;
-}
-
-static void match_equality(struct delete_matcher *matcher, const struct delete_group *group,
-                           const struct file_ref *data)
-{
-    if (!group)
-        return;
-    for (size_t i = delete_group_start(group, data->sequence); i < group->count; i++) {
-        uint32_t file = group->members[i].file;
-        if (equality_may_match(matcher, data, &matcher->index->files[file]))
-            buffer_append(&matcher->files, &file, sizeof(file));
-    }
-}
-
-/* Deletes that name a data file are of its partition, or the metadata is wrong. `key` is the data
- * file's. */
-static bool partition_check(struct delete_matcher *matcher, uint32_t file,
-                            const struct file_ref *data, struct error *err)
-{
-    const struct file_ref *deletes = &matcher->index->files[file].ref;
-    struct buffer *key = &matcher->key;
-    partition_key_write(data, key);
-    struct buffer *other = &matcher->other_key;
-    partition_key_write(deletes, other);
-    bool is_same = buffer_ok(key) && slice_equals(buffer_slice(key), buffer_slice(other));
-    bool ok = buffer_check(other, "a partition tuple", err);
-    if (!ok || is_same)
-        return ok;
-    return error_set(err, ERROR_CORRUPT,
-                     "deletes name the data file '%.*s%.*s', which is in another partition",
-                     SLICE_ARG(data->columns->path_prefix),
-                     SLICE_ARG(manifest_columns_path_suffix(data->columns, data->row)));
-}
-
-static bool match_vector(struct delete_matcher *matcher, const struct delete_group *group,
-                         const struct file_ref *data, struct error *err)
-{
-    const struct delete_member *vector = &group->members[0];
-    if (vector->sequence < data->sequence)
-        return error_set(err, ERROR_CORRUPT,
-                         "the deletion vector of the data file '%.*s' has the sequence number "
-                         "%lld, which is below the file's own, %lld",
-                         SLICE_ARG(group->key), (long long)vector->sequence,
-                         (long long)data->sequence);
-    TRY(partition_check(matcher, vector->file, data, err));
-    buffer_append(&matcher->files, &vector->file, sizeof(vector->file));
-    return true;
-}
-
-static bool match_positions(struct delete_matcher *matcher, const struct delete_group *partition,
-                            const struct delete_group *path, const struct file_ref *data,
-                            struct error *err)
-{
-    for (size_t i = partition ? delete_group_start(partition, data->sequence) : 0;
-         partition && i < partition->count; i++)
-        buffer_append(&matcher->files, &partition->members[i].file, sizeof(uint32_t));
-    for (size_t i = path ? delete_group_start(path, data->sequence) : 0; path && i < path->count;
-         i++) {
-        TRY(partition_check(matcher, path->members[i].file, data, err));
-        buffer_append(&matcher->files, &path->members[i].file, sizeof(uint32_t));
-    }
-    return true;
-}
-
-/* What a data file is looked up by in the maps of two kinds of deletes: made, and hashed, once. */
-struct lookup {
-    const struct delete_group *first, *second;
-};
-
-static struct lookup look_up(struct delete_matcher *matcher, enum scope first, enum scope second)
-{
-    const struct delete_map *maps = matcher->index->scopes;
-    struct slice key = buffer_slice(&matcher->key);
-    struct lookup found = {NULL, NULL};
-    if (!buffer_ok(&matcher->key))
-        return found;
-    uint64_t hash = delete_map_hash(key);
-    found.first = delete_map_find(&maps[first], key, hash);
-    found.second = delete_map_find(&maps[second], key, hash);
-    return found;
-}
-
-static bool has_any(const struct delete_matcher *matcher, enum scope first, enum scope second)
-{
-    const struct delete_map *maps = matcher->index->scopes;
-    return maps[first].count > 0 || maps[second].count > 0;
-}
-
-static struct lookup find_by_partition(struct delete_matcher *matcher, const struct file_ref *data)
-{
-    if (!has_any(matcher, SCOPE_EQ_PARTITION, SCOPE_POS_PARTITION))
-        return (struct lookup){NULL, NULL};
-    partition_key_write(data, &matcher->key);
-    return look_up(matcher, SCOPE_EQ_PARTITION, SCOPE_POS_PARTITION);
-}
-
-static struct lookup find_by_path(struct delete_matcher *matcher, const struct file_ref *data)
-{
-    if (!has_any(matcher, SCOPE_VECTOR, SCOPE_POS_PATH))
-        return (struct lookup){NULL, NULL};
-    buffer_truncate(&matcher->key, 0);
-    buffer_append_slice(&matcher->key, data->columns->path_prefix);
-    buffer_append_slice(&matcher->key, manifest_columns_path_suffix(data->columns, data->row));
-    return look_up(matcher, SCOPE_VECTOR, SCOPE_POS_PATH);
-}
-
-/* Of the one key that there is. */
-static const struct delete_group *global_group(const struct delete_index *index)
-{
-    const struct delete_map *map = &index->scopes[SCOPE_GLOBAL];
-    return map->group_count > 0 ? &map->groups[0] : NULL;
-}
-
-bool delete_matcher_match(struct delete_matcher *matcher, const struct file_ref *data,
-                          const uint32_t **ret_files, size_t *ret_count, struct error *err)
-{
-    size_t field_count;
-    delete_index_equality_ids(matcher->index, &field_count);
-    memset(matcher->has_facts, 0, field_count * sizeof(*matcher->has_facts));
-    buffer_truncate(&matcher->files, 0);
-    match_equality(matcher, global_group(matcher->index), data);
-    struct lookup by_partition = find_by_partition(matcher, data);
-    match_equality(matcher, by_partition.first, data);
-    struct lookup by_path = find_by_path(matcher, data);
-    if (by_path.first)
-        TRY(match_vector(matcher, by_path.first, data, err));
-    else
-        TRY(match_positions(matcher, by_partition.second, by_path.second, data, err));
-    TRY(buffer_check(&matcher->key, "a partition tuple or a path", err));
-    TRY(buffer_check(&matcher->files, "the list of delete files", err));
-    *ret_files = (const uint32_t *)(const void *)matcher->files.ptr;
-    *ret_count = matcher->files.len / sizeof(uint32_t);
     return true;
 }

@@ -20,11 +20,10 @@ static void counts_read(const struct stats_column *stats, size_t row, struct fie
     facts->is_all_null = long_column_get(&stats->value_counts, row, &values) && values == nulls;
 }
 
-struct field_facts field_facts_read(const struct manifest_columns *columns, size_t row,
+struct field_facts field_facts_read(const struct stats_column *stats, size_t row,
                                     const struct delete_field *field)
 {
     struct field_facts facts = {.may_have_null = true};
-    const struct stats_column *stats = manifest_columns_stats(columns, field->id);
     if (stats)
         counts_read(stats, row, &facts);
     if (field->is_required)

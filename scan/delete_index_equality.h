@@ -30,7 +30,8 @@ struct field_facts {
     struct value upper;
 };
 
-struct field_facts field_facts_read(const struct manifest_columns *columns, size_t row,
+/* `stats` are the field's; NULL where there are none. */
+struct field_facts field_facts_read(const struct stats_column *stats, size_t row,
                                     const struct delete_field *field);
 
 /* False where no row of the one can be a row of the other. */

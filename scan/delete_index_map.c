@@ -2,78 +2,87 @@
 
 #include <stdlib.h>
 
-#define FIRST_MEMBERS ((size_t)64)
-/* 64 bits of entropy in, 64 out: the constants are those of a well-known finaliser. */
-#define MIX UINT64_C(0x9E3779B97F4A7C15)
+#define FIRST_ITEMS ((size_t)64)
 #define MAX_BITS 24
 
-static uint64_t mix(uint64_t state, uint64_t word)
-{
-    state = (state ^ word) * MIX;
-    return state ^ (state >> 32);
-}
-
-uint64_t delete_map_hash(struct slice key)
-{
-    uint64_t state = key.len, word;
-    size_t at = 0;
-    for (; key.len - at >= sizeof(word); at += sizeof(word)) {
-        memcpy(&word, key.ptr + at, sizeof(word));
-        state = mix(state, word);
-    }
-    word = 0;
-    if (key.len > at)
-        memcpy(&word, key.ptr + at, key.len - at);
-    return mix(mix(state, word), state >> 29);
-}
-
-bool delete_map_add(struct delete_map *map, struct slice key, int64_t sequence, uint32_t file,
-                    struct error *err)
+bool delete_map_add(struct delete_map *map, const struct delete_item *item, struct error *err)
 {
     if (map->count == map->capacity) {
-        size_t capacity = map->capacity > 0 ? map->capacity * 2 : FIRST_MEMBERS;
-        struct delete_member *members = realloc(map->members, capacity * sizeof(*members));
-        if (!members)
+        size_t capacity = map->capacity > 0 ? map->capacity * 2 : FIRST_ITEMS;
+        struct delete_item *items = realloc(map->items, capacity * sizeof(*items));
+        if (!items)
             return error_no_memory(err, "the index of delete files");
-        map->members = members;
+        map->items = items;
         map->capacity = capacity;
     }
-    map->members[map->count++] = (struct delete_member){delete_map_hash(key), key, sequence, file};
+    map->items[map->count++] = *item;
     return true;
 }
 
-static int compare_keys(uint64_t hash_a, struct slice a, uint64_t hash_b, struct slice b)
-{
-    if (hash_a != hash_b)
-        return hash_a < hash_b ? -1 : 1;
-    return slice_compare(a, b);
-}
+/* --- order ---------------------------------------------------------------------------------- */
 
-static int compare_members(const void *left, const void *right)
+static int compare_items(const void *left, const void *right)
 {
-    const struct delete_member *a = left, *b = right;
-    int order = compare_keys(a->hash, a->key, b->hash, b->key);
+    const struct delete_item *a = left, *b = right;
+    if (a->hash != b->hash)
+        return a->hash < b->hash ? -1 : 1;
+    int order = slice_compare(a->key, b->key);
     if (order != 0)
         return order;
-    if (a->sequence != b->sequence)
-        return a->sequence < b->sequence ? -1 : 1;
-    return (a->file > b->file) - (a->file < b->file);
+    if (a->role != b->role)
+        return a->role < b->role ? -1 : 1;
+    if (a->member.sequence != b->member.sequence)
+        return a->member.sequence < b->member.sequence ? -1 : 1;
+    return (a->member.file > b->member.file) - (a->member.file < b->member.file);
 }
 
-static bool same_key(const struct delete_member *a, const struct delete_member *b)
+static size_t prefix_of(const struct delete_map *map, uint64_t hash)
+{
+    return (size_t)(hash >> (64 - map->bits));
+}
+
+/* Items by the first bits of their hash, which leaves about one in a bucket; only what meets in one
+ * is compared. `starts` has a place for each bucket and two more. */
+static void items_sort(const struct delete_map *map, struct delete_item *out)
+{
+    size_t prefixes = (size_t)1 << map->bits;
+    uint32_t *starts = map->starts;
+    memset(starts, 0, (prefixes + 2) * sizeof(*starts));
+    for (size_t i = 0; i < map->count; i++)
+        starts[prefix_of(map, map->items[i].hash) + 2]++;
+    for (size_t i = 2; i <= prefixes; i++)
+        starts[i + 1] += starts[i];
+    for (size_t i = 0; i < map->count; i++)
+        out[starts[prefix_of(map, map->items[i].hash) + 1]++] = map->items[i];
+    for (size_t i = 0; i < prefixes; i++) {
+        size_t size = starts[i + 1] - starts[i];
+        if (size > 1)
+            qsort(out + starts[i], size, sizeof(*out), compare_items);
+    }
+}
+
+/* --- groups --------------------------------------------------------------------------------- */
+
+static bool same_key(const struct delete_item *a, const struct delete_item *b)
 {
     return a->hash == b->hash && slice_equals(a->key, b->key);
 }
 
-static void groups_fill(struct delete_map *map)
+static void groups_fill(struct delete_map *map, const struct delete_item *items)
 {
+    struct delete_group *group = map->groups - 1;
     for (size_t i = 0; i < map->count; i++) {
-        const struct delete_member *member = &map->members[i];
-        if (i == 0 || !same_key(member, member - 1))
-            map->groups[map->group_count++] =
-                (struct delete_group){member->hash, member->key, member, 0};
-        map->groups[map->group_count - 1].count++;
+        const struct delete_item *item = &items[i];
+        if (i == 0 || !same_key(item, item - 1)) {
+            *++group = (struct delete_group){.hash = item->hash, .key = item->key};
+            for (size_t role = 0; role <= DELETE_ROLES; role++)
+                group->starts[role] = (uint32_t)i;
+        }
+        for (size_t role = (size_t)item->role + 1; role <= DELETE_ROLES; role++)
+            group->starts[role] = (uint32_t)i + 1;
+        map->members[i] = item->member;
     }
+    map->group_count = (size_t)(group + 1 - map->groups);
 }
 
 /* starts[p] is the first group whose hash begins with p or more. */
@@ -81,58 +90,99 @@ static void starts_fill(struct delete_map *map)
 {
     size_t prefix = 0, prefixes = (size_t)1 << map->bits;
     for (size_t i = 0; i < map->group_count; i++) {
-        size_t own = (size_t)(map->groups[i].hash >> (64 - map->bits));
-        for (; prefix <= own; prefix++)
+        for (size_t own = prefix_of(map, map->groups[i].hash); prefix <= own; prefix++)
             map->starts[prefix] = (uint32_t)i;
     }
     for (; prefix <= prefixes; prefix++)
         map->starts[prefix] = (uint32_t)map->group_count;
 }
 
-bool delete_map_seal(struct delete_map *map, struct error *err)
+static size_t group_count(const struct delete_map *map, const struct delete_item *items)
 {
-    if (map->count == 0)
-        return true;
-    qsort(map->members, map->count, sizeof(*map->members), compare_members);
-    for (map->bits = 1; map->bits < MAX_BITS && map->count >> map->bits != 0;)
-        map->bits++;
-    map->groups = malloc(map->count * sizeof(*map->groups));
-    map->starts = malloc((((size_t)1 << map->bits) + 1) * sizeof(*map->starts));
-    if (!map->groups || !map->starts)
+    size_t count = 0;
+    for (size_t i = 0; i < map->count; i++)
+        count += i == 0 || !same_key(&items[i], &items[i - 1]);
+    return count;
+}
+
+static bool seal_sorted(struct delete_map *map, struct delete_item *sorted, struct error *err)
+{
+    items_sort(map, sorted);
+    map->members = malloc(map->count * sizeof(*map->members));
+    map->groups = malloc(group_count(map, sorted) * sizeof(*map->groups));
+    if (!map->members || !map->groups)
         return error_no_memory(err, "the index of delete files");
-    groups_fill(map);
+    groups_fill(map, sorted);
     starts_fill(map);
     return true;
 }
 
+bool delete_map_seal(struct delete_map *map, struct error *err)
+{
+    if (map->count == 0)
+        return true;
+    for (map->bits = 1; map->bits < MAX_BITS && map->count >> map->bits != 0;)
+        map->bits++;
+    map->starts = malloc((((size_t)1 << map->bits) + 2) * sizeof(*map->starts));
+    struct delete_item *sorted = malloc(map->count * sizeof(*sorted));
+    bool ok = map->starts && sorted ? seal_sorted(map, sorted, err)
+                                    : error_no_memory(err, "the index of delete files");
+    free(sorted);
+    free(map->items);
+    map->items = NULL;
+    map->capacity = 0;
+    return ok;
+}
+
 void delete_map_finish(struct delete_map *map)
 {
+    free(map->items);
     free(map->members);
     free(map->groups);
     free(map->starts);
-    *map = (struct delete_map){.members = NULL};
+    *map = (struct delete_map){.items = NULL};
 }
 
 size_t delete_map_size(const struct delete_map *map)
 {
-    size_t starts = map->starts ? (((size_t)1 << map->bits) + 1) * sizeof(*map->starts) : 0;
-    size_t groups = map->groups ? map->count * sizeof(*map->groups) : 0;
-    return map->capacity * sizeof(*map->members) + groups + starts;
+    size_t starts = map->starts ? (((size_t)1 << map->bits) + 2) * sizeof(*map->starts) : 0;
+    return map->capacity * sizeof(*map->items) + map->count * sizeof(*map->members) +
+           map->group_count * sizeof(*map->groups) + starts;
 }
 
-const struct delete_group *delete_map_find(const struct delete_map *map, struct slice key,
-                                           uint64_t hash)
+/* --- look-ups ------------------------------------------------------------------------------- */
+
+/* The order of the group's key and the two texts one behind the other. */
+static int compare_key(struct slice key, struct slice first, struct slice second)
+{
+    if (key.len <= first.len) {
+        int order = slice_compare(key, first);
+        return order != 0 ? order : -(second.len > 0);
+    }
+    int order = slice_compare(slice_make(key.ptr, first.len), first);
+    return order != 0 ? order : slice_compare(slice_from(key, first.len), second);
+}
+
+static int compare_group(const struct delete_group *group, uint64_t hash, struct slice first,
+                         struct slice second)
+{
+    if (group->hash != hash)
+        return group->hash < hash ? -1 : 1;
+    return compare_key(group->key, first, second);
+}
+
+const struct delete_group *delete_map_find(const struct delete_map *map, uint64_t hash,
+                                           struct slice first, struct slice second)
 {
     if (map->group_count == 0)
         return NULL;
-    size_t prefix = (size_t)(hash >> (64 - map->bits));
+    size_t prefix = prefix_of(map, hash);
     size_t low = map->starts[prefix], high = map->starts[prefix + 1];
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const struct delete_group *group = &map->groups[middle];
-        int order = compare_keys(group->hash, group->key, hash, key);
+        int order = compare_group(&map->groups[middle], hash, first, second);
         if (order == 0)
-            return group;
+            return &map->groups[middle];
         if (order < 0)
             low = middle + 1;
         else
@@ -141,15 +191,52 @@ const struct delete_group *delete_map_find(const struct delete_map *map, struct 
     return NULL;
 }
 
-size_t delete_group_start(const struct delete_group *group, int64_t data_sequence)
+#define LINE_SIZE ((size_t)64)
+
+static void fetch(const void *bytes, size_t size)
 {
-    size_t low = 0, high = group->count;
+    const char *at = bytes;
+    for (size_t i = 0; i < size; i += LINE_SIZE)
+        __builtin_prefetch(at + i);
+    if (size > 0)
+        __builtin_prefetch(at + size - 1);
+}
+
+/* The first group of the hash's bucket, which mostly is the only one; NULL where there is none. */
+static const struct delete_group *first_group(const struct delete_map *map, uint64_t hash)
+{
+    if (map->group_count == 0)
+        return NULL;
+    size_t prefix = prefix_of(map, hash);
+    uint32_t first = map->starts[prefix];
+    return first < map->starts[prefix + 1] ? &map->groups[first] : NULL;
+}
+
+void delete_map_fetch_group(const struct delete_map *map, uint64_t hash)
+{
+    const struct delete_group *group = first_group(map, hash);
+    if (group)
+        fetch(group, sizeof(*group));
+}
+
+void delete_map_fetch_key(const struct delete_map *map, uint64_t hash)
+{
+    const struct delete_group *group = first_group(map, hash);
+    if (!group || group->hash != hash)
+        return;
+    fetch(group->key.ptr, group->key.len);
+    fetch(&map->members[group->starts[0]], sizeof(*map->members));
+}
+
+struct delete_members delete_members_from(struct delete_members members, int64_t data_sequence)
+{
+    size_t low = 0, high = members.count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (group->members[middle].sequence < data_sequence)
+        if (members.items[middle].sequence < data_sequence)
             low = middle + 1;
         else
             high = middle;
     }
-    return low;
+    return (struct delete_members){members.items + low, members.count - low};
 }

@@ -195,7 +195,7 @@ void plan_destroy(struct plan *plan)
     if (!plan)
         return;
     plan_run_close(plan->run);
-    delete_index_unref(plan->deletes);
+    plan_deletes_finish(&plan->deletes);
     plan_table_finish(&plan->table);
     table_metadata_unref(plan->metadata);
     arena_finish(&plan->arena);
@@ -220,15 +220,14 @@ const int32_t *plan_stats_ids(const struct plan *plan, size_t *ret_count)
 
 size_t plan_delete_count(const struct plan *plan)
 {
-    return plan->deletes ? delete_index_count(plan->deletes) : 0;
+    return plan->deletes.kept_count > 0 ? delete_index_count(plan->deletes.index) : 0;
 }
 
-const struct file_ref *plan_delete_file(const struct plan *plan, uint32_t number,
-                                        const struct plan_spec **ret_spec)
+bool plan_delete_file(const struct plan *plan, uint32_t number, struct delete_file *ret_file,
+                      const struct plan_spec **ret_spec, struct error *err)
 {
-    const struct file_ref *file = delete_index_file(plan->deletes, number);
-    for (size_t i = 0; i < plan->table.spec_count; i++)
-        if (plan->table.specs[i].spec == file->spec)
-            *ret_spec = &plan->table.specs[i];
-    return file;
+    struct delete_file file = delete_index_file(plan->deletes.index, number);
+    TRY(plan_table_spec(&plan->table, file.spec_id, ret_spec, err));
+    *ret_file = file;
+    return true;
 }

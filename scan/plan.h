@@ -6,8 +6,8 @@
  * with every file handed to a visitor as soon as it is known.
  *
  * Spec:     REST protocol, planTableScan; table spec, "Scan Planning"
- * Owns:     its arena, the delete index, a reference to the metadata; columns of manifests are held
- *           while their files are visited, those of delete files as long as the plan
+ * Owns:     its arena, references to the delete index and the metadata; columns of manifests are
+ *           held while their files are visited, those of delete files as long as the plan
  * Errors:   ERROR_BAD_REQUEST (unknown column, literal of another type), ERROR_VALIDATION (unknown
  *           snapshot, a range whose start is no ancestor of its end), ERROR_NOT_FOUND (a file is
  *           gone), ERROR_CORRUPT with the file's path
@@ -68,7 +68,9 @@ struct plan_counts {
     struct plan_manifest_counts manifests[2];
     struct plan_entry_counts entries[2];
     uint64_t files_planned;
-    uint64_t delete_files; /* indexed: whether a task refers to them or not */
+    uint64_t delete_files; /* left by the filter: whether a task refers to them or not */
+    uint64_t delete_indexes_built;
+    uint64_t delete_indexes_from_cache;
     struct plan_files_counts files;
 };
 
@@ -126,8 +128,9 @@ struct plan_counts plan_counts(const struct plan *plan);
 /* Fields whose statistics the client asked for, ascending. */
 const int32_t *plan_stats_ids(const struct plan *plan, size_t *ret_count);
 /* A delete file by the number that a task has, and its spec. */
-const struct file_ref *plan_delete_file(const struct plan *plan, uint32_t number,
-                                        const struct plan_spec **ret_spec);
+bool plan_delete_file(const struct plan *plan, uint32_t number, struct delete_file *ret_file,
+                      const struct plan_spec **ret_spec, struct error *err);
+/* Delete files have numbers below this; 0 where no delete file is left by the filter. */
 size_t plan_delete_count(const struct plan *plan);
 
 #endif

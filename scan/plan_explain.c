@@ -79,7 +79,7 @@ static bool count_residual(struct plan_explain *explain, const struct residual *
     return true;
 }
 
-static enum explained_delete kind_of(const struct file_ref *file)
+static enum explained_delete kind_of(const struct delete_file *file)
 {
     if (file->columns->content[file->row] == CONTENT_EQUALITY_DELETES)
         return EXPLAINED_EQUALITIES;
@@ -88,7 +88,7 @@ static enum explained_delete kind_of(const struct file_ref *file)
 }
 
 /* A vector is a part of its file. */
-static int64_t size_of(const struct file_ref *file)
+static int64_t size_of(const struct delete_file *file)
 {
     int64_t size = 0;
     if (!long_column_get(&file->columns->content_sizes, file->row, &size))
@@ -96,15 +96,17 @@ static int64_t size_of(const struct file_ref *file)
     return size > 0 ? size : 0;
 }
 
-static void count_delete(struct plan_explain *explain, uint32_t number)
+static bool count_delete(struct plan_explain *explain, uint32_t number, struct error *err)
 {
     const struct plan_spec *spec = NULL;
-    const struct file_ref *file = plan_delete_file(explain->plan, number, &spec);
+    struct delete_file file;
     if (explain->attached[number])
-        return;
+        return true;
+    TRY(plan_delete_file(explain->plan, number, &file, &spec, err));
     explain->attached[number] = 1;
-    explain->deletes[kind_of(file)]++;
-    explain->delete_bytes += (uint64_t)size_of(file);
+    explain->deletes[kind_of(&file)]++;
+    explain->delete_bytes += (uint64_t)size_of(&file);
+    return true;
 }
 
 static bool count_deletes(struct plan_explain *explain, const struct plan_task *task,
@@ -118,7 +120,7 @@ static bool count_deletes(struct plan_explain *explain, const struct plan_task *
     if (!explain->attached)
         return error_no_memory(err, "an explanation");
     for (size_t i = 0; i < task->delete_count; i++)
-        count_delete(explain, task->deletes[i]);
+        TRY(count_delete(explain, task->deletes[i], err));
     return true;
 }
 

@@ -5,7 +5,7 @@
 #include "base/json_text.h"
 #include "base/limits.h"
 
-/* Keys are a word and a path; a file of a longer path is read, but not kept. */
+/* Keys are a word and a name, mostly a path; a file of a longer path is read, but not kept. */
 #define MAX_KEY_SIZE (64 * KIB)
 /* Paths of one snapshot of format version 1, which lists its manifests itself. */
 #define MAX_EMBEDDED_PATHS (64 * MIB)
@@ -29,26 +29,26 @@ struct plan_files_counts plan_files_count(const struct plan_files *files)
 
 /* --- the cache ------------------------------------------------------------------------------ */
 
-static void *cached(const struct plan_files *files, const char *word, struct slice path)
+void *plan_files_cached(const struct plan_files *files, const char *word, struct slice name)
 {
     void *value = NULL;
     struct buffer key;
     buffer_init(&key, MAX_KEY_SIZE);
     buffer_append_string(&key, word);
-    buffer_append_slice(&key, path);
+    buffer_append_slice(&key, name);
     if (files->cache && buffer_ok(&key))
         value = cache_get(files->cache, buffer_slice(&key));
     buffer_finish(&key);
     return value;
 }
 
-static void keep(const struct plan_files *files, const char *word, struct slice path, void *value,
-                 size_t size, const struct cache_kind *kind)
+void plan_files_keep(const struct plan_files *files, const char *word, struct slice name,
+                     void *value, size_t size, const struct cache_kind *kind)
 {
     struct buffer key;
     buffer_init(&key, MAX_KEY_SIZE);
     buffer_append_string(&key, word);
-    buffer_append_slice(&key, path);
+    buffer_append_slice(&key, name);
     if (files->cache && buffer_ok(&key))
         cache_put(files->cache, buffer_slice(&key), value, size, kind);
     buffer_finish(&key);
@@ -134,13 +134,14 @@ static bool list_read(struct plan_files *files, struct slice path, struct manife
 {
     struct buffer bytes;
     buffer_init(&bytes, MAX_MANIFEST_FILE_SIZE);
-    struct manifest_list *list = cached(files, "manifest-list ", path);
+    struct manifest_list *list = plan_files_cached(files, "manifest-list ", path);
     bool ok = list != NULL;
     files->counts.lists_from_cache += ok;
     if (!ok && read_bytes(files, path, &bytes, err)) {
         ok = manifest_list_parse(buffer_slice(&bytes), &list, err);
         if (ok)
-            keep(files, "manifest-list ", path, list, list->size, &MANIFEST_LIST_CACHE_KIND);
+            plan_files_keep(files, "manifest-list ", path, list, list->size,
+                            &MANIFEST_LIST_CACHE_KIND);
         else
             error_prefix(err, "manifest list %.*s", SLICE_ARG(path));
     }
@@ -184,8 +185,8 @@ static bool decode(struct plan_files *files, struct slice path,
         ok = error_prefix(err, "manifest %.*s", SLICE_ARG(path));
     buffer_finish(&bytes);
     if (ok)
-        keep(files, "manifest ", path, *ret_columns, (*ret_columns)->size,
-             &MANIFEST_COLUMNS_CACHE_KIND);
+        plan_files_keep(files, "manifest ", path, *ret_columns, (*ret_columns)->size,
+                        &MANIFEST_COLUMNS_CACHE_KIND);
     return ok;
 }
 
@@ -211,7 +212,7 @@ bool plan_files_manifest(struct plan_files *files, struct slice path,
                          const struct manifest_projection *projection,
                          struct manifest_columns **ret_columns, struct error *err)
 {
-    struct manifest_columns *present = cached(files, "manifest ", path);
+    struct manifest_columns *present = plan_files_cached(files, "manifest ", path);
     if (!present)
         return decode(files, path, projection, ret_columns, err);
     if (manifest_columns_cover(present, projection)) {

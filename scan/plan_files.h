@@ -37,6 +37,11 @@ void plan_files_finish(struct plan_files *files);
 /* What was done so far. */
 struct plan_files_counts plan_files_count(const struct plan_files *files);
 
+/* What is kept under a word and a name, with a reference for the caller; NULL where nothing is. */
+void *plan_files_cached(const struct plan_files *files, const char *word, struct slice name);
+void plan_files_keep(const struct plan_files *files, const char *word, struct slice name,
+                     void *value, size_t size, const struct cache_kind *kind);
+
 bool plan_files_list(struct plan_files *files, const struct table_snapshot *snapshot,
                      struct manifest_list **ret_list, struct error *err);
 

@@ -13,51 +13,34 @@
 #include "scan/prune.h"
 #include "scan/prune_walk.h"
 
+_Static_assert(PRUNE_BATCH <= DELETE_BATCH, "a batch of rows is matched as one");
+
 /* A manifest while its rows are gone through. */
 struct manifest_rows {
     const struct manifest_list_entry *entry;
     struct plan_filter *filter;
-    struct residual_cache *residuals; /* the hand's; NULL for delete files */
+    struct residual_cache *residuals; /* the hand's */
     struct manifest_columns *columns; /* a reference */
+    struct plan_rows bound;
     size_t number;
-    const struct partition_column **partitions;
-    const struct stats_column **stats;
 };
 
 /* --- rows of a manifest --------------------------------------------------------------------- */
 
-static bool rows_bind(const struct plan *plan, struct manifest_rows *rows, struct error *err)
-{
-    const struct partition_spec *spec = rows->filter->spec->spec;
-    const struct expression *filter = &plan->filter;
-    rows->partitions = calloc(spec->field_count + 1, sizeof(const struct partition_column *));
-    rows->stats = calloc(filter->field_count + 1, sizeof(const struct stats_column *));
-    if (!rows->partitions || !rows->stats)
-        return error_no_memory(err, "a manifest's rows");
-    for (size_t i = 0; i < spec->field_count; i++)
-        rows->partitions[i] = manifest_columns_partition(rows->columns, spec->fields[i].field_id,
-                                                         spec->fields[i].name);
-    for (size_t i = 0; i < filter->field_count; i++)
-        rows->stats[i] = manifest_columns_stats(rows->columns, filter->field_ids[i]);
-    return true;
-}
-
 static void rows_close(struct manifest_rows *rows)
 {
     manifest_columns_unref(rows->columns);
-    free(rows->partitions);
-    free(rows->stats);
+    plan_rows_unbind(&rows->bound);
 }
 
 static bool rows_open(struct plan_hand *hand, const struct manifest_list_entry *entry,
-                      const struct manifest_projection *projection, struct manifest_rows *ret_rows,
-                      struct error *err)
+                      struct manifest_rows *ret_rows, struct error *err)
 {
     struct manifest_rows rows = {.entry = entry};
     struct plan *plan = hand->run->plan;
     TRY(plan_run_filter(plan, entry, &rows.filter, err));
-    TRY(plan_files_manifest(&hand->files, entry->path, projection, &rows.columns, err));
-    if (!rows_bind(plan, &rows, err)) {
+    TRY(plan_files_manifest(&hand->files, entry->path, &hand->run->projection, &rows.columns, err));
+    if (!plan_rows_bind(plan, rows.filter, rows.columns, &rows.bound, err)) {
         rows_close(&rows);
         return false;
     }
@@ -74,85 +57,14 @@ static bool row_is_live(const struct plan *plan, const struct manifest_rows *row
            snapshot_range_has(&plan->range, data_file_snapshot_id(rows->columns, row, rows->entry));
 }
 
-/* Narrows the mask by another; how many rows that leaves out. */
-static size_t mask_and(uint8_t *mask, const uint8_t *other, size_t count)
+/* 1 for the rows that the filter leaves. */
+static void rows_mask(struct plan_hand *hand, const struct manifest_rows *rows, size_t first,
+                      size_t count, uint8_t *ret_mask)
 {
-    size_t left_out = 0;
-    for (size_t i = 0; i < count; i++) {
-        left_out += mask[i] & (other[i] ^ 1U);
-        mask[i] &= other[i];
-    }
-    return left_out;
-}
-
-/* 1 for the rows that the filter leaves. The same filter serves data and delete files, "because
- * both store metrics of the rows either inserted or deleted". */
-static void rows_mask(const struct plan *plan, const struct manifest_rows *rows, size_t first,
-                      size_t count, struct plan_entry_counts *counts, uint8_t *ret_mask)
-{
-    uint8_t other[PRUNE_BATCH];
-    struct tuple_rows tuples = {rows->partitions};
-    struct metrics_rows metrics = {&rows->columns->record_counts, rows->stats};
+    struct plan_entry_counts *counts = &hand->counts.entries[MANIFEST_DATA];
     for (size_t i = 0; i < count; i++)
-        counts->seen += ret_mask[i] = row_is_live(plan, rows, first + i);
-    if (expression_root_op(&plan->filter) == EXPR_TRUE)
-        return;
-    prune_tuples(&rows->filter->projected, &tuples, first, count, other);
-    counts->by_partition += mask_and(ret_mask, other, count);
-    prune_files_inclusive(&plan->filter, &metrics, first, count, other);
-    counts->by_statistics += mask_and(ret_mask, other, count);
-}
-
-static bool row_ref(const struct manifest_rows *rows, size_t row, struct file_ref *ret_file,
-                    struct error *err)
-{
-    struct file_ref file = {.columns = rows->columns, .row = row, .spec = rows->filter->spec->spec};
-    if (!data_file_sequence(rows->columns, row, rows->entry, &file.sequence))
-        return error_set(err, ERROR_CORRUPT,
-                         "manifest %.*s has an entry without a sequence number that was not added "
-                         "with it",
-                         SLICE_ARG(rows->entry->path));
-    *ret_file = file;
-    return true;
-}
-
-/* --- delete files --------------------------------------------------------------------------- */
-
-static bool index_batch(struct plan_hand *hand, const struct manifest_rows *rows, size_t first,
-                        size_t count, struct error *err)
-{
-    uint8_t mask[PRUNE_BATCH];
-    struct file_ref file;
-    struct plan *plan = hand->run->plan;
-    rows_mask(plan, rows, first, count, &hand->counts.entries[MANIFEST_DELETES], mask);
-    for (size_t i = 0; i < count; i++) {
-        if (!mask[i])
-            continue;
-        TRY(row_ref(rows, first + i, &file, err));
-        if (!delete_index_add(plan->deletes, &file, err))
-            return error_prefix(err, "manifest %.*s", SLICE_ARG(rows->entry->path));
-    }
-    return true;
-}
-
-static size_t batch_size(const struct manifest_rows *rows, size_t first)
-{
-    size_t left = rows->columns->row_count - first;
-    return left < PRUNE_BATCH ? left : PRUNE_BATCH;
-}
-
-bool plan_hand_index(struct plan_hand *hand, const struct manifest_list_entry *entry,
-                     struct error *err)
-{
-    /* Which columns equality deletes compare is known only from their entries. */
-    const struct manifest_projection all = {.has_all_stats = true, .stats_kinds = STATS_PRUNING};
-    struct manifest_rows rows;
-    bool ok = true;
-    TRY(rows_open(hand, entry, &all, &rows, err));
-    for (size_t first = 0; ok && first < rows.columns->row_count; first += PRUNE_BATCH)
-        ok = index_batch(hand, &rows, first, batch_size(&rows, first), err);
-    rows_close(&rows);
-    return ok;
+        counts->seen += ret_mask[i] = row_is_live(hand->run->plan, rows, first + i);
+    plan_rows_prune(hand->run->plan, &rows->bound, first, count, counts, ret_mask);
 }
 
 /* --- data files ----------------------------------------------------------------------------- */
@@ -160,11 +72,12 @@ bool plan_hand_index(struct plan_hand *hand, const struct manifest_list_entry *e
 static bool match_deletes(struct plan_hand *hand, const struct manifest_rows *rows,
                           struct plan_task *task, struct error *err)
 {
-    struct file_ref file;
+    int64_t sequence;
     if (!hand->matcher)
         return true;
-    TRY(row_ref(rows, task->row, &file, err));
-    return delete_matcher_match(hand->matcher, &file, &task->deletes, &task->delete_count, err);
+    TRY(plan_row_sequence(rows->columns, task->row, rows->entry, &sequence, err));
+    return delete_matcher_match(hand->matcher, task->row, sequence, &task->deletes,
+                                &task->delete_count, err);
 }
 
 /* A hint: the client wants no more rows than this. Only rows that are sure to be in the result
@@ -203,10 +116,12 @@ static bool scan_batch(struct plan_hand *hand, const struct manifest_rows *rows,
 {
     uint8_t mask[PRUNE_BATCH];
     const struct residual *residuals[PRUNE_BATCH];
-    struct tuple_rows tuples = {rows->partitions};
+    struct tuple_rows tuples = {rows->bound.partitions};
     struct plan_run *run = hand->run;
-    rows_mask(run->plan, rows, first, count, &hand->counts.entries[MANIFEST_DATA], mask);
+    rows_mask(hand, rows, first, count, mask);
     residual_cache_get(rows->residuals, &tuples, first, count, residuals);
+    if (hand->matcher)
+        delete_matcher_expect(hand->matcher, first, count, mask);
     for (size_t i = 0; i < count; i++) {
         struct plan_task task = {.columns = rows->columns,
                                  .row = first + i,
@@ -266,13 +181,21 @@ static bool find_residuals(struct plan_hand *hand, struct manifest_rows *rows, s
     return true;
 }
 
+static bool open_matcher(struct plan_hand *hand, const struct manifest_rows *rows,
+                         struct error *err)
+{
+    return !hand->matcher ||
+           delete_matcher_open(hand->matcher, rows->columns, rows->filter->spec->spec, err);
+}
+
 bool plan_hand_scan(struct plan_hand *hand, const struct manifest_list_entry *entry, size_t number,
                     struct error *err)
 {
     struct manifest_rows rows;
-    TRY(rows_open(hand, entry, &hand->run->projection, &rows, err));
+    TRY(rows_open(hand, entry, &rows, err));
     rows.number = number;
-    bool ok = find_residuals(hand, &rows, err) && scan_rows(hand, &rows, err);
+    bool ok = find_residuals(hand, &rows, err) && open_matcher(hand, &rows, err) &&
+              scan_rows(hand, &rows, err);
     rows_close(&rows);
     return ok;
 }
@@ -290,7 +213,7 @@ bool plan_hand_init(struct plan_hand *hand, struct plan_run *run,
         return error_no_memory(err, "a plan");
     if (plan_delete_count(plan) == 0)
         return true;
-    return delete_matcher_create(plan->deletes, &hand->matcher, err);
+    return delete_matcher_create(plan->deletes.index, plan->deletes.kept, &hand->matcher, err);
 }
 
 void plan_hand_finish(struct plan_hand *hand)

@@ -140,7 +140,7 @@ static void add_counts(struct plan_counts *total, const struct plan_counts *part
     total->files_planned += part->files_planned;
 }
 
-static void add_files(struct plan_files_counts *total, const struct plan_files *files)
+void plan_counts_add_files(struct plan_files_counts *total, const struct plan_files *files)
 {
     struct plan_files_counts part = plan_files_count(files);
     total->files_read += part.files_read;
@@ -154,27 +154,8 @@ struct plan_counts plan_counts(const struct plan *plan)
 {
     struct plan_counts counts = plan->counts;
     if (plan->run)
-        add_files(&counts.files, &plan->run->files);
+        plan_counts_add_files(&counts.files, &plan->run->files);
     return counts;
-}
-
-/* --- delete files --------------------------------------------------------------------------- */
-
-static bool index_deletes(struct plan_run *run, struct error *err)
-{
-    struct plan *plan = run->plan;
-    struct plan_hand reader = {.run = run, .files = run->files};
-    bool ok = true;
-    if (run->delete_count == 0)
-        return true;
-    TRY(delete_index_create(plan->table.fields, plan->table.field_count, &plan->deletes, err));
-    for (size_t i = 0; ok && i < run->delete_count; i++)
-        ok = plan_hand_index(&reader, run->deletes[i], err);
-    run->files = reader.files;
-    add_counts(&plan->counts, &reader.counts);
-    TRY(ok && delete_index_seal(plan->deletes, err));
-    plan->counts.delete_files = delete_index_count(plan->deletes);
-    return true;
 }
 
 /* --- data files ----------------------------------------------------------------------------- */
@@ -194,7 +175,7 @@ static bool choose_projection(struct plan_run *run, struct error *err)
     size_t deleted_by = 0, count = 0;
     const int32_t *ids = NULL;
     if (plan_delete_count(plan) > 0)
-        ids = delete_index_equality_ids(plan->deletes, &deleted_by);
+        ids = delete_index_equality_ids(plan->deletes.index, &deleted_by);
     int32_t *all = ARENA_ARRAY(&plan->arena, int32_t,
                                plan->filter.field_count + deleted_by + plan->stats_count + 1);
     if (!all)
@@ -257,7 +238,7 @@ static bool scan_manifests(struct plan_run *run, struct crew *crew,
         crew_share(crew, count, work, run);
     for (size_t i = 0; i < count; i++) {
         add_counts(&run->plan->counts, &run->hands[i].counts);
-        add_files(&run->plan->counts.files, &run->hands[i].files);
+        plan_counts_add_files(&run->plan->counts.files, &run->hands[i].files);
         plan_hand_finish(&run->hands[i]);
     }
     free(run->hands);
@@ -275,7 +256,7 @@ bool plan_run_shared(struct plan *plan, struct plan_window window, struct crew *
         cut_window(run, window);
     if (run->data_count == 0)
         return true;
-    TRY(index_deletes(run, err));
+    TRY(plan_deletes_find(run, crew, visitor_count, err));
     TRY(choose_projection(run, err));
     if (visitor_count > run->data_count)
         visitor_count = run->data_count;

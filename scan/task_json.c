@@ -218,18 +218,28 @@ static bool tuples_reserve(struct task_writer *writer, size_t count, struct erro
     return true;
 }
 
+/* The last value's text is kept where it would be the same again: deletes of one partition are
+ * taken from several manifests in turn. */
+static bool is_alike(const struct task_tuple *tuple, const struct partition_column *column,
+                     const struct type *type)
+{
+    return tuple->column && column && tuple->column->kind == column->kind && tuple->type == type;
+}
+
 static bool tuples_bind(struct task_writer *writer, const struct manifest_columns *columns,
                         const struct plan_spec *spec, struct error *err)
 {
     TRY(tuples_reserve(writer, spec->spec->field_count, err));
-    writer->tuple_count = spec->spec->field_count;
-    for (size_t i = 0; i < writer->tuple_count; i++) {
+    for (size_t i = 0; i < spec->spec->field_count; i++) {
         const struct partition_field *field = &spec->spec->fields[i];
-        writer->tuples[i] = (struct task_tuple){
-            .column = manifest_columns_partition(columns, field->field_id, field->name),
-            .type = spec->types[i],
-        };
+        const struct partition_column *column =
+            manifest_columns_partition(columns, field->field_id, field->name);
+        struct task_tuple *tuple = &writer->tuples[i];
+        if (i >= writer->tuple_count || !is_alike(tuple, column, spec->types[i]))
+            *tuple = (struct task_tuple){.type = spec->types[i]};
+        tuple->column = column;
     }
+    writer->tuple_count = spec->spec->field_count;
     return true;
 }
 
@@ -330,14 +340,25 @@ static void write_properties(struct task_writer *writer, const struct manifest_c
                 put_long(at, SLICE_LITERAL(",\"sort-order-id\":"), &columns->sort_order_ids, row));
 }
 
-static bool write_delete_file(struct task_writer *writer, const struct file_ref *file,
+/* Delete files of one manifest mostly follow each other. Their columns stay as long as the plan. */
+static bool bind_deletes(struct task_writer *writer, const struct delete_file *file,
+                         const struct plan_spec *spec, struct error *err)
+{
+    if (writer->delete_columns == file->columns)
+        return true;
+    TRY(tuples_bind(writer, file->columns, spec, err));
+    writer->delete_columns = file->columns;
+    return true;
+}
+
+static bool write_delete_file(struct task_writer *writer, const struct delete_file *file,
                               const struct plan_spec *spec, struct error *err)
 {
     const struct manifest_columns *columns = file->columns;
     struct buffer *out = writer->out;
     struct slice referenced;
     size_t row = file->row;
-    TRY(tuples_bind(writer, columns, spec, err));
+    TRY(bind_deletes(writer, file, spec, err));
     buffer_append_byte(out, '{');
     write_content(out, spec, columns->content[row]);
     TRY(write_text(out, columns->path_prefix, err));
@@ -362,9 +383,10 @@ static bool write_delete_file(struct task_writer *writer, const struct file_ref 
 bool task_writer_delete(struct task_writer *writer, size_t number, struct error *err)
 {
     const struct plan_spec *spec = NULL;
-    const struct file_ref *file =
-        plan_delete_file(writer->deletes->plan, writer->deletes->used[number], &spec);
-    return write_delete_file(writer, file, spec, err) &&
+    struct delete_file file;
+    return plan_delete_file(writer->deletes->plan, writer->deletes->used[number], &file, &spec,
+                            err) &&
+           write_delete_file(writer, &file, spec, err) &&
            buffer_check(writer->out, "the answer", err);
 }
 

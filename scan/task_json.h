@@ -34,10 +34,11 @@ void task_deletes_finish(struct task_deletes *deletes);
 struct task_writer {
     struct buffer *out;
     struct task_deletes *deletes;
-    struct buffer text;        /* paths, which rest in two pieces */
-    struct buffer head;        /* how each task of the present manifest begins, its path included */
-    size_t manifest;           /* the present one */
-    struct task_tuple *tuples; /* the fields of its partition */
+    struct buffer text; /* paths, which rest in two pieces */
+    struct buffer head; /* how each task of the present manifest begins, its path included */
+    size_t manifest;    /* the present one */
+    const struct manifest_columns *delete_columns; /* of the delete file that was written last */
+    struct task_tuple *tuples;                     /* the fields of its partition */
     size_t tuple_count;
     size_t tuple_capacity;
 };

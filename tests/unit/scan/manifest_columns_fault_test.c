@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
-#include "scan/delete_index.h"
+#include "scan/delete_matcher.h"
 #include "scan/manifest_decoder.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/fault_alloc.h"
@@ -71,16 +71,15 @@ static bool index_use(struct manifest_columns *columns, size_t *ret_matches, str
     struct delete_index *index;
     struct delete_matcher *matcher = NULL;
     const uint32_t *files;
-    bool ok = true;
     TRY(delete_index_create(FIELDS, 1, &index, err));
+    bool ok = delete_index_open(index, columns, &SPEC, err);
     for (size_t row = 0; row < columns->row_count && ok; row++) {
-        struct file_ref ref = {columns, row, &SPEC, 1};
         if (columns->content[row] != CONTENT_DATA)
-            ok = delete_index_add(index, &ref, err);
+            ok = delete_index_add(index, row, 1, err);
     }
-    struct file_ref data = {columns, 0, &SPEC, 1};
-    ok = ok && delete_index_seal(index, err) && delete_matcher_create(index, &matcher, err) &&
-         delete_matcher_match(matcher, &data, &files, ret_matches, err);
+    ok = ok && delete_index_seal(index, err) && delete_matcher_create(index, NULL, &matcher, err) &&
+         delete_matcher_open(matcher, columns, &SPEC, err) &&
+         delete_matcher_match(matcher, 0, 1, &files, ret_matches, err);
     delete_matcher_destroy(matcher);
     delete_index_unref(index);
     return ok;

@@ -65,11 +65,53 @@ static void test_faults__a_plan_is_whole_or_fails_for_want_of_memory(void **stat
               "{'type':'in','term':'id','values':[1,12,25]}}");
 }
 
+/* Plans once while an allocation fails, and again: what the first has left in the cache, the shared
+ * index of its deletes above all, gives the whole plan or is not there. */
+static bool plan_twice(const char *request, size_t n, struct buffer *again, struct error *err)
+{
+    struct buffer out;
+    struct error later = {0};
+    assert_ok(cache_create(16 * MIB, &fixture.cache, &later), &later);
+    fault_alloc_fail_at(n);
+    bool ok = plan_to(request, &out, err);
+    bool was_hit = fault_alloc_hit();
+    fault_alloc_fail_at(0);
+    buffer_finish(&out);
+    assert_ok(plan_to(request, again, &later), &later);
+    assert_int_equal(fixture.counts.delete_indexes_built + fixture.counts.delete_indexes_from_cache,
+                     1);
+    cache_destroy(fixture.cache);
+    fixture.cache = NULL;
+    assert_true(ok || err->kind == ERROR_NO_MEMORY);
+    return was_hit;
+}
+
+static void test_faults__leave_no_half_of_an_index_in_the_cache(void **state)
+{
+    static const char FILTER[] = "{'filter':{'type':'lt','term':'id','value':12}}";
+    struct buffer whole, again;
+    struct error err = {0};
+    bool was_hit = true;
+    (void)state;
+    assert_ok(plan_to(FILTER, &whole, &err), &err);
+    for (size_t n = 1; was_hit; n++) {
+        assert_true(n < MAX_ALLOCATIONS);
+        long before = fault_alloc_live();
+        was_hit = plan_twice(FILTER, n, &again, &err);
+        assert_true(slice_equals(buffer_slice(&again), buffer_slice(&whole)));
+        buffer_finish(&again);
+        assert_int_equal(fault_alloc_live(), before);
+    }
+    buffer_finish(&whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_faults__a_plan_is_whole_or_fails_for_want_of_memory,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_faults__leave_no_half_of_an_index_in_the_cache, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,9 +9,14 @@
 #include "base/limits.h"
 #include "tests/unit/cmocka_all.h"
 
+/* They list one manifest of deletes, with two sequence numbers. */
+#define SNAPSHOT(id)                                                                             \
+    "{'snapshot-id':" id ",'sequence-number':" id ",'timestamp-ms':1700000000002,"               \
+    "'summary':{'operation':'append'},'schema-id':0,'manifest-list':'mem:///t/metadata/list-" id \
+    ".avro'}"
 static const char METADATA[] =
     "{'format-version':2,'table-uuid':'9c12d441-03fe-4693-9a96-a0705ddf69c1',"
-    "'location':'mem:///t','last-sequence-number':7,'last-updated-ms':1700000000001,"
+    "'location':'mem:///t','last-sequence-number':22,'last-updated-ms':1700000000001,"
     "'last-column-id':2,'current-schema-id':0,'schemas':[{'type':'struct','schema-id':0,'fields':["
     "{'id':1,'name':'id','required':false,'type':'long'},"
     "{'id':2,'name':'ts','required':false,'type':'timestamp'}]}],'default-spec-id':1,"
@@ -20,7 +25,7 @@ static const char METADATA[] =
     "'default-sort-order-id':0,'sort-orders':[{'order-id':0,'fields':[]}],'properties':{},"
     "'current-snapshot-id':7,'snapshots':[{'snapshot-id':7,'sequence-number':7,"
     "'timestamp-ms':1700000000001,'summary':{'operation':'append'},'schema-id':0,"
-    "'manifest-list':'mem:///t/metadata/list.avro'}]}";
+    "'manifest-list':'mem:///t/metadata/list.avro'}," SNAPSHOT("21") "," SNAPSHOT("22") "]}";
 
 /* ' becomes "; the caller frees it. (What strdup gives is counted by no fault test.) */
 static char *quoted(const char *text)

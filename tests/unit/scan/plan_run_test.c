@@ -231,6 +231,57 @@ static void test_plan__counts_files_and_what_the_cache_saved(void **state)
     assert_int_equal(fixture.counts.files.manifests_from_cache, 4);
 }
 
+static void assert_indexes(uint64_t built, uint64_t from_cache)
+{
+    assert_int_equal(fixture.counts.delete_indexes_built, built);
+    assert_int_equal(fixture.counts.delete_indexes_from_cache, from_cache);
+}
+
+/* It is one for all plans that leave the same manifests of delete files, whatever their filter and
+ * their window; files that a filter rules out are left out all the same. */
+static void test_plan__finds_the_index_of_its_deletes_again(void **state)
+{
+    (void)state;
+    assert_ok(cache_create(16 * MIB, &fixture.cache, &err), &err);
+    planned("{}", PLAN_WINDOW_ALL);
+    assert_indexes(1, 0);
+    planned("{}", (struct plan_window){.first = 0, .end = 1});
+    assert_indexes(0, 1);
+    assert_int_equal(fixture.counts.manifests[MANIFEST_DELETES].read, 2);
+    assert_int_equal(fixture.counts.files.manifests_from_cache, 3);
+    assert_entries(MANIFEST_DELETES, 2, 0, 0);
+    assert_non_null(
+        strstr(planned("{'filter':{'type':'lt','term':'id','value':5}}", PLAN_WINDOW_ALL),
+               "p.parquet"));
+    assert_indexes(0, 1);
+    assert_entries(MANIFEST_DELETES, 2, 0, 1); /* the equality deletes begin at 5 */
+    assert_int_equal(fixture.counts.delete_files, 1);
+    assert_null(strstr(out.ptr, "e.parquet"));
+    /* m2 is of another day. */
+    static const char LATER[] = "{'filter':{'type':'gt-eq','term':'ts','value':"
+                                "'2024-01-02T00:00:00'}}";
+    planned(LATER, PLAN_WINDOW_ALL);
+    assert_indexes(1, 0);
+    planned(LATER, PLAN_WINDOW_ALL);
+    assert_indexes(0, 1);
+}
+
+/* A manifest that two snapshots list with different numbers is two indexes: in the one the deletes
+ * are as old as the data and apply to none of it, in the other they are newer. */
+static void test_plan__of_another_inherited_sequence_number_has_an_index_of_its_own(void **state)
+{
+    static const char OLD[] = "{'snapshot-id':21}", NEW[] = "{'snapshot-id':22}";
+    (void)state;
+    assert_ok(cache_create(16 * MIB, &fixture.cache, &err), &err);
+    for (uint64_t round = 0; round < 2; round++) {
+        assert_null(strstr(planned(OLD, PLAN_WINDOW_ALL), "i.parquet"));
+        assert_indexes(1 - round, round);
+        assert_int_equal(fixture.counts.delete_files, 1);
+        assert_non_null(strstr(planned(NEW, PLAN_WINDOW_ALL), "i.parquet"));
+        assert_indexes(1 - round, round);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -245,6 +296,8 @@ int main(void)
         TEST(test_plan__is_the_same_from_the_cache_with_any_statistics),
         TEST(test_plan__counts_what_it_read_and_what_it_left_out),
         TEST(test_plan__counts_files_and_what_the_cache_saved),
+        TEST(test_plan__finds_the_index_of_its_deletes_again),
+        TEST(test_plan__of_another_inherited_sequence_number_has_an_index_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -167,11 +167,21 @@ static void test_plans__in_parts_and_without_a_cache_go_with_commits(void **stat
     server_fixture_finish(&fixture);
 }
 
+/* Parts of several plans share the index of their deletes. */
+static void test_plans__in_parts_share_what_is_cached(void **state)
+{
+    (void)state;
+    set_up((const char *const[]){"--plan-threads", "3", "--plan-files", "1", NULL});
+    run_together();
+    server_fixture_finish(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plans__and_commits_go_together),
         cmocka_unit_test(test_plans__in_parts_and_without_a_cache_go_with_commits),
+        cmocka_unit_test(test_plans__in_parts_share_what_is_cached),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

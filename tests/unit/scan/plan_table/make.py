@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """Makes the manifests beside it, for the unit tests of scan/plan.h (needs PyIceberg; run it here).
 
-One snapshot of two specs. m0: files a and b by day, and c, which was deleted. m1: file d without a
+Snapshot 7 has two specs. m0: files a and b by day, and c, which was deleted. m1: file d without a
 partition. m2: a position delete of a; m3: equality deletes on id, of all files.
+Snapshots 21 and 22 list m0 and the same manifest of equality deletes, m4, whose entry inherits its
+sequence number: 1 in the one, which is that of the data, and 2 in the other.
 """
+import copy
 
 from pyiceberg.io.pyarrow import PyArrowFileIO
 from pyiceberg.manifest import (DataFile, DataFileContent, FileFormat, ManifestContent,
@@ -66,5 +69,18 @@ MANIFESTS = [
     manifest("m3.avro", DeleteWriter, PLAIN, [
         (EXISTING, 2, file("e", [], 5, 15, DataFileContent.EQUALITY_DELETES, equality_ids=[1]))]),
 ]
+INHERITED = manifest("m4.avro", DeleteWriter, PLAIN, [
+    (ADDED, None, file("i", [], 5, 15, DataFileContent.EQUALITY_DELETES, equality_ids=[1]))])
+
+
+def list_inherited(name, sequence):
+    deletes = copy.copy(INHERITED)
+    deletes.sequence_number = sequence
+    with write_manifest_list(2, IO.new_output(name), 7, None, 7, "null") as writer:
+        writer.add_manifests([MANIFESTS[0], deletes])
+
+
+list_inherited("list-21.avro", 1)
+list_inherited("list-22.avro", 2)
 with write_manifest_list(2, IO.new_output("list.avro"), 7, None, 7, "null") as writer:
     writer.add_manifests(MANIFESTS)
