@@ -71,12 +71,15 @@ class Server:
             self.process.wait()
 
 
+def binary():
+    return os.environ.get("FIRN_BINARY", RELEASE / "firn")
+
+
 def firn(data, *more, slow_sync_ms=0):
     """With slow_sync_ms, every sync of the process takes that much longer."""
-    binary = os.environ.get("FIRN_BINARY", RELEASE / "firn")
     slow = {"LD_PRELOAD": str(RELEASE / "bench" / "libslow_sync.so"),
             "SLOW_SYNC_MS": str(slow_sync_ms)}
-    return Server([binary, "serve", "--data", data, "--listen", "127.0.0.1:PORT", *more],
+    return Server([binary(), "serve", "--data", data, "--listen", "127.0.0.1:PORT", *more],
                   environment=slow if slow_sync_ms else None)
 
 
