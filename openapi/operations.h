@@ -23,7 +23,7 @@
 #define PROTOCOL_OPERATIONS(X)                                                                    \
     X(getConfig, GET, "/v1/config", op_get_config, CATALOG_READ, FAST, SERVED)                    \
     X(getToken, POST, "/v1/oauth/tokens", op_get_token, NONE, FAST, HIDDEN)                       \
-    X(listNamespaces, GET, "/v1/{prefix}/namespaces", op_list_namespaces, NAMESPACE_READ, WORKER, \
+    X(listNamespaces, GET, "/v1/{prefix}/namespaces", op_list_namespaces, NAMESPACE_READ, FAST,   \
       SERVED)                                                                                     \
     X(createNamespace, POST, "/v1/{prefix}/namespaces", op_create_namespace, NAMESPACE_WRITE,     \
       WORKER, SERVED)                                                                             \
@@ -32,9 +32,9 @@
     X(dropNamespace, DELETE, NS, op_drop_namespace, NAMESPACE_WRITE, WORKER, SERVED)              \
     X(updateProperties, POST, NS "/properties", op_update_properties, NAMESPACE_WRITE, WORKER,    \
       SERVED)                                                                                     \
-    X(listTables, GET, NS "/tables", op_list_tables, TABLE_LIST, WORKER, SERVED)                  \
+    X(listTables, GET, NS "/tables", op_list_tables, TABLE_LIST, FAST, SERVED)                    \
     X(createTable, POST, NS "/tables", op_create_table, TABLE_CREATE, WORKER, SERVED)             \
-    X(listFunctions, GET, NS "/functions", op_list_functions, FUNCTION_READ, WORKER, SERVED)      \
+    X(listFunctions, GET, NS "/functions", op_list_functions, FUNCTION_READ, FAST, SERVED)        \
     X(loadFunction, GET, NS "/functions/{function}", op_load_function, FUNCTION_READ, WORKER,     \
       SERVED)                                                                                     \
     X(planTableScan, POST, TABLE "/plan", op_plan_scan, TABLE_READ, WORKER, SERVED)               \
@@ -57,7 +57,7 @@
     X(reportMetrics, POST, TABLE "/metrics", op_report_metrics, TABLE_READ, WORKER, SERVED)       \
     X(commitTransaction, POST, "/v1/{prefix}/transactions/commit", op_commit_transaction,         \
       TABLE_WRITE, WORKER, SERVED)                                                                \
-    X(listViews, GET, NS "/views", op_list_views, VIEW_LIST, WORKER, SERVED)                      \
+    X(listViews, GET, NS "/views", op_list_views, VIEW_LIST, FAST, SERVED)                        \
     X(createView, POST, NS "/views", op_create_view, VIEW_CREATE, WORKER, SERVED)                 \
     X(loadView, GET, VIEW, op_load_view, VIEW_READ, FAST, SERVED)                                 \
     X(replaceView, POST, VIEW, op_replace_view, VIEW_WRITE, WORKER, SERVED)                       \

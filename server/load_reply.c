@@ -5,6 +5,7 @@
 #include "catalog/metadata_store.h"
 #include "catalog/planning_mode.h"
 #include "server/etag.h"
+#include "server/reply_cache.h"
 #include "server/server.h"
 
 /* Below this an answer is one piece of bytes, which leaves with its headers in one system call: at
@@ -13,8 +14,6 @@
 #define ONE_PIECE_SIZE (8 * MIB)
 /* What surrounds the metadata: a location and a few words. */
 #define FRAME_SIZE (1 * MIB)
-/* What a kept reply takes beside its body. */
-#define REPLY_OVERHEAD (1 * KIB)
 /* A representation and a mode: "refs client". */
 #define ETAG_VARIANT_SIZE 32
 
@@ -38,18 +37,6 @@ static const char *const REPRESENTATIONS[] = {
     [REPRESENT_VIEW] = "view",
 };
 
-static void kept_ref(void *value)
-{
-    reply_ref(value);
-}
-
-static void kept_unref(void *value)
-{
-    reply_unref(value);
-}
-
-static const struct cache_kind reply_kind = {"replies", kept_ref, kept_unref};
-
 /* Of one metadata file there are as many answers as the warehouse has had planning modes. ptr is
  * NULL where memory is short, and then nothing is kept. */
 static struct slice cache_key(struct op *op, struct slice location,
@@ -68,7 +55,7 @@ static struct reply *find_kept(struct op *op, struct slice location,
                                enum representation representation)
 {
     struct slice key = cache_key(op, location, representation);
-    return key.ptr ? cache_get(op->server->cache, key) : NULL;
+    return key.ptr ? reply_cache_find(op->server->cache, key) : NULL;
 }
 
 static void keep(struct op *op, struct slice location, enum representation representation,
@@ -76,7 +63,7 @@ static void keep(struct op *op, struct slice location, enum representation repre
 {
     struct slice key = cache_key(op, location, representation);
     if (key.ptr)
-        cache_put(op->server->cache, key, reply, reply->body_size + REPLY_OVERHEAD, &reply_kind);
+        reply_cache_keep(op->server->cache, key, reply);
 }
 
 /* Can the file be looked for with one system call? */

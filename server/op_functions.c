@@ -6,13 +6,7 @@
 
 bool op_list_functions(struct op *op, struct reply **ret_reply, struct error *err)
 {
-    struct slice path;
-    struct page_request request;
-    struct name_page page;
-    TRY(op_namespace(op, &path, err));
-    TRY(op_page(op, LISTING_FUNCTIONS, SLICE_EMPTY, &request, err));
-    TRY(function_list(&op->call, path, &request, &page, err));
-    return listing_reply(op, LISTING_FUNCTIONS, path, &page, ret_reply, err);
+    return listing_answer(op, LISTING_FUNCTIONS, function_list, ret_reply, err);
 }
 
 bool op_load_function(struct op *op, struct reply **ret_reply, struct error *err)

@@ -28,18 +28,24 @@ static bool list_below(struct op *op, struct slice *parent, const struct page_re
 
 bool op_list_namespaces(struct op *op, struct reply **ret_reply, struct error *err)
 {
-    struct slice asked, parent;
-    struct page_request request;
+    struct slice parent, listed;
+    struct listing listing;
     struct name_page page;
     TRY(request_query(op->request, "parent", &parent, err));
     if (parent.ptr == NULL || parent.len == 0)
         parent = SLICE_EMPTY; /* "empty string is treated as absent" */
     else
         TRY(namespace_levels_check(parent, err));
-    asked = parent;
-    TRY(op_page(op, LISTING_NAMESPACES, asked, &request, err));
-    TRY(list_below(op, &parent, &request, &page, err));
-    return listing_reply(op, LISTING_NAMESPACES, asked, &page, ret_reply, err);
+    TRY(listing_find(op, LISTING_NAMESPACES, parent, &listing, ret_reply, err));
+    if (*ret_reply)
+        return true;
+    if (!op->request->may_block)
+        return op_would_block(op);
+    listed = parent;
+    TRY(list_below(op, &listed, &listing.page, &page, err));
+    if (!slice_equals(listed, parent))
+        listing.key = (struct slice){NULL, 0}; /* the version is that of the name as it was sent */
+    return listing_reply(op, &listing, &page, ret_reply, err);
 }
 
 static void write_namespace(struct buffer *body, struct slice path, struct slice properties)

@@ -9,13 +9,7 @@
 
 bool op_list_tables(struct op *op, struct reply **ret_reply, struct error *err)
 {
-    struct slice path;
-    struct page_request request;
-    struct name_page page;
-    TRY(op_namespace(op, &path, err));
-    TRY(op_page(op, LISTING_TABLES, SLICE_EMPTY, &request, err));
-    TRY(table_list(&op->call, path, &request, &page, err));
-    return listing_reply(op, LISTING_TABLES, path, &page, ret_reply, err);
+    return listing_answer(op, LISTING_TABLES, table_list, ret_reply, err);
 }
 
 /* A result that holds metadata becomes the answer; its reference is given back. */

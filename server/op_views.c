@@ -7,13 +7,7 @@
 
 bool op_list_views(struct op *op, struct reply **ret_reply, struct error *err)
 {
-    struct slice path;
-    struct page_request request;
-    struct name_page page;
-    TRY(op_namespace(op, &path, err));
-    TRY(op_page(op, LISTING_VIEWS, SLICE_EMPTY, &request, err));
-    TRY(view_list(&op->call, path, &request, &page, err));
-    return listing_reply(op, LISTING_VIEWS, path, &page, ret_reply, err);
+    return listing_answer(op, LISTING_VIEWS, view_list, ret_reply, err);
 }
 
 static bool answer_view(struct op *op, struct view_result *result, struct reply **ret_reply,

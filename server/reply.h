@@ -45,6 +45,7 @@ struct reply {
     char etag[ETAG_SIZE];        /* with its quotes; empty: none */
     struct reply *not_modified;  /* the 304 that goes with the ETag; NULL: none */
     enum error_kind failure;     /* of an error's reply, for the log */
+    uint64_t version;            /* of what it shows, where it is kept and can become stale */
     struct reply_stream *stream; /* a reference: the body, where it is made while it is sent */
 
     /* What the HTTP glue keeps with it, made at its first use. */

@@ -15,6 +15,11 @@
  * An old row comes from a snapshot that began before the commit, so its S was noted before T was
  * given: S < T. Offered before step 2 reached the shard it is replaced there; offered after, it is
  * refused. The writer's callers are woken after step 2, so whoever was told of a commit finds it.
+ *
+ * Listings have versions only: who keeps a listing notes the version before its snapshot begins,
+ * and uses what it kept while the version is the same. The writer raises it in step 2, so a listing
+ * of an older snapshot has an older version. Namespaces whose hashes meet share a version, which
+ * costs one of them a listing that is made for nothing.
  */
 #include "storage/pointer_cache.h"
 
@@ -28,6 +33,7 @@
 #define BUCKET_COUNT 1024U
 #define SHARD_MAX_ENTRIES (POINTER_CACHE_MAX_ENTRIES / SHARD_COUNT)
 #define SHARD_MAX_BYTES (POINTER_CACHE_MAX_BYTES / SHARD_COUNT)
+#define LISTING_COUNT 4096U
 
 struct cache_entry {
     struct cache_entry *next;  /* in its bucket, or in a transaction's chain */
@@ -36,6 +42,7 @@ struct cache_entry {
     uint64_t hash;
     size_t size;
     bool is_forgotten;
+    bool is_listing; /* without a row: only its hash counts */
     atomic_bool was_found;
     struct entity_row row; /* its slices point into `bytes` */
     char bytes[];
@@ -53,6 +60,7 @@ struct cache_shard {
 
 struct pointer_cache {
     atomic_uint_fast64_t sequence;
+    atomic_uint_fast64_t listings[LISTING_COUNT]; /* by the hash of warehouse and namespace */
     struct cache_shard shards[SHARD_COUNT];
 };
 
@@ -124,6 +132,18 @@ bool cache_entry_create(const struct entity_row *row, bool is_forgotten,
     entry->row.uuid = keep(&at, row->uuid);
     entry->row.location = keep(&at, row->location);
     entry->row.metadata_location = keep(&at, row->metadata_location);
+    *ret_entry = entry;
+    return true;
+}
+
+bool cache_listing_create(int64_t warehouse_id, struct slice namespace_path,
+                          struct cache_entry **ret_entry, struct error *err)
+{
+    struct cache_entry *entry = calloc(1, sizeof(*entry));
+    if (!entry)
+        return error_no_memory(err, "the version of a listing");
+    entry->hash = hash_key(warehouse_id, namespace_path, SLICE_EMPTY);
+    entry->is_listing = true;
     *ret_entry = entry;
     return true;
 }
@@ -326,6 +346,11 @@ void pointer_cache_offer(struct pointer_cache *cache, const struct entity_row *r
 
 static void commit_entry(struct pointer_cache *cache, struct cache_entry *entry, uint64_t sequence)
 {
+    if (entry->is_listing) {
+        atomic_fetch_add(&cache->listings[entry->hash % LISTING_COUNT], 1);
+        free(entry);
+        return;
+    }
     struct cache_shard *shard = shard_of(cache, entry->hash);
     pthread_rwlock_wrlock(&shard->lock);
     shard->changed = sequence;
@@ -345,6 +370,13 @@ void pointer_cache_commit(struct pointer_cache *cache, struct cache_entry *first
         commit_entry(cache, first, sequence);
         first = next;
     }
+}
+
+uint64_t pointer_cache_listing_version(const struct pointer_cache *cache, int64_t warehouse_id,
+                                       struct slice namespace_path)
+{
+    uint64_t hash = hash_key(warehouse_id, namespace_path, SLICE_EMPTY);
+    return atomic_load(&cache->listings[hash % LISTING_COUNT]);
 }
 
 static size_t sum(struct pointer_cache *cache, bool of_sizes)

@@ -5,7 +5,7 @@
  * Errors:   a row that finds no room or no memory is not kept, which is never an error
  * Threads:  every function from any thread; pointer_cache_commit from the writer thread alone
  * Rule:     after pointer_cache_commit no find gives a row from before it, whatever readers that
- *           began earlier still offer
+ *           began earlier still offer, and the version of each listing that it changed is another
  */
 #ifndef STORAGE_POINTER_CACHE_H
 #define STORAGE_POINTER_CACHE_H
@@ -37,6 +37,9 @@ void pointer_cache_offer(struct pointer_cache *cache, const struct entity_row *r
  * A forgotten row's entry needs only the name (warehouse_id, namespace_path, name). */
 bool cache_entry_create(const struct entity_row *row, bool is_forgotten,
                         struct cache_entry **ret_entry, struct error *err);
+/* What a transaction changes as well: which names a namespace holds, or whether it is there. */
+bool cache_listing_create(int64_t warehouse_id, struct slice namespace_path,
+                          struct cache_entry **ret_entry, struct error *err);
 /* Puts `entry` at the end of a chain that begins at *first. */
 void cache_entry_chain(struct cache_entry **first, struct cache_entry *entry);
 void cache_entries_destroy(struct cache_entry *first);
@@ -45,6 +48,10 @@ void cache_entries_forget(struct cache_entry *first);
 
 /* Takes the chain of a committed transaction, in order. */
 void pointer_cache_commit(struct pointer_cache *cache, struct cache_entry *first);
+
+/* See pointer_store_listing_version. */
+uint64_t pointer_cache_listing_version(const struct pointer_cache *cache, int64_t warehouse_id,
+                                       struct slice namespace_path);
 
 size_t pointer_cache_count(struct pointer_cache *cache);
 size_t pointer_cache_size(struct pointer_cache *cache);

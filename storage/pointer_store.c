@@ -208,6 +208,12 @@ bool pointer_store_peek(struct pointer_store *store, int64_t warehouse_id,
     return pointer_cache_find(store->cache, warehouse_id, namespace_path, name, arena, ret_row);
 }
 
+uint64_t pointer_store_listing_version(const struct pointer_store *store, int64_t warehouse_id,
+                                       struct slice namespace_path)
+{
+    return pointer_cache_listing_version(store->cache, warehouse_id, namespace_path);
+}
+
 void pointer_store_submit(struct pointer_store *store, pointer_job_fn job, void *context,
                           struct pointer_write *write)
 {

@@ -243,6 +243,13 @@ bool pointer_store_peek(struct pointer_store *store, int64_t warehouse_id,
                         struct slice namespace_path, struct slice name, struct arena *arena,
                         struct entity_row *ret_row);
 
+/* A number that is another one as soon as a change is acknowledged after which the namespace (the
+ * empty path: the top level) holds other tables, views, functions or namespaces, or is there or not
+ * there itself. Asked for before a view begins, it tells later whether what was listed from that
+ * view still holds. From memory alone. */
+uint64_t pointer_store_listing_version(const struct pointer_store *store, int64_t warehouse_id,
+                                       struct slice namespace_path);
+
 /* --- changing ----------------------------------------------------------------------------- */
 
 /* One change. May be run more than once (when a neighbour in the batch broke the transaction), so

@@ -43,6 +43,16 @@ static bool breaks_reference(const struct statement *statement)
            statement->code == SQLITE_CONSTRAINT_TRIGGER; /* how SQLite reports RESTRICT */
 }
 
+/* The names that the namespace holds, or whether it is there, are not what they were. */
+static bool note_listing(struct pointer_txn *txn, int64_t warehouse_id, struct slice path,
+                         struct error *err)
+{
+    struct cache_entry *entry;
+    TRY(cache_listing_create(warehouse_id, path, &entry, err));
+    cache_entry_chain(&txn->changes, entry);
+    return true;
+}
+
 static sqlite3 *txn_db(const struct pointer_txn *txn)
 {
     return txn->view.connection->db;
@@ -135,6 +145,20 @@ static struct slice path_name(struct slice path)
     return slice_from(path, at);
 }
 
+/* All but the last level: empty at the top. */
+static struct slice path_parent(struct slice path)
+{
+    size_t size = path.len - path_name(path).len;
+    return (struct slice){path.ptr, size > 0 ? size - 1 : 0};
+}
+
+static bool note_namespace(struct pointer_txn *txn, int64_t warehouse_id, struct slice path,
+                           struct error *err)
+{
+    return note_listing(txn, warehouse_id, path, err) &&
+           note_listing(txn, warehouse_id, path_parent(path), err);
+}
+
 static bool namespace_insert_error(const struct statement *statement, struct slice path,
                                    struct error *err)
 {
@@ -163,6 +187,7 @@ bool pointer_namespace_insert(struct pointer_txn *txn, int64_t warehouse_id, int
     statement_bind_text(&statement, 5, properties);
     if (!statement_run(&statement, err))
         return namespace_insert_error(&statement, path, err);
+    TRY(note_namespace(txn, warehouse_id, path, err));
     *ret_id = sqlite3_last_insert_rowid(txn_db(txn));
     return true;
 }
@@ -200,12 +225,27 @@ static bool namespace_not_empty(struct pointer_txn *txn, int64_t id,
                      content->has_children ? " namespaces" : "");
 }
 
+static bool note_namespace_of_id(struct pointer_txn *txn, int64_t id, struct error *err)
+{
+    STATEMENT_SCOPED struct statement statement;
+    TRY(begin(txn, STATEMENT_NAMESPACE_PATH, &statement, err));
+    statement_bind_int64(&statement, 1, id);
+    bool has_row = false;
+    TRY(statement_step(&statement, &has_row, err));
+    if (!has_row)
+        return namespace_absent(err);
+    struct slice path = {(const char *)sqlite3_column_text(statement.handle, 0),
+                         (size_t)sqlite3_column_bytes(statement.handle, 0)};
+    return note_namespace(txn, statement_int64(&statement, 1), path, err);
+}
+
 bool pointer_namespace_delete(struct pointer_txn *txn, int64_t id, struct error *err)
 {
     struct namespace_content content;
     TRY(pointer_namespace_content(&txn->view, id, &content, err));
     if (content.has_tables || content.has_views || content.has_functions || content.has_children)
         return namespace_not_empty(txn, id, &content, err);
+    TRY(note_namespace_of_id(txn, id, err));
     STATEMENT_SCOPED struct statement statement;
     TRY(begin(txn, STATEMENT_NAMESPACE_DELETE, &statement, err));
     statement_bind_int64(&statement, 1, id);
@@ -220,7 +260,11 @@ static bool entity_absent(struct error *err)
     return error_set(err, ERROR_NO_SUCH_TABLE, "Table or view does not exist");
 }
 
-static bool note_row(struct pointer_txn *txn, int64_t id, bool is_forgotten, struct arena *arena,
+/* What of an entity is noted: NOTE_GONE comes before a change of its name or its end, NOTE_NAMED
+ * after it got one, NOTE_SWAPPED where the name stays. */
+enum note { NOTE_GONE, NOTE_NAMED, NOTE_SWAPPED };
+
+static bool note_row(struct pointer_txn *txn, int64_t id, enum note note, struct arena *arena,
                      struct error *err)
 {
     struct entity_row row;
@@ -228,21 +272,23 @@ static bool note_row(struct pointer_txn *txn, int64_t id, bool is_forgotten, str
     TRY(pointer_entity_get_by_id(&txn->view, id, arena, &row, &found, err));
     if (!found)
         return entity_absent(err);
+    if (note != NOTE_SWAPPED)
+        TRY(note_listing(txn, row.warehouse_id, row.namespace_path, err));
     if (row.kind == ENTITY_FUNCTION)
         return true; /* The cache has the name space of tables and views only. */
     struct cache_entry *entry;
-    TRY(cache_entry_create(&row, is_forgotten, &entry, err));
+    TRY(cache_entry_create(&row, note == NOTE_GONE, &entry, err));
     cache_entry_chain(&txn->changes, entry);
     return true;
 }
 
 /* Tells the cache, once the transaction has committed, what the entity is now; or, before a change
  * of its name, that there is nothing under the present one any more. */
-static bool note_entity(struct pointer_txn *txn, int64_t id, bool is_forgotten, struct error *err)
+static bool note_entity(struct pointer_txn *txn, int64_t id, enum note note, struct error *err)
 {
     struct arena arena;
     arena_init(&arena, TXN_ARENA_SIZE);
-    bool ok = note_row(txn, id, is_forgotten, &arena, err);
+    bool ok = note_row(txn, id, note, &arena, err);
     arena_finish(&arena);
     return ok;
 }
@@ -309,7 +355,7 @@ bool pointer_entity_insert(struct pointer_txn *txn, const struct entity_row *row
     if (!statement_run(&statement, err))
         return place_error(txn, &statement, &place, err);
     int64_t id = sqlite3_last_insert_rowid(txn_db(txn));
-    TRY(note_entity(txn, id, false, err));
+    TRY(note_entity(txn, id, NOTE_NAMED, err));
     *ret_id = id;
     return true;
 }
@@ -328,7 +374,7 @@ bool pointer_entity_swap(struct pointer_txn *txn, int64_t id, struct slice expec
     TRY(statement_run(&statement, err));
     bool swapped = sqlite3_changes(txn_db(txn)) > 0;
     if (swapped)
-        TRY(note_entity(txn, id, false, err));
+        TRY(note_entity(txn, id, NOTE_SWAPPED, err));
     *ret_swapped = swapped;
     return true;
 }
@@ -353,7 +399,7 @@ bool pointer_entity_rename(struct pointer_txn *txn, int64_t id, int64_t namespac
 {
     struct entity_place place = {.namespace_id = namespace_id, .name = name};
     TRY(entity_kind_get(txn, id, &place.kind, err));
-    TRY(note_entity(txn, id, true, err));
+    TRY(note_entity(txn, id, NOTE_GONE, err));
     STATEMENT_SCOPED struct statement statement;
     TRY(begin(txn, STATEMENT_ENTITY_RENAME, &statement, err));
     statement_bind_int64(&statement, 1, id);
@@ -362,12 +408,12 @@ bool pointer_entity_rename(struct pointer_txn *txn, int64_t id, int64_t namespac
     statement_bind_int64(&statement, 4, txn->now_ms);
     if (!statement_run(&statement, err))
         return place_error(txn, &statement, &place, err);
-    return note_entity(txn, id, false, err);
+    return note_entity(txn, id, NOTE_NAMED, err);
 }
 
 bool pointer_entity_delete(struct pointer_txn *txn, int64_t id, struct error *err)
 {
-    TRY(note_entity(txn, id, true, err));
+    TRY(note_entity(txn, id, NOTE_GONE, err));
     STATEMENT_SCOPED struct statement statement;
     TRY(begin(txn, STATEMENT_ENTITY_DELETE, &statement, err));
     statement_bind_int64(&statement, 1, id);

@@ -75,7 +75,8 @@
       "EXISTS (SELECT 1 FROM entities WHERE namespace_id = ?1 AND kind = 3), "                     \
       "EXISTS (SELECT 1 FROM namespaces WHERE parent_id = ?1)",                                    \
       "what keeps it from being dropped")                                                          \
-    X(NAMESPACE_PATH, "SELECT path FROM namespaces WHERE id = ?1", "for the sentence of an error") \
+    X(NAMESPACE_PATH, "SELECT path, warehouse_id FROM namespaces WHERE id = ?1",                   \
+      "for the sentence of an error, and for the versions of listings")                            \
     X(NAMESPACE_INSERT,                                                                            \
       "INSERT INTO namespaces (warehouse_id, parent_id, path, name, properties) "                  \
       "VALUES (?1, ?2, ?3, ?4, ?5)",                                                               \

@@ -483,6 +483,9 @@ static void test_functions__are_put_by_operators_and_loaded_by_clients(void **st
 {
     (void)state;
     for (int i = 0; i < 2; i++)
+        assert_int_equal(send("GET", "/v1/namespaces/a/functions", NULL), 200);
+    assert_true(fixture.was_fast); /* kept, until there is one */
+    for (int i = 0; i < 2; i++)
         assert_int_equal(send_keyed("PUT", FUNCTIONS "f", FUNCTION_BODY), 200);
     assert_int_equal(send("GET", "/v1/namespaces/a/functions", NULL), 200);
     assert_contains(fixture_body(&fixture), "\"identifiers\":[[\"a\",\"f\"]]");
@@ -493,6 +496,8 @@ static void test_functions__are_put_by_operators_and_loaded_by_clients(void **st
     assert_int_equal(send("PUT", FUNCTIONS "g", "{}"), 400);
     assert_int_equal(send("DELETE", FUNCTIONS "f", NULL), 204);
     assert_int_equal(send("DELETE", FUNCTIONS "f", NULL), 404);
+    assert_int_equal(send("GET", "/v1/namespaces/a/functions", NULL), 200);
+    assert_contains(fixture_body(&fixture), "\"identifiers\":[]");
 }
 
 /* --- management ----------------------------------------------------------------------------- */

@@ -156,6 +156,34 @@ static void test_bounds__hold_for_large_rows(void **state)
     assert_true(pointer_cache_count(*state) > 0);
 }
 
+static uint64_t listing_version(struct pointer_cache *cache, const char *path)
+{
+    return pointer_cache_listing_version(cache, 1, slice_from_string(path));
+}
+
+static void test_listing__has_another_version_after_a_commit(void **state)
+{
+    struct cache_entry *entry;
+    uint64_t db = listing_version(*state, "db"), other = listing_version(*state, "other");
+    assert_true(cache_listing_create(1, SLICE_LITERAL("db"), &entry, NULL));
+    assert_int_equal(listing_version(*state, "db"), db);
+    pointer_cache_commit(*state, entry);
+    assert_int_not_equal(listing_version(*state, "db"), db);
+    assert_int_equal(listing_version(*state, "other"), other);
+    commit(*state, row_of("db", "t", "m1"), false);
+    assert_int_equal(listing_version(*state, "other"), other);
+}
+
+static void test_listing__has_another_version_after_a_commit_of_unknown_outcome(void **state)
+{
+    struct cache_entry *entry;
+    uint64_t before = listing_version(*state, "db");
+    assert_true(cache_listing_create(1, SLICE_LITERAL("db"), &entry, NULL));
+    cache_entries_forget(entry);
+    pointer_cache_commit(*state, entry);
+    assert_int_not_equal(listing_version(*state, "db"), before);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -170,6 +198,8 @@ int main(void)
         TEST(test_find__gives_nothing_where_the_arena_is_full),
         TEST(test_bounds__hold_and_what_is_used_stays),
         TEST(test_bounds__hold_for_large_rows),
+        TEST(test_listing__has_another_version_after_a_commit),
+        TEST(test_listing__has_another_version_after_a_commit_of_unknown_outcome),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
