@@ -220,8 +220,8 @@ static bool block_read(struct avro_container *container, struct avro_block *ret_
            memcmp(sync, container->sync, AVRO_SYNC_SIZE) == 0;
 }
 
-bool avro_container_next(struct avro_container *container, struct buffer *scratch,
-                         struct avro_block *ret_block, bool *ret_more, struct error *err)
+bool avro_container_next_raw(struct avro_container *container, struct avro_block *ret_block,
+                             bool *ret_more, struct error *err)
 {
     struct avro_block block;
     if (container->rest.at == container->rest.end) {
@@ -230,11 +230,31 @@ bool avro_container_next(struct avro_container *container, struct buffer *scratc
     }
     if (!block_read(container, &block))
         return error_set(err, ERROR_CORRUPT, "a block of the Avro file is cut off or damaged");
-    if (container->codec != AVRO_CODEC_NULL) {
-        TRY(block_inflate(container, block.data, scratch, err));
-        block.data = buffer_slice(scratch);
-    }
     *ret_block = block;
     *ret_more = true;
+    return true;
+}
+
+bool avro_container_inflate(struct avro_container *container, struct avro_block *block,
+                            struct buffer *scratch, struct error *err)
+{
+    if (container->codec == AVRO_CODEC_NULL)
+        return true;
+    TRY(block_inflate(container, block->data, scratch, err));
+    block->data = buffer_slice(scratch);
+    return true;
+}
+
+bool avro_container_next(struct avro_container *container, struct buffer *scratch,
+                         struct avro_block *ret_block, bool *ret_more, struct error *err)
+{
+    struct avro_block block;
+    bool more = false;
+    TRY(avro_container_next_raw(container, &block, &more, err));
+    if (more) {
+        TRY(avro_container_inflate(container, &block, scratch, err));
+        *ret_block = block;
+    }
+    *ret_more = more;
     return true;
 }

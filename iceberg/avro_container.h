@@ -51,4 +51,10 @@ struct slice avro_container_metadata(const struct avro_container *container, con
 bool avro_container_next(struct avro_container *container, struct buffer *scratch,
                          struct avro_block *ret_block, bool *ret_more, struct error *err);
 
+/* The two halves of it: a block as it stands in the file, and the inflating of its data. */
+bool avro_container_next_raw(struct avro_container *container, struct avro_block *ret_block,
+                             bool *ret_more, struct error *err);
+bool avro_container_inflate(struct avro_container *container, struct avro_block *block,
+                            struct buffer *scratch, struct error *err);
+
 #endif

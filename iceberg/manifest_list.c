@@ -2,16 +2,9 @@
 
 #include <stdlib.h>
 
-#include "base/json_tree.h"
 #include "base/limits.h"
-#include "iceberg/avro_container.h"
-#include "iceberg/avro_shape.h"
+#include "iceberg/avro_records.h"
 
-/* The schema tree; its bounds keep it far below. */
-#define SHAPE_CEILING (16 * MIB)
-/* How many nodes of the schema a block may visit. An honest entry takes two bytes a node. */
-#define NODES_PER_BLOCK UINT64_C(1000000)
-#define NODES_PER_BYTE UINT64_C(16)
 /* Entries' room grows from here. */
 #define FIRST_ENTRIES ((size_t)16)
 
@@ -476,10 +469,7 @@ static bool entries_reserve(struct list_reader *reader)
 static bool block_read(struct list_reader *reader, const struct avro_block *block)
 {
     reader->cursor = avro_cursor_make(block->data);
-    /* An entry has a path, so an honest count is not greater than the bytes. */
-    if ((uint64_t)block->count > block->data.len)
-        return damaged(reader);
-    reader->budget = NODES_PER_BLOCK + NODES_PER_BYTE * block->data.len;
+    reader->budget = avro_block_budget(block);
     for (int64_t i = 0; i < block->count; i++) {
         TRY(charge(reader, reader->shape));
         TRY(entries_reserve(reader));
@@ -489,72 +479,38 @@ static bool block_read(struct list_reader *reader, const struct avro_block *bloc
     return reader->cursor.at == reader->cursor.end ? true : damaged(reader);
 }
 
-static bool blocks_read(struct list_reader *reader, struct avro_container *container,
-                        struct buffer *scratch)
+static bool records_read(struct list_reader *reader, struct avro_records *records)
 {
-    size_t inflated = 0;
+    struct avro_block block;
+    bool more = true;
+    if (avro_shape_find(records->shape, 500, "manifest_path") < 0)
+        return error_set(reader->err, ERROR_CORRUPT,
+                         "the Avro file has no field manifest_path (id 500): it is no manifest "
+                         "list");
+    reader->shape = records->shape;
+    places_find(reader->shape, LIST_FIELDS, LIST_FIELD_COUNT, reader->places);
     for (;;) {
-        struct avro_block block;
-        bool more;
-        TRY(avro_container_next(container, scratch, &block, &more, reader->err));
+        TRY(avro_records_next(records, &block, &more, reader->err));
         if (!more)
             return true;
-        inflated += block.data.len;
-        if (inflated > MAX_MANIFEST_INFLATED_SIZE)
-            return error_set(reader->err, ERROR_TOO_LARGE,
-                             "the manifest list inflates to more than %zu bytes, the most that is "
-                             "allowed",
-                             MAX_MANIFEST_INFLATED_SIZE);
         TRY(block_read(reader, &block));
     }
 }
 
-static bool records_read(struct list_reader *reader, struct avro_container *container)
-{
-    struct buffer scratch;
-    const struct avro_shape *shape = reader->shape;
-    if (shape->kind != AVRO_KIND_RECORD || avro_shape_find(shape, 500, "manifest_path") < 0)
-        return error_set(reader->err, ERROR_CORRUPT,
-                         "the Avro file has no field manifest_path (id 500): it is no manifest "
-                         "list");
-    places_find(shape, LIST_FIELDS, LIST_FIELD_COUNT, reader->places);
-    buffer_init(&scratch, MAX_MANIFEST_BLOCK_SIZE);
-    bool ok = blocks_read(reader, container, &scratch);
-    buffer_finish(&scratch);
-    return ok;
-}
-
-static bool container_read(struct list_reader *reader, struct avro_container *container)
-{
-    json_auto_t *json = NULL;
-    struct arena arena;
-    if (!json_tree_parse(container->schema, "the schema of the manifest list", &json,
-                         reader->err)) {
-        if (reader->err && reader->err->kind == ERROR_BAD_REQUEST)
-            reader->err->kind = ERROR_CORRUPT;
-        return false;
-    }
-    arena_init(&arena, SHAPE_CEILING);
-    bool ok = avro_shape_parse(json, &arena, &reader->shape, reader->err) &&
-              records_read(reader, container);
-    arena_finish(&arena);
-    return ok;
-}
-
 bool manifest_list_parse(struct slice bytes, struct manifest_list **ret_list, struct error *err)
 {
-    struct avro_container container;
-    TRY(avro_container_open(bytes, &container, err));
+    struct avro_records records;
+    TRY(avro_records_open(bytes, "the manifest list", &records, err));
     struct manifest_list *list = calloc(1, sizeof(*list));
     if (!list) {
-        avro_container_finish(&container);
+        avro_records_finish(&records);
         return error_no_memory(err, "a manifest list");
     }
     atomic_init(&list->references, 1);
     arena_init(&list->arena, MAX_MANIFEST_COLUMNS_SIZE);
     struct list_reader reader = {.list = list, .err = err};
-    bool ok = container_read(&reader, &container);
-    avro_container_finish(&container);
+    bool ok = records_read(&reader, &records);
+    avro_records_finish(&records);
     if (!ok) {
         list_destroy(list);
         return false;

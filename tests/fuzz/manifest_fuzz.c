@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "iceberg/manifest.h"
+#include "iceberg/manifest_appended.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -21,5 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct slice bytes = slice_make((const char *)data, size);
     manifest_list_each(bytes, check_path, NULL, NULL);
     manifest_each_file(bytes, check_path, NULL, NULL);
+    struct manifest_appended appended;
+    if (manifest_appended_check(bytes, 1, &appended, NULL))
+        assert(appended.files >= 0 && appended.rows >= 0);
     return 0;
 }
