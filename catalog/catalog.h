@@ -76,6 +76,7 @@ struct warehouse {
     unsigned format_versions; /* of tables: bit v for version v (catalog/format_policy.h) */
     bool is_default;
     enum planning_mode planning_mode; /* of tables that say nothing of their own */
+    bool rebases_appends;             /* likewise (catalog/rebase_policy.h) */
 };
 
 /* What a change leaves behind for a repeated Idempotency-Key (catalog/idempotency.h). */

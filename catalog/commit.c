@@ -10,9 +10,11 @@
 /*
  * A commit of n tables (n = 1 for updateTable):
  *
+ *   0. read what a late append has written, where the table carries those over (append_rebase.h)
  *   1. take the entity locks of all names, in one fixed order
- *   2. for each table: read pointer and base, check the requirements, apply the updates, write the
- *      new metadata file under a name never used before            (table_change_read, _apply)
+ *   2. for each table: read pointer and base, carry a late append over to it, check the
+ *      requirements, apply the updates, write the new metadata file under a name never used before
+ *                                                                  (table_change_read, _apply)
  *   3. queue the transaction that swaps every pointer where it still equals its base, appends to
  *      the change log, keeps the Idempotency-Key         (table_change_store, call_submit); leave
  *      the results as the tables' tips (commit_chain.h); give the locks back
@@ -38,6 +40,7 @@ struct commit {
     struct call *call;
     struct table_change *changes;
     const json_t **requests;
+    struct append_rebase *rebases; /* one for each table, for all rounds */
     struct change_row *log;
     size_t count;
     struct entity_name *names;
@@ -96,10 +99,13 @@ static bool commit_init(struct commit *commit, struct call *call, size_t count, 
     commit->names = ARENA_ARRAY(call->arena, struct entity_name, count);
     commit->written = ARENA_ARRAY(call->arena, struct table_change *, count);
     commit->tips = ARENA_ARRAY(call->arena, struct commit_tip *, count);
-    if (commit->changes && commit->requests && commit->log && commit->names && commit->written &&
-        commit->tips)
-        return true;
-    return error_no_memory(err, "the commit");
+    commit->rebases = ARENA_ARRAY(call->arena, struct append_rebase, count);
+    if (!commit->changes || !commit->requests || !commit->log || !commit->names ||
+        !commit->written || !commit->tips || !commit->rebases)
+        return error_no_memory(err, "the commit");
+    for (size_t i = 0; i < count; i++)
+        append_rebase_init(&commit->rebases[i], call);
+    return true;
 }
 
 /* --- one round ---------------------------------------------------------------------------- */
@@ -138,6 +144,7 @@ static bool prepare_all(struct commit *commit, struct error *err)
         struct entity_name name = commit->changes[i].name;
         table_change_finish(&commit->changes[i]);
         table_change_init(&commit->changes[i], commit->call, name);
+        commit->changes[i].rebase = &commit->rebases[i];
     }
     for (size_t i = 0; i < commit->count; i++)
         TRY(prepare_change(commit, i, err));
@@ -241,12 +248,32 @@ static bool some_pointer_moved(const struct commit *commit)
     return false;
 }
 
+/* Before the locks: reads the files of an append that is late already, so that nobody waits for
+ * that. What is wrong is met again under the locks. */
+static void look_ahead(struct commit *commit)
+{
+    json_t *requirements = NULL, *updates = NULL;
+    for (size_t i = 0; i < commit->count; i++) {
+        struct table_change change;
+        bool is_late = false;
+        if (!read_parts(commit->requests[i], &requirements, &updates, NULL) ||
+            !append_request_is_likely(updates))
+            continue;
+        table_change_init(&change, commit->call, commit->changes[i].name);
+        if (table_change_read(&change, NULL))
+            (void)append_rebase_look(&commit->rebases[i], requirements, updates, change.base,
+                                     change.row.location, &is_late, NULL);
+        table_change_finish(&change);
+    }
+}
+
 /* Steps 1 to 3. False with the reason, or true: then the transaction is queued, where anything
  * changes. */
 static bool make_round(struct commit *commit, struct error *err)
 {
     struct call *call = commit->call;
     struct entity_hold hold;
+    look_ahead(commit);
     entity_locks_take(call->catalog->locks, call->warehouse->id, commit->names, commit->count,
                       &hold);
     bool ok = prepare_all(commit, err);
@@ -305,8 +332,10 @@ static bool commit_run(struct commit *commit, struct error *err)
 
 static void commit_finish(struct commit *commit)
 {
-    for (size_t i = 0; i < commit->count; i++)
+    for (size_t i = 0; i < commit->count; i++) {
         table_change_finish(&commit->changes[i]);
+        append_rebase_finish(&commit->rebases[i]);
+    }
 }
 
 /* --- the two operations ------------------------------------------------------------------- */

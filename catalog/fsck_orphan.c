@@ -89,20 +89,6 @@ static struct slice directory_of(struct slice location)
     return slash ? slice_make(location.ptr, (size_t)(slash - location.ptr)) : location;
 }
 
-/* Where the table writes metadata: write.metadata.path, or "<location>/metadata". */
-static bool metadata_directory(struct fsck_check *check, const struct table_metadata *metadata,
-                               struct slice *ret_directory, struct error *err)
-{
-    struct slice path = {NULL, 0};
-    if (metadata)
-        TRY(table_metadata_property(metadata, "write.metadata.path", &check->arena, &path, err));
-    if (path.ptr == NULL || path.len == 0)
-        path = arena_printf(&check->arena, "%.*s/metadata", (int)check->row.location.len,
-                            check->row.location.ptr);
-    *ret_directory = path;
-    return path.ptr != NULL || error_no_memory(err, "a metadata directory");
-}
-
 static bool note_orphans(struct listing *listing, struct fsck_check *check,
                          const struct table_metadata *metadata, struct error *err)
 {
@@ -110,7 +96,7 @@ static bool note_orphans(struct listing *listing, struct fsck_check *check,
     TRY(add_own(listing, check->row.metadata_location, err));
     for (size_t i = 0; metadata && i < metadata->metadata_log_count; i++)
         TRY(add_own(listing, metadata->metadata_log[i].metadata_file, err));
-    TRY(metadata_directory(check, metadata, &directory, err));
+    TRY(table_metadata_directory(metadata, check->row.location, &check->arena, &directory, err));
     return list_directory(listing, directory, check, err) &&
            list_directory(listing, directory_of(check->row.metadata_location), check, err);
 }

@@ -2,10 +2,11 @@
 
 #include "base/byte_budget.h"
 #include "base/limits.h"
+#include "catalog/pending_files.h"
+#include "storage/location.h"
 
 /* How long a large file waits for room in catalog->reading: others end within a second or two. */
 #define READING_WAIT_MS 5000
-#include "catalog/pending_files.h"
 
 static void table_ref(void *value)
 {
@@ -235,30 +236,35 @@ bool metadata_file_must_exist(struct catalog *catalog, struct slice location, st
 }
 
 /* Where the store does not make it durable at once, the bytes are kept for the transaction. */
-static bool put_file(struct call *call, struct slice bytes, struct carried_file *file,
-                     struct error *err)
+bool carried_file_write(struct call *call, struct slice location, struct slice bytes,
+                        struct carried_file *ret_file, struct error *err)
 {
     struct object_stores *objects = call->catalog->objects;
+    struct carried_file file = {.location = location, .bytes = SLICE_EMPTY};
     bool is_durable = false;
-    if (bytes.len > MAX_CARRIED_SIZE)
-        return object_put_new(objects, file->location, bytes, err);
+    if (bytes.len > MAX_CARRIED_SIZE) {
+        TRY(object_put_new(objects, location, bytes, err));
+        *ret_file = file;
+        return true;
+    }
     struct slice kept = arena_slice(call->arena, bytes);
     if (kept.ptr == NULL)
         return error_no_memory(err, "the metadata file");
-    TRY(object_put_unsynced(objects, file->location, bytes, &is_durable, err));
-    file->bytes = is_durable ? SLICE_EMPTY : kept;
+    TRY(object_put_unsynced(objects, location, bytes, &is_durable, err));
+    file.bytes = is_durable ? SLICE_EMPTY : kept;
+    *ret_file = file;
     return true;
 }
 
 static bool encode_and_put(struct call *call, struct slice text, enum metadata_codec codec,
-                           struct carried_file *file, struct error *err)
+                           struct slice location, struct carried_file *ret_file, struct error *err)
 {
     struct buffer bytes;
     if (codec == METADATA_CODEC_NONE)
-        return put_file(call, text, file, err);
+        return carried_file_write(call, location, text, ret_file, err);
     buffer_init(&bytes, MAX_METADATA_SIZE);
     bool ok = metadata_file_encode(text, codec, &bytes, err) &&
-              put_file(call, buffer_slice(&bytes), file, err);
+              carried_file_write(call, location, buffer_slice(&bytes), ret_file, err);
     buffer_finish(&bytes);
     return ok;
 }
@@ -267,12 +273,10 @@ bool metadata_write(struct call *call, struct slice text, struct slice directory
                     struct slice previous, enum metadata_codec codec, struct carried_file *ret_file,
                     struct error *err)
 {
-    struct carried_file file = {.bytes = SLICE_EMPTY};
+    struct slice location;
     TRY(metadata_file_name(directory, previous, codec, call->catalog->random, call->arena,
-                           &file.location, err));
-    TRY(encode_and_put(call, text, codec, &file, err));
-    *ret_file = file;
-    return true;
+                           &location, err));
+    return encode_and_put(call, text, codec, location, ret_file, err);
 }
 
 bool metadata_carry(struct pointer_txn *txn, struct carried_file *file, struct error *err)
@@ -286,4 +290,19 @@ void metadata_carried(struct catalog *catalog, const struct carried_file *file)
 {
     if (file->pending_id != 0)
         pending_files_add(catalog->pending, file->pending_id, file->location);
+}
+
+bool table_metadata_directory(const struct table_metadata *metadata, struct slice location,
+                              struct arena *arena, struct slice *ret_directory, struct error *err)
+{
+    struct slice path = {NULL, 0};
+    if (metadata)
+        TRY(table_metadata_property(metadata, "write.metadata.path", arena, &path, err));
+    path = path.len > 0
+               ? arena_slice(arena, location_strip_slash(path))
+               : arena_printf(arena, "%.*s/metadata", (int)location.len, location.ptr);
+    if (!path.ptr)
+        return error_no_memory(err, "a metadata directory");
+    *ret_directory = path;
+    return true;
 }

@@ -24,13 +24,16 @@ bool view_metadata_read(struct catalog *catalog, struct slice location,
 /* The same past the cache's answer for a file that is gone: what a client's load must not hide. */
 bool metadata_file_must_exist(struct catalog *catalog, struct slice location, struct error *err);
 
-/* A metadata file that was written, and that a transaction makes durable. */
+/* A file of metadata that was written, and that a transaction makes durable. */
 struct carried_file {
     struct slice location;
     struct slice bytes; /* what the transaction has to carry; empty: the file is durable already */
     int64_t pending_id; /* 0: nothing was carried */
 };
 
+/* Writes a file that a transaction is to make durable under a name that was never used before. */
+bool carried_file_write(struct call *call, struct slice location, struct slice bytes,
+                        struct carried_file *ret_file, struct error *err);
 /* Encodes `text` and writes it under a new name in `directory`; what *ret_file points to is in the
  * call's arena. `previous` gives the version number's predecessor (empty: 00000). */
 bool metadata_write(struct call *call, struct slice text, struct slice directory,
@@ -40,6 +43,11 @@ bool metadata_write(struct call *call, struct slice text, struct slice directory
 bool metadata_carry(struct pointer_txn *txn, struct carried_file *file, struct error *err);
 /* After that transaction: the file is synced soon. */
 void metadata_carried(struct catalog *catalog, const struct carried_file *file);
+
+/* Where a table that lies at `location` writes metadata: write.metadata.path, or
+ * "<location>/metadata", without slashes at its end. Without `metadata`: the latter. */
+bool table_metadata_directory(const struct table_metadata *metadata, struct slice location,
+                              struct arena *arena, struct slice *ret_directory, struct error *err);
 
 /* Puts metadata that was just written into the cache. */
 void table_metadata_remember(struct catalog *catalog, struct slice location,

@@ -74,13 +74,7 @@ static bool refs_find(struct slice refs, struct slice name, struct arena *arena,
     return true;
 }
 
-struct found_ref {
-    bool is_there;
-    bool is_tag;
-    int64_t snapshot_id;
-};
-
-static bool ref_read(struct slice text, struct arena *arena, struct found_ref *ret,
+static bool ref_read(struct slice text, struct arena *arena, struct table_ref *ret,
                      struct error *err)
 {
     struct slice id, type, word = SLICE_EMPTY;
@@ -97,7 +91,7 @@ static bool ref_read(struct slice text, struct arena *arena, struct found_ref *r
 
 /* Metadata from before branches has no refs: its current snapshot is main's. */
 static bool ref_find(const struct table_metadata *base, struct slice name, struct arena *arena,
-                     struct found_ref *ret, struct error *err)
+                     struct table_ref *ret, struct error *err)
 {
     struct slice refs = base->members[TABLE_MEMBER_REFS], ref = {NULL, 0};
     if (refs.ptr && !json_value_is_null(refs)) {
@@ -109,7 +103,20 @@ static bool ref_find(const struct table_metadata *base, struct slice name, struc
     return true;
 }
 
-static bool ref_compare(struct slice name, const struct found_ref *ref, bool has_id, int64_t id,
+bool table_ref_find(const struct table_metadata *base, struct slice name, struct table_ref *ret_ref,
+                    struct error *err)
+{
+    struct table_ref ref = {.is_there = false};
+    struct arena arena;
+    arena_init(&arena, MAX_REQUEST_ARENA);
+    bool ok = ref_find(base, name, &arena, &ref, err);
+    arena_finish(&arena);
+    if (ok)
+        *ret_ref = ref;
+    return ok;
+}
+
+static bool ref_compare(struct slice name, const struct table_ref *ref, bool has_id, int64_t id,
                         struct error *err)
 {
     const char *type = ref->is_tag ? "tag" : "branch";
@@ -133,18 +140,14 @@ static bool check_ref(const json_t *requirement, const struct table_metadata *ba
                       struct error *err)
 {
     struct slice name = SLICE_EMPTY;
-    struct found_ref ref = {.is_there = false};
-    struct arena arena;
+    struct table_ref ref;
     int64_t id = 0;
     bool has_id = false;
     TRY(json_get_string(requirement, "ref", &name, err));
     TRY(json_opt_int64(requirement, "snapshot-id", &id, &has_id, err));
     if (!base)
         return check_missing(err);
-    arena_init(&arena, MAX_REQUEST_ARENA);
-    bool ok = ref_find(base, name, &arena, &ref, err);
-    arena_finish(&arena);
-    return ok && ref_compare(name, &ref, has_id, id, err);
+    return table_ref_find(base, name, &ref, err) && ref_compare(name, &ref, has_id, id, err);
 }
 
 /* The two "last assigned" ids hold for a table that is not there yet; the others do not. */

@@ -15,6 +15,16 @@
 #include "iceberg/table_metadata.h"
 #include "iceberg/view_metadata.h"
 
+struct table_ref {
+    bool is_there;
+    bool is_tag;
+    int64_t snapshot_id;
+};
+
+/* The branch or tag of that name; `main` also of metadata from before branches. */
+bool table_ref_find(const struct table_metadata *base, struct slice name, struct table_ref *ret_ref,
+                    struct error *err);
+
 /* True in *ret_is_create where assert-create is the only requirement; ERROR_BAD_REQUEST "Invalid
  * create requirements" where it stands beside others. `requirements` is an array or NULL. */
 bool requirements_are_create(const json_t *requirements, bool *ret_is_create, struct error *err);

@@ -13,6 +13,7 @@
  *   before the file is written          nothing happened
  *   file written, pointer not swapped   the old metadata counts; the file is an orphan, removed
  *                                       here when the process lives, listed by fsck when it died
+ *                                       (a manifest list is only removed: no table names it)
  *   pointer swapped and durable         the new metadata counts; files that fell out of the
  *                                       metadata log may stay, which costs space and nothing else
  * A durable pointer never names a missing file: the file is durable before the transaction begins,
@@ -161,16 +162,31 @@ static bool apply_updates(struct table_change *change, const json_t *updates, st
     return table_change_set_text(change, text, err);
 }
 
+static bool apply_to_base(struct table_change *change, const json_t *requirements,
+                          const json_t *updates, bool is_late, struct error *err)
+{
+    struct append_rebase *rebase = change->rebase;
+    struct buffer text;
+    TRY(table_requirements_check(is_late ? rebase->requirements : requirements, change->base, err));
+    if (is_late)
+        TRY(append_rebase_write(rebase, change->base, change->row.location, &change->list, err));
+    buffer_init(&text, MAX_METADATA_SIZE);
+    bool ok = apply_updates(change, is_late ? rebase->updates : updates, &text, err);
+    buffer_finish(&text);
+    return ok;
+}
+
 bool table_change_apply(struct table_change *change, const json_t *requirements,
                         const json_t *updates, struct error *err)
 {
-    struct buffer text;
+    struct append_rebase *rebase = change->rebase;
+    bool is_late = false;
     TRY(table_updates_check(updates, err));
-    TRY(table_requirements_check(requirements, change->base, err));
-    buffer_init(&text, MAX_METADATA_SIZE);
-    bool ok = apply_updates(change, updates, &text, err);
-    buffer_finish(&text);
-    return ok;
+    if (rebase)
+        TRY(append_rebase_look(rebase, requirements, updates, change->base, change->row.location,
+                               &is_late, err));
+    return apply_to_base(change, requirements, updates, is_late, err) ||
+           (rebase && append_rebase_explain(rebase, err));
 }
 
 /* --- store -------------------------------------------------------------------------------- */
@@ -203,7 +219,7 @@ static bool swap_row(struct table_change *change, struct pointer_txn *txn, struc
 bool table_change_store(struct table_change *change, struct pointer_txn *txn, struct error *err)
 {
     TRY(change->is_create ? insert_row(change, txn, err) : swap_row(change, txn, err));
-    return metadata_carry(txn, &change->file, err);
+    return metadata_carry(txn, &change->list, err) && metadata_carry(txn, &change->file, err);
 }
 
 void table_change_describe(const struct table_change *change, struct change_row *ret_row)
@@ -242,6 +258,7 @@ static void delete_dropped_file(const struct table_change *change, struct slice 
 void table_change_complete(struct table_change *change)
 {
     if (change->is_written) {
+        metadata_carried(change->call->catalog, &change->list);
         metadata_carried(change->call->catalog, &change->file);
         table_metadata_remember(change->call->catalog, change->next_location, change->next);
     }
@@ -252,9 +269,13 @@ void table_change_complete(struct table_change *change)
 
 void table_change_abandon(struct table_change *change, const struct error *cause)
 {
+    struct object_stores *objects = change->call->catalog->objects;
     if (change->is_written && cause->kind != ERROR_COMMIT_UNKNOWN)
-        object_remove(change->call->catalog->objects, change->next_location, NULL);
+        object_remove(objects, change->next_location, NULL);
+    if (change->list.location.len > 0 && cause->kind != ERROR_COMMIT_UNKNOWN)
+        object_remove(objects, change->list.location, NULL);
     change->is_written = false;
+    change->list = (struct carried_file){.location = SLICE_EMPTY};
 }
 
 struct commit_tip *table_change_tip(const struct table_change *change)

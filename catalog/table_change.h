@@ -12,6 +12,7 @@
 #ifndef CATALOG_TABLE_CHANGE_H
 #define CATALOG_TABLE_CHANGE_H
 
+#include "catalog/append_rebase.h"
 #include "catalog/commit_chain.h"
 #include "catalog/metadata_store.h"
 #include "catalog/table.h"
@@ -24,10 +25,12 @@ struct table_change {
     struct entity_row row;       /* as read (id 0 for a create) */
     struct table_metadata *base; /* NULL for a create */
     struct commit_tip *base_tip; /* the commit on its way that the base comes from, or NULL */
+    struct append_rebase *rebase; /* of all rounds; NULL: nothing is carried over */
 
     struct table_metadata *next;      /* base itself where nothing changed */
     struct carried_file file;         /* its metadata file, where this change made it */
-    struct slice next_location;       /* the same, or where the metadata was found */
+    struct carried_file list;         /* the manifest list that it made; no location: none */
+    struct slice next_location;       /* file's, or where the metadata was found */
     struct slice canonical;           /* the table's location afterwards */
     struct table_update_result result;
     bool is_written; /* this change made the file */
@@ -42,7 +45,8 @@ void table_change_finish(struct table_change *change);
 bool table_change_read(struct table_change *change, struct error *err);
 
 /* Checks all requirements against the base, applies the updates, checks where the table would lie,
- * and writes the new metadata file. A commit that changes nothing writes nothing. */
+ * and writes the new metadata file. A commit that changes nothing writes nothing. A late append is
+ * carried over to the base first (append_rebase.h). */
 bool table_change_apply(struct table_change *change, const json_t *requirements,
                         const json_t *updates, struct error *err);
 

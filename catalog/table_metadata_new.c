@@ -4,6 +4,7 @@
  */
 #include "base/json_tree.h"
 #include "catalog/planning_mode.h"
+#include "catalog/rebase_policy.h"
 #include "catalog/table_draft.h"
 
 #define PARQUET_CODEC "write.parquet.compression-codec"
@@ -99,6 +100,7 @@ static bool properties_take(struct creation *creation, struct error *err)
         if (!json_is_string(value))
             return error_set(err, ERROR_BAD_REQUEST, "properties: %s must be a string", name);
         TRY(planning_mode_check(name, value, err));
+        TRY(rebase_policy_check(name, value, err));
         if (!property_is_reserved(name) && json_object_set(properties, name, value))
             return error_no_memory(err, "properties");
     }

@@ -5,6 +5,7 @@
 #include "base/json_tree.h"
 #include "base/tree_copy.h"
 #include "catalog/planning_mode.h"
+#include "catalog/rebase_policy.h"
 #include "catalog/table_draft.h"
 
 bool property_is_reserved(const char *name)
@@ -108,6 +109,7 @@ bool update_set_properties(struct table_draft *draft, const json_t *update, stru
         if (property_is_reserved(name))
             continue;
         TRY(planning_mode_check(name, value, err));
+        TRY(rebase_policy_check(name, value, err));
         TRY(encryption_key_id_check(draft, name, properties, value, err));
         if (json_object_set(properties, name, value))
             return error_no_memory(err, "properties");

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "catalog/format_policy.h"
 #include "catalog/planning_mode.h"
+#include "catalog/rebase_policy.h"
 #include "catalog/warehouse_place.h"
 #include "catalog/warehouse_set.h"
 #include "storage/location.h"
@@ -88,8 +89,10 @@ static bool row_set_properties(struct call *call, const json_t *properties,
                                struct warehouse_row *row, struct error *err)
 {
     unsigned unused = 0;
+    bool rebases = false;
     TRY(planning_mode_check_warehouse(properties, err));
     TRY(format_versions_read(properties, &unused, err));
+    TRY(rebase_policy_read(properties, &rebases, err));
     char *text = json_dumps(properties, JSON_COMPACT);
     if (text == NULL)
         return error_no_memory(err, "the warehouse's properties");

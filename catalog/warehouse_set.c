@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "catalog/format_policy.h"
 #include "catalog/planning_mode.h"
+#include "catalog/rebase_policy.h"
 #include "storage/location.h"
 
 struct shared_warehouse {
@@ -65,7 +66,8 @@ static bool read_properties(struct warehouse *warehouse, struct error *err)
     const json_t *mode = json_object_get(properties, PLANNING_MODE_PROPERTY);
     warehouse->planning_mode =
         planning_mode_of_text(json_is_string(mode) ? json_slice(mode) : SLICE_EMPTY);
-    bool ok = format_versions_read(properties, &warehouse->format_versions, err);
+    bool ok = format_versions_read(properties, &warehouse->format_versions, err) &&
+              rebase_policy_read(properties, &warehouse->rebases_appends, err);
     json_decref(properties);
     return ok;
 }

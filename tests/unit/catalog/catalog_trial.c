@@ -5,6 +5,8 @@
 
 #include "catalog/commit.h"
 #include "catalog/purge.h"
+#include "iceberg/manifest_list.h"
+#include "tests/unit/catalog/append_fixture.h"
 
 static struct entity_name name_of(struct trial *trial, int index)
 {
@@ -21,7 +23,7 @@ static bool is_changed(struct trial *trial, int index)
     return table_property_of(trial->world, name_of(trial, index), "x") != NULL;
 }
 
-/* --- the five changes --------------------------------------------------------------------- */
+/* --- the changes -------------------------------------------------------------------------- */
 
 static void prepare_commit(struct trial *trial)
 {
@@ -42,6 +44,27 @@ static bool act_commit(struct trial *trial, struct call *call, struct error *err
 static int done_commit(struct trial *trial)
 {
     return is_changed(trial, 0);
+}
+
+/* Two appends on one base, the first of which goes through. */
+static void prepare_append(struct trial *trial)
+{
+    struct made_append first, late;
+    struct entity_name name = name_of(trial, 0);
+    assert_ok(make_table_with(trial->world, name, REBASES, NULL), &trial->world->client.err);
+    append_make(trial->world, name, 1, 10, &first);
+    append_make(trial->world, name, 2, 10, &late);
+    assert_ok(append_commit(trial->world, name, &first), &trial->world->client.err);
+    trial->request =
+        json_of_text("{'requirements':%s,'updates':%s}", late.requirements, late.updates);
+}
+
+static int done_append(struct trial *trial)
+{
+    struct manifest_list *list = head_list(trial->world, name_of(trial, 0));
+    int count = (int)list->count;
+    manifest_list_unref(list);
+    return count - 1;
 }
 
 static void prepare_create(struct trial *trial)
@@ -133,6 +156,7 @@ static int done_drop(struct trial *trial)
 }
 
 const struct scenario commit_scenario = {prepare_commit, act_commit, done_commit, 1};
+const struct scenario append_scenario = {prepare_append, act_commit, done_append, 1};
 const struct scenario create_scenario = {prepare_create, act_create, done_create, 1};
 const struct scenario transaction_scenario = {prepare_transaction, act_transaction,
                                               done_transaction, 3};

@@ -41,9 +41,10 @@ struct scenario {
     int parts;
 };
 
-/* A commit, a create, a transaction over three tables (one of them new), a rename, and a drop with
- * purge. */
+/* A commit, a late append that is carried over, a create, a transaction over three tables (one of
+ * them new), a rename, and a drop with purge. */
 extern const struct scenario commit_scenario;
+extern const struct scenario append_scenario;
 extern const struct scenario create_scenario;
 extern const struct scenario transaction_scenario;
 extern const struct scenario rename_scenario;

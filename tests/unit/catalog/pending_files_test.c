@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/unit/catalog/catalog_fixture.h"
+#include "iceberg/manifest_list.h"
+#include "tests/unit/catalog/append_fixture.h"
 
 /* Longer than a round of the thread. */
 #define ROUND_MS 3000
@@ -153,6 +154,31 @@ static void test_pending__a_torn_file_is_written_again(void **state)
     expect_recovered(world);
 }
 
+/* The list that the server writes for a late append is carried as the metadata file is. */
+static void test_pending__a_torn_manifest_list_is_written_again(void **state)
+{
+    struct world *world = *state;
+    struct made_append first, late;
+    char path[512];
+    assert_ok(make_table_with(world, NAME("t"), REBASES, NULL), &world->client.err);
+    append_make(world, NAME("t"), 1, 10, &first);
+    append_make(world, NAME("t"), 2, 10, &late);
+    assert_ok(append_commit(world, NAME("t"), &first), &world->client.err);
+    assert_true(becomes_empty(world));
+    atomic_store(&syncs_fail, true);
+    assert_ok(append_commit(world, NAME("t"), &late), &world->client.err);
+    struct slice list = head_list_location(world, NAME("t"));
+    (void)snprintf(path, sizeof path, "%.*s", (int)list.len - 7, list.ptr + 7);
+    assert_int_equal(pending_count(world), 2);
+    world_close(world);
+    atomic_store(&syncs_fail, false);
+    assert_int_equal(truncate(path, 40), 0);
+    world_open(world);
+    struct manifest_list *entries = head_list(world, NAME("t"));
+    assert_int_equal(entries->count, 2);
+    manifest_list_unref(entries);
+}
+
 static void test_pending__a_whole_file_is_synced(void **state)
 {
     struct world *world = *state;
@@ -214,6 +240,7 @@ int main(void)
         TEST(test_pending__a_close_syncs_what_waits),
         TEST(test_pending__a_lost_file_is_written_again),
         TEST(test_pending__a_torn_file_is_written_again),
+        TEST(test_pending__a_torn_manifest_list_is_written_again),
         TEST(test_pending__a_whole_file_is_synced),
         TEST(test_pending__what_cannot_be_made_good_stays),
         TEST(test_pending__a_file_that_was_deleted_is_not_written_again),
