@@ -224,19 +224,19 @@ def test_command__points_at_a_mistake_in_the_filter(namespace, firn_plan):
 def test_command__says_what_is_wrong(namespace, evolved, firn_plan):
     for code, arguments, message in (
             (2, (), "needs a TABLE"),
-            (2, ("t",), "namespace.table"),
-            (2, ("a.",), "namespace.table"),
-            (2, ("`a.t",), "namespace.table"),
+            (2, ("t",), "namespace.name"),
+            (2, ("a.",), "namespace.name"),
+            (2, ("`a.t",), "namespace.name"),
             (2, (f"{namespace}.t", "--snapshot", "x"), "a snapshot's number"),
             (2, (f"{namespace}.t", "--filtr", "x"), "did you mean 'filter'"),
-            (1, (f"{namespace}.no",), f"Table does not exist: {namespace}.no"),
+            (4, (f"{namespace}.no",), f"Table does not exist: {namespace}.no"),
             (1, (f"{namespace}.t", "--filter", "nothing = 1"), "nothing"),
             (1, (f"{namespace}.t", "--ref", "no"), "The table has no branch or tag 'no'")):
         _, complaint = firn_plan(code, *arguments)
         assert complaint.startswith("firn: ") and message in complaint, complaint
-    _, complaint = firn_plan(1, f"{namespace}.t", url="http://127.0.0.1:1")
+    _, complaint = firn_plan(3, f"{namespace}.t", url="http://127.0.0.1:1")
     assert "Is `firn serve` running there?" in complaint
-    _, complaint = firn_plan(1, f"{namespace}.t", url="file:///etc/passwd")
+    _, complaint = firn_plan(3, f"{namespace}.t", url="file:///etc/passwd")
     assert "file:///etc/passwd" in complaint
     text, _ = firn_plan(0, "--help", url=None)
     assert "--filter" in text and "--snapshot" in text

@@ -311,7 +311,7 @@ def test_backup__is_one_private_file_that_is_never_overwritten(worked, firn, tmp
     assert [path.name for path in file.parent.iterdir()] == ["one"]
     assert file.stat().st_mode & 0o777 == 0o600
     content = file.read_bytes()
-    assert "exists already" in firn(1, "backup", file, "--data", server.data)
+    assert "exists already" in firn(5, "backup", file, "--data", server.data)
     assert file.read_bytes() == content
     assert [path.name for path in file.parent.iterdir()] == ["one"]
 
@@ -329,7 +329,7 @@ def test_backup__needs_no_server(worked, firn, own_server, contract, tmp_path):
 
 def test_backup__says_why_there_is_none(worked, firn, tmp_path):
     server, api = worked
-    assert "no catalog database" in firn(1, "backup", tmp_path / "x", "--data", tmp_path)
+    assert "no catalog database" in firn(4, "backup", tmp_path / "x", "--data", tmp_path)
     assert "cannot make" in firn(1, "backup", tmp_path / "no" / "x", "--data", server.data)
     assert "needs a FILE" in firn(2, "backup", "--data", server.data)
     assert "too many" in firn(2, "backup", "a", "b", "--data", server.data)
@@ -391,7 +391,7 @@ def test_restore__replaces_a_damaged_database(worked, firn, contract, tmp_path):
 def test_restore__is_refused_while_a_server_runs(worked, firn, tmp_path):
     server, api = worked
     firn(0, "backup", tmp_path / "one", "--data", server.data)
-    assert "pid" in firn(1, "restore", tmp_path / "one", "--data", server.data)
+    assert "pid" in firn(5, "restore", tmp_path / "one", "--data", server.data)
     api.commit("db", "t", [bodies.set_properties(a="3")])
 
 
@@ -420,7 +420,7 @@ def test_restore__refuses_what_is_no_backup_and_changes_nothing(worked, firn, tm
     api.close()
     server.stop()
     before = {path.name: path.read_bytes() for path in server.data.iterdir() if path.is_file()}
-    said = firn(1, "restore", file, "--data", server.data)
+    said = firn(4 if damage == "missing" else 1, "restore", file, "--data", server.data)
     words = {"text": "database", "foreign": "another program", "newer": "newer",
              "torn": "amaged", "missing": "no catalog database", "blank": "empty"}
     assert words[damage] in said or "SQLite code" in said, said

@@ -27,10 +27,10 @@ static int set_up(void **state)
 static bool load(char *const *arguments, struct options *ret_options, struct error *err)
 {
     int count = 0;
-    bool wants_help = false;
+    enum option_help help = OPTION_HELP_NONE;
     while (arguments[count])
         count++;
-    return options_load(count, arguments, environment, ret_options, &wants_help, err);
+    return options_load(&option_settings, count, arguments, environment, ret_options, &help, err);
 }
 
 /* A flag comes first, because an array must have an element. */
@@ -148,35 +148,27 @@ static void test_options__sizes_have_units(void **state)
     options_finish(&options);
 }
 
-static void test_options__help_lists_every_option(void **state)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    (void)state;
-    options_print_help(out);
-    fclose(out);
-#define X(enumerator, name, type, fallback, help) assert_non_null(strstr(text, "--" name));
-    OPTIONS(X)
-#undef X
-    assert_non_null(strstr(text, "FIRN_ALLOW_LOCATION"));
-    free(text);
-}
+/* The table of a command: the settings, and two flags of its own. */
+enum { TEST_DELETE = OPTION_SETTING_COUNT, TEST_KIND, TEST_COUNT };
+static const struct option_row ROWS[TEST_COUNT] = {
+    OPTIONS(OPTION_ROW) OPTION_ROW(TEST_DELETE, "delete", FLAG, "", "false", MAIN, "delete it")
+        OPTION_ROW(TEST_KIND, "kind", CHOICE, "tables|views", "views", MAIN, "of what")};
+static const unsigned IDS[] = {OPTION_DATA, TEST_DELETE, TEST_KIND, OPTION_END};
 
-static bool load_for(const struct option_command *command, char *const *arguments,
+static bool load_for(const char *operands, const char *choices, char *const *arguments,
                      struct options *ret_options, struct error *err)
 {
+    const struct option_set set = {"tidy", operands, choices, ROWS, IDS};
     int count = 0;
-    bool wants_help = false;
+    enum option_help help = OPTION_HELP_NONE;
     while (arguments[count])
         count++;
-    return options_load_for(command, count, arguments, environment, ret_options, &wants_help, err);
+    return options_load(&set, count, arguments, environment, ret_options, &help, err);
 }
+#define ARGUMENTS(...) ((char *const[]){__VA_ARGS__, NULL})
 
 static void test_options__each_command_takes_its_own(void **state)
 {
-    const enum option_id taken[] = {OPTION_DATA, OPTION_DELETE, OPTION_COUNT};
-    const struct option_command command = {"tidy", "FILE", taken};
     struct options options;
     struct error err = {0};
     (void)state;
@@ -184,20 +176,61 @@ static void test_options__each_command_takes_its_own(void **state)
     variables[0][1] = "true";
     variables[1][0] = "FIRN_DATA";
     variables[1][1] = "/v";
-    assert_ok(load_for(&command, (char *const[]){"x", NULL}, &options, &err), &err);
-    assert_slice_equal(options.operand, "x");
+    assert_ok(load_for("FILE", NULL, ARGUMENTS("x"), &options, &err), &err);
+    assert_slice_equal(options.operands[0], "x");
     assert_slice_equal(option_text(&options, OPTION_DATA), "/v");
-    assert_int_equal(option_number(&options, OPTION_DELETE), 0); /* a flag alone sets it */
+    assert_true(options.values[OPTION_DATA].is_given);
+    assert_false(options.values[OPTION_LISTEN].is_given);
+    assert_int_equal(option_number(&options, TEST_DELETE), 0); /* a flag alone sets it */
+    assert_int_equal(option_number(&options, TEST_KIND), 1);
     options_finish(&options);
-    assert_ok(load_for(&command, (char *const[]){"--delete", "x", NULL}, &options, &err), &err);
-    assert_int_equal(option_number(&options, OPTION_DELETE), 1);
+    assert_ok(load_for("FILE", NULL, ARGUMENTS("--delete", "x"), &options, &err), &err);
+    assert_int_equal(option_number(&options, TEST_DELETE), 1);
     options_finish(&options);
-    assert_false(load_for(&command, (char *const[]){"--delete", NULL}, &options, &err));
+    assert_false(load_for("FILE", NULL, ARGUMENTS("--delete"), &options, &err));
     assert_string_equal(err.message, "firn tidy needs a FILE: see firn tidy --help");
-    assert_false(load_for(&command, (char *const[]){"x", "--listen", "a", NULL}, &options, &err));
+    assert_false(load_for("FILE", NULL, ARGUMENTS("x", "--listen", "a"), &options, &err));
     assert_non_null(strstr(err.message, "firn tidy --help"));
     assert_false(LOAD(&options, &err, "--delete"));
     assert_non_null(strstr(err.message, "Unknown option 'delete'"));
+}
+
+static void test_options__operands_are_counted_and_may_begin_with_dashes(void **state)
+{
+    struct options options;
+    struct error err = {0};
+    (void)state;
+    assert_ok(load_for("FROM [TO]", NULL, ARGUMENTS("a"), &options, &err), &err);
+    assert_null(options.operands[1].ptr);
+    options_finish(&options);
+    assert_ok(load_for("FROM TO", NULL, ARGUMENTS("a", "--delete", "--", "--b"), &options, &err),
+              &err);
+    assert_slice_equal(options.operands[1], "--b");
+    assert_int_equal(option_number(&options, TEST_DELETE), 1);
+    options_finish(&options);
+    assert_false(load_for("FROM TO", NULL, ARGUMENTS("a"), &options, &err));
+    assert_string_equal(err.message, "firn tidy needs a TO: see firn tidy --help");
+    assert_false(load_for("FROM TO", NULL, ARGUMENTS("a", "b", "c"), &options, &err));
+    assert_non_null(strstr(err.message, "'c' is one FROM TO too many"));
+    assert_false(load_for(NULL, NULL, ARGUMENTS("a"), &options, &err));
+    assert_non_null(strstr(err.message, "'a' is no option"));
+}
+
+static void test_options__choices_say_what_is_allowed_and_which_is_nearest(void **state)
+{
+    struct options options;
+    struct error err = {0};
+    (void)state;
+    assert_false(load_for("KIND", "bash|zsh", ARGUMENTS("bsh"), &options, &err));
+    assert_string_equal(err.message, "firn tidy does not know 'bsh': it must be one of bash|zsh. "
+                                     "Did you mean bash?");
+    assert_ok(load_for("KIND", "bash|zsh", ARGUMENTS("zsh", "--kind=tables"), &options, &err),
+              &err);
+    assert_int_equal(option_number(&options, TEST_KIND), 0);
+    options_finish(&options);
+    assert_false(load_for("KIND", NULL, ARGUMENTS("x", "--kind", "view"), &options, &err));
+    assert_string_equal(err.message, "The option kind is 'view': it must be one of tables|views. "
+                                     "Did you mean views?");
 }
 
 static void test_options__more_threads_than_make_sense_are_refused_by_name(void **state)
@@ -233,17 +266,26 @@ static void test_options__unknown_variables_say_the_nearest_one(void **state)
     assert_false(options_variable_check("FIRN_DELETE=1", &err)); /* a flag alone */
 }
 
-static void test_options__short_help_is_help(void **state)
+static void test_options__asking_for_help_is_no_error(void **state)
 {
-    struct options options;
-    struct error err = {0};
-    bool wants_help = false;
+    static const struct {
+        char *flag;
+        enum option_help help;
+    } CASES[] = {{"-h", OPTION_HELP_MAIN},
+                 {"--help", OPTION_HELP_MAIN},
+                 {"--help-all", OPTION_HELP_ALL}};
     (void)state;
-    assert_ok(options_load(1, (char *const[]){"-h", NULL}, environment, &options, &wants_help,
-                           &err),
-              &err);
-    assert_true(wants_help);
-    options_finish(&options);
+    for (size_t i = 0; i < 3; i++) {
+        struct options options;
+        struct error err = {0};
+        enum option_help help = OPTION_HELP_NONE;
+        assert_ok(options_load(&option_settings, 3,
+                               (char *const[]){"--workers", "1", CASES[i].flag, NULL}, environment,
+                               &options, &help, &err),
+                  &err);
+        assert_int_equal(help, CASES[i].help);
+        options_finish(&options);
+    }
 }
 
 int main(void)
@@ -257,9 +299,12 @@ int main(void)
         cmocka_unit_test_setup(test_options__more_threads_than_make_sense_are_refused_by_name,
                                set_up),
         cmocka_unit_test_setup(test_options__unknown_variables_say_the_nearest_one, set_up),
-        cmocka_unit_test_setup(test_options__short_help_is_help, set_up),
+        cmocka_unit_test_setup(test_options__asking_for_help_is_no_error, set_up),
+        cmocka_unit_test_setup(test_options__operands_are_counted_and_may_begin_with_dashes,
+                               set_up),
+        cmocka_unit_test_setup(test_options__choices_say_what_is_allowed_and_which_is_nearest,
+                               set_up),
         cmocka_unit_test_setup(test_options__sizes_have_units, set_up),
-        cmocka_unit_test_setup(test_options__help_lists_every_option, set_up),
         cmocka_unit_test_setup(test_options__each_command_takes_its_own, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@ static const char *no_environment(const char *name)
 void server_fixture_init(struct server_fixture *fixture, const char *const *extra)
 {
     struct error err = {0};
-    bool wants_help = false;
+    enum option_help help = OPTION_HELP_NONE;
     char *arguments[16] = {"--data", NULL, "--listen", "127.0.0.1:0", "--log-level", "off"};
     int count = 6;
     memset(fixture, 0, sizeof(*fixture));
@@ -24,7 +24,8 @@ void server_fixture_init(struct server_fixture *fixture, const char *const *extr
     arguments[1] = fixture->directory;
     for (; extra && *extra; extra++)
         arguments[count++] = strdup(*extra);
-    assert_ok(options_load(count, arguments, no_environment, &fixture->options, &wants_help, &err),
+    assert_ok(options_load(&option_settings, count, arguments, no_environment, &fixture->options,
+                           &help, &err),
               &err);
     for (int i = 6; i < count; i++)
         free(arguments[i]);

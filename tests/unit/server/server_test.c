@@ -16,8 +16,10 @@ static bool try_server(int count, char *const *arguments, struct error *err)
 {
     struct options options;
     struct server *server = NULL;
-    bool wants_help = false;
-    assert_ok(options_load(count, arguments, no_environment, &options, &wants_help, err), err);
+    enum option_help help = OPTION_HELP_NONE;
+    assert_ok(options_load(&option_settings, count, arguments, no_environment, &options, &help,
+                           err),
+              err);
     bool ok = server_create(&options, &server, err);
     server_destroy(server);
     options_finish(&options);

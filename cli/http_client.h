@@ -6,20 +6,21 @@
  * Threads:  any; not beside another first call in the process
  * Rule:     http and https only, no redirects: an answer is that of the server that was named
  */
-#ifndef SERVER_HTTP_CLIENT_H
-#define SERVER_HTTP_CLIENT_H
+#ifndef CLI_HTTP_CLIENT_H
+#define CLI_HTTP_CLIENT_H
 
 #include "base/buffer.h"
 #include "base/error.h"
 
 struct http_exchange {
+    const char *method; /* "GET", "POST", "DELETE" */
     const char *url;
-    struct slice body;     /* JSON, sent by POST */
+    struct slice body;     /* JSON; ptr NULL: none */
     bool is_own_machine;   /* then no proxy is asked, whatever the environment says */
     struct buffer *answer; /* its body */
-    long status;
+    long status;           /* 0: no answer */
 };
 
-bool http_client_post(struct http_exchange *exchange, struct error *err);
+bool http_client_send(struct http_exchange *exchange, struct error *err);
 
 #endif

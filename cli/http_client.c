@@ -1,4 +1,4 @@
-#include "server/http_client.h"
+#include "cli/http_client.h"
 
 #include <curl/curl.h>
 
@@ -21,9 +21,10 @@ static bool set_up(CURL *curl, struct http_exchange *exchange, struct curl_slist
         curl_easy_setopt(curl, CURLOPT_URL, exchange->url),
         curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https"),
         curl_easy_setopt(curl, CURLOPT_NOPROXY, exchange->is_own_machine ? "*" : NULL),
-        curl_easy_setopt(curl, CURLOPT_POST, 1L),
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)exchange->body.len),
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, exchange->body.ptr),
+        exchange->body.ptr ? curl_easy_setopt(curl, CURLOPT_POSTFIELDS, exchange->body.ptr)
+                           : CURLE_OK,
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, exchange->method),
         curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers),
         curl_easy_setopt(curl, CURLOPT_USERAGENT, "firn/" FIRN_VERSION),
         curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, ""), /* all that the library can inflate */
@@ -59,7 +60,7 @@ static bool perform(CURL *curl, struct http_exchange *exchange, struct curl_slis
                      exchange->url, reason[0] ? reason : curl_easy_strerror(code));
 }
 
-bool http_client_post(struct http_exchange *exchange, struct error *err)
+bool http_client_send(struct http_exchange *exchange, struct error *err)
 {
     bool is_ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
     CURL *curl = is_ready ? curl_easy_init() : NULL;

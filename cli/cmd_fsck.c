@@ -1,5 +1,5 @@
-/* firn fsck (server/commands.h). */
-#include "server/commands.h"
+/* firn fsck (cli/command.h). */
+#include "cli/command.h"
 
 #include <errno.h>
 
@@ -9,32 +9,9 @@
 #include "storage/data_lock.h"
 #include "storage/file_store.h"
 
-/* Exit codes. */
-#define FSCK_CLEAN 0
-#define FSCK_FOUND 1
-#define FSCK_COULD_NOT_RUN 2
-
 /* One line of output: names and locations. */
 #define LINE_CEILING (1 * MIB)
 #define BUSY_TIMEOUT_MS 5000
-
-static const enum option_id OPTIONS_OF_FSCK[] = {OPTION_DATA,   OPTION_CONFIG, OPTION_DEEP,
-                                                 OPTION_DELETE, OPTION_JSON,   OPTION_COUNT};
-static const struct option_command FSCK = {"fsck", NULL, OPTIONS_OF_FSCK};
-
-static int print_help(void)
-{
-    puts("firn fsck [options]\n\n"
-         "Checks that the metadata file of every table, view and function is there, can be read,\n"
-         "and has the uuid and location that the catalog has; and lists orphans: metadata files\n"
-         "beside those of tables that the catalog never pointed at. A server may run meanwhile;\n"
-         "files of commits that are just being made may then be listed as orphans.\n"
-         "After a restore, files that are newer than the backup are listed as orphans: look at\n"
-         "them before you say --delete.\n\n"
-         "Ends with 0 where nothing was found, 1 where something was, 2 where it could not run.\n");
-    options_print_help_for(&FSCK, stdout);
-    return 0;
-}
 
 /* --- one finding -------------------------------------------------------------------------- */
 
@@ -126,7 +103,7 @@ static bool report(void *context, const struct fsck_finding *finding, struct err
     const struct options *options = context;
     struct buffer line;
     buffer_init(&line, LINE_CEILING);
-    if (option_number(options, OPTION_JSON))
+    if (option_number(options, FLAG_JSON))
         write_object(&line, finding);
     else
         write_sentence(&line, finding);
@@ -141,7 +118,7 @@ static void print_summary(const struct options *options, const struct fsck_summa
 {
     long long entities = summary->entities, files = summary->files;
     long long findings = summary->findings, deleted = summary->deleted;
-    if (option_number(options, OPTION_JSON))
+    if (option_number(options, FLAG_JSON))
         printf("{\"checked\":%lld,\"files\":%lld,\"findings\":%lld,\"deleted\":%lld}\n", entities,
                files, findings, deleted);
     else
@@ -170,8 +147,8 @@ static bool check(const struct options *options, const char *database,
         .is_reader = true,
     };
     struct fsck_options fsck = {
-        .is_deep = option_number(options, OPTION_DEEP) != 0,
-        .may_delete = option_number(options, OPTION_DELETE) != 0,
+        .is_deep = option_number(options, FLAG_DEEP) != 0,
+        .may_delete = option_number(options, FLAG_DELETE) != 0,
         .report = report,
         .context = (void *)options,
     };
@@ -189,28 +166,37 @@ static bool check_alone(struct options *options, struct fsck_summary *ret_summar
     const char *database = NULL;
     struct data_lock lock = DATA_LOCK_NONE;
     TRY(command_database(options, &database, err));
-    if (option_number(options, OPTION_DELETE))
+    if (option_number(options, FLAG_DELETE))
         TRY(data_lock_take(database, &lock, err));
     bool ok = check(options, database, ret_summary, err);
     data_lock_release(lock);
     return ok;
 }
 
-int cmd_fsck(int count, char *const *arguments)
+/* As with other checkers: 1 is a finding, 2 that nothing is known. */
+static bool fsck(struct command_run *run, struct error *err)
 {
-    struct options options;
     struct fsck_summary summary = {0};
-    struct error err = {0};
-    bool wants_help = false;
-    if (!options_load_for(&FSCK, count, arguments, command_variable, &options, &wants_help, &err))
-        return command_fail(&err, FSCK_COULD_NOT_RUN);
-    int code = FSCK_CLEAN;
-    if (wants_help)
-        code = print_help();
-    else if (!check_alone(&options, &summary, &err))
-        code = command_fail(&err, FSCK_COULD_NOT_RUN);
-    else
-        print_summary(&options, &summary);
-    options_finish(&options);
-    return code == FSCK_CLEAN && summary.findings > 0 ? FSCK_FOUND : code;
+    run->code = EXIT_USAGE;
+    TRY(check_alone(&run->options, &summary, err));
+    print_summary(&run->options, &summary);
+    run->code = summary.findings > 0 ? EXIT_FAILED : EXIT_DONE;
+    return true;
 }
+
+static const unsigned IDS[] = {OPTION_DATA, OPTION_CONFIG, FLAG_DEEP,
+                               FLAG_DELETE, FLAG_JSON,     OPTION_END};
+
+const struct command command_fsck = {
+    .takes = COMMAND_TAKES("fsck", NULL, IDS),
+    .summary = "check that the catalog and its files agree",
+    .details = "Checks that the metadata file of every table, view and function is there, can be\n"
+               "read, and has the uuid and location that the catalog has; and lists orphans:\n"
+               "metadata files beside those of tables that the catalog never pointed at. A\n"
+               "server may run meanwhile; files of commits that are just being made may then be\n"
+               "listed as orphans. After a restore, files that are newer than the backup are\n"
+               "listed as orphans: look at them before you say --delete.\n\n"
+               "Ends with 0 where nothing was found, 1 where something was, 2 where it could not\n"
+               "run.\n",
+    .run = fsck,
+};

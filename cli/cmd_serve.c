@@ -1,0 +1,89 @@
+/* firn serve (cli/command.h): the server from its start to the signal that ends it. */
+#include "cli/command.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "cli/banner.h"
+#include "server/server.h"
+
+/* Blocked before the first thread starts, so that every thread has them blocked and only the wait
+ * below takes them. A client that hangs up must not end the process by SIGPIPE. */
+static void block_signals(sigset_t *ret_stop)
+{
+    sigemptyset(ret_stop);
+    sigaddset(ret_stop, SIGTERM);
+    sigaddset(ret_stop, SIGINT);
+    pthread_sigmask(SIG_BLOCK, ret_stop, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a write past RLIMIT_FSIZE is an error like a full disk */
+}
+
+static bool serve_until_told(struct command_run *run, struct server *server, const sigset_t *stop,
+                             struct error *err)
+{
+    int number = 0;
+    if (!server_listen(server, err)) {
+        server_destroy(server);
+        return false;
+    }
+    banner_print(server, run->wants_json, stdout);
+    struct log_field fields[] = {
+        LOG_TEXT_FIELD("listen", option_text(server->options, OPTION_LISTEN)),
+        LOG_TEXT_FIELD("data", server->data_directory),
+    };
+    log_write(&server->log, LOG_INFO, "serving", fields, 2);
+    while (sigwait(stop, &number) != 0)
+        continue;
+    log_write(&server->log, LOG_INFO, "stopping: running requests are finished first", NULL, 0);
+    if (!server_stop(server)) {
+        log_write(&server->log, LOG_ERROR,
+                  "requests still ran after --drain-timeout: ending without them", NULL, 0);
+        _exit(EXIT_FAILED);
+    }
+    struct log log = server->log;
+    server_destroy(server);
+    log_write(&log, LOG_INFO, "stopped", NULL, 0);
+    return true;
+}
+
+/* A misspelt variable is not refused as a misspelt flag is: others may use the prefix, too. */
+static void warn_of_variables(const struct options *options)
+{
+    struct log log;
+    server_log_init(options, &log);
+    for (char **entry = environ; entry && *entry; entry++) {
+        struct error err = {0};
+        if (!options_variable_check(*entry, &err))
+            log_write(&log, LOG_WARN, err.message, NULL, 0);
+    }
+}
+
+static bool serve(struct command_run *run, struct error *err)
+{
+    struct server *server = NULL;
+    sigset_t stop;
+    warn_of_variables(&run->options);
+    block_signals(&stop);
+    run->code = EXIT_FAILED; /* whatever keeps it from serving */
+    TRY(server_create(&run->options, &server, err));
+    TRY(serve_until_told(run, server, &stop, err));
+    run->code = EXIT_DONE;
+    return true;
+}
+
+static const unsigned IDS[] = {
+#define X(enumerator, ...) enumerator,
+    OPTIONS(X)
+#undef X
+        FLAG_JSON,
+    OPTION_END};
+
+const struct command command_serve = {
+    .takes = COMMAND_TAKES("serve", NULL, IDS),
+    .summary = "serve the catalog (no option is needed)",
+    .details = "Serves until SIGTERM or Ctrl-C. Each option is also a variable (--log-level is\n"
+               "FIRN_LOG_LEVEL) and a member of --config's file. --json tells where it serves.\n",
+    .run = serve,
+};

@@ -1,0 +1,36 @@
+/*
+ * flags.h — options of single commands, behind the server's settings in one table.
+ *
+ * The rows are as those of server/options.h. They are given as flags alone, never by a variable or
+ * a file: a variable that is forgotten must not make the next run delete something.
+ */
+#ifndef CLI_FLAGS_H
+#define CLI_FLAGS_H
+
+#include "server/options.h"
+
+#define FLAGS(X)                                                                                 \
+    X(FLAG_DEEP, "deep", FLAG, "", "false", MAIN, "look for every file of every snapshot, too")  \
+    X(FLAG_DELETE, "delete", FLAG, "", "false", MAIN,                                            \
+      "delete orphans that are found; stop the server first")                                    \
+    X(FLAG_FILTER, "filter", TEXT, "FILTER", "", MAIN, "rows that the scan is after")            \
+    X(FLAG_SNAPSHOT, "snapshot", TEXT, "ID", "", MAIN, "snapshot to read (the current one)")     \
+    X(FLAG_REF, "ref", TEXT, "NAME", "", MAIN, "branch or tag to read")                          \
+    X(FLAG_WAREHOUSE, "warehouse", TEXT, "NAME", "default", MAIN, "warehouse that is meant")     \
+    X(FLAG_URL, "url", TEXT, "URL", "", MAIN, "the server (http:// and what --listen says)")     \
+    X(FLAG_FORMAT, "format", CHOICE, "text|man|markdown", "text", MAIN, "how to write the help") \
+    X(FLAG_JSON, "json", FLAG, "", "false", MAIN, "print JSON for programs")
+
+enum flag_id {
+    FLAG_BEFORE_FIRST = OPTION_SETTING_COUNT - 1,
+#define X(enumerator, name, type, value, fallback, rank, help) enumerator,
+    FLAGS(X)
+#undef X
+        FLAG_END
+};
+_Static_assert(FLAG_END <= OPTION_MAX, "OPTION_MAX is too small");
+
+/* Settings and flags. */
+extern const struct option_row flag_rows[FLAG_END];
+
+#endif

@@ -1,0 +1,46 @@
+#include "cli/entity_name.h"
+
+#include "tests/unit/cmocka_all.h"
+
+static void assert_path(const char *name, const char *expected)
+{
+    struct buffer path;
+    struct error err = {0};
+    buffer_init(&path, 1024);
+    assert_ok(entity_name_put_path(slice_from_string(name), "tables", &path, &err), &err);
+    assert_slice_equal(buffer_slice(&path), expected);
+    buffer_finish(&path);
+}
+
+static void test_entity_name__is_a_path(void **state)
+{
+    (void)state;
+    assert_path("a.t", "/namespaces/a/tables/t");
+    assert_path("a.b.t", "/namespaces/a%1Fb/tables/t");
+    assert_path("`a.b`.c.`t.u`", "/namespaces/a.b%1Fc/tables/t.u");
+    assert_path("a/b.t ü", "/namespaces/a%2Fb/tables/t%20%C3%BC");
+}
+
+static void test_entity_name__refuses_what_is_no_name(void **state)
+{
+    static const char *const BAD[] = {"", "t", ".t", "a.", "a..t", "`a.t", "a.`t", "`a`b.t"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
+        struct buffer path;
+        struct error err = {0};
+        buffer_init(&path, 1024);
+        if (entity_name_put_path(slice_from_string(BAD[i]), "tables", &path, &err))
+            fail_msg("'%s' was taken", BAD[i]);
+        assert_int_equal(err.kind, ERROR_BAD_REQUEST);
+        buffer_finish(&path);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_entity_name__is_a_path),
+        cmocka_unit_test(test_entity_name__refuses_what_is_no_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
