@@ -7,7 +7,7 @@
  * machine slows down both: plan with nothing cached, and plan with everything cached; or only the
  * one that PASS names (cold, cached), for a profiler. A plan is all of it, from the request's JSON
  * to the answer's, which is written into a small buffer over and over. Prints "pass cpu-ms wall-ms"
- * for every pass, then what the plan did.
+ * for every pass, then what the last plan did and the CPU time of its stages.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +50,11 @@ static double clock_ms(clockid_t id)
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
+static int64_t cpu_us(void)
+{
+    return (int64_t)(clock_ms(CLOCK_PROCESS_CPUTIME_ID) * 1e3);
+}
+
 static void open_table(struct bench *bench, const char *location)
 {
     struct error err;
@@ -83,6 +88,7 @@ static bool write_plan(struct bench *bench, struct plan *plan, struct cache *cac
     struct buffer text;
     const struct plan_sink sink = {drop, bench};
     const struct plan_work work = {PLAN_WINDOW_ALL, bench->crew, bench->hands};
+    plan_measure(plan, cpu_us);
     bench->bytes = 0;
     buffer_init(&text, 1 * MIB);
     json_writer_init(&json, &text);
@@ -94,6 +100,19 @@ static bool write_plan(struct bench *bench, struct plan *plan, struct cache *cac
     bench->counts = plan_counts(plan);
     buffer_finish(&text);
     return ok;
+}
+
+static void print_stages(const struct plan_counts *counts)
+{
+    static const char *const names[] = {
+#define X(enumerator, name, words) [enumerator] = name,
+        PLAN_STAGES(X)
+#undef X
+    };
+    printf("stages");
+    for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
+        printf(" %s %.2f", names[i], (double)counts->stage_us[i] / 1000);
+    printf("\n");
 }
 
 static void plan_once(struct bench *bench, struct cache *cache)
@@ -169,5 +188,6 @@ int main(int argc, char **argv)
     printf("counts %lu planned %lu deletes %lu read %lu bytes\n", bench.counts.files_planned,
            bench.counts.delete_files,
            bench.counts.manifests[0].read + bench.counts.manifests[1].read, bench.bytes);
+    print_stages(&bench.counts);
     return 0;
 }

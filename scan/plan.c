@@ -202,6 +202,16 @@ void plan_destroy(struct plan *plan)
     free(plan);
 }
 
+void plan_measure(struct plan *plan, int64_t (*now_us)(void))
+{
+    plan->now_us = now_us;
+}
+
+void plan_count_task(struct plan *plan)
+{
+    plan->counts.plan_tasks++;
+}
+
 const struct plan_request *plan_request_of(const struct plan *plan)
 {
     return plan->request;

@@ -63,15 +63,33 @@ struct plan_entry_counts {
     uint64_t by_statistics; /* left out: their statistics do */
 };
 
+/* Where a plan's time goes; X(enumerator, name, in words). */
+#define PLAN_STAGES(X)                                                   \
+    X(PLAN_LISTS, "manifest-lists", "for manifest lists")                \
+    X(PLAN_PRUNING, "manifest-pruning", "to prune manifests")            \
+    X(PLAN_DELETE_MANIFESTS, "delete-manifests", "for delete manifests") \
+    X(PLAN_DELETE_INDEX, "delete-index", "to find and index deletes")    \
+    X(PLAN_MANIFESTS, "manifests", "for data manifests")                 \
+    X(PLAN_MATCHING, "matching", "to match and write files")
+
+enum plan_stage {
+#define X(enumerator, name, words) enumerator,
+    PLAN_STAGES(X)
+#undef X
+        PLAN_STAGE_COUNT
+};
+
 /* What a plan did, for people and counters. The arrays are indexed by enum manifest_content. */
 struct plan_counts {
     struct plan_manifest_counts manifests[2];
     struct plan_entry_counts entries[2];
     uint64_t files_planned;
     uint64_t delete_files; /* left by the filter: whether a task refers to them or not */
+    uint64_t plan_tasks;   /* written by plan_split_write */
     uint64_t delete_indexes_built;
     uint64_t delete_indexes_from_cache;
     struct plan_files_counts files;
+    int64_t stage_us[PLAN_STAGE_COUNT]; /* of all threads together; 0 without plan_measure */
 };
 
 struct plan;
@@ -80,6 +98,9 @@ struct plan;
 bool plan_create(struct table_metadata *metadata, const struct plan_request *request,
                  struct plan **ret_plan, struct error *err);
 void plan_destroy(struct plan *plan); /* NULL is fine */
+
+/* Has the stages of the plan timed by that clock, in microseconds. Before plan_open. */
+void plan_measure(struct plan *plan, int64_t (*now_us)(void));
 
 /* Reads the manifest lists, once for each plan. `cache` may be NULL. */
 bool plan_open(struct plan *plan, struct object_stores *objects, struct cache *cache,
@@ -125,6 +146,8 @@ int32_t plan_schema_id(const struct plan *plan);
 int64_t plan_snapshot_id(const struct plan *plan);
 /* Up to now; all 0 before plan_open. */
 struct plan_counts plan_counts(const struct plan *plan);
+/* To be told by who writes a plan task (scan/plan_split.h). */
+void plan_count_task(struct plan *plan);
 /* Fields whose statistics the client asked for, ascending. */
 const int32_t *plan_stats_ids(const struct plan *plan, size_t *ret_count);
 /* A delete file by the number that a task has, and its spec. */

@@ -178,14 +178,18 @@ static bool make_index(const struct plan_run *run, struct manifest_columns **col
 static bool read_index(struct plan_run *run, struct crew *crew, size_t hands,
                        struct delete_index **ret_index, struct error *err)
 {
+    struct plan_counts *counts = &run->plan->counts;
     struct reading reading = {.run = run};
     if (hands > run->delete_count)
         hands = run->delete_count;
     reading.files = calloc(hands, sizeof(*reading.files));
     reading.columns = calloc(run->delete_count, sizeof(*reading.columns));
+    int64_t start = plan_stage_begin(run->plan);
     bool ok = reading.files && reading.columns ? read_shared(&reading, crew, hands, err)
                                                : error_no_memory(err, "a plan");
+    start = plan_stage_end(run->plan, counts, PLAN_DELETE_MANIFESTS, start);
     ok = ok && make_index(run, reading.columns, ret_index, err);
+    plan_stage_end(run->plan, counts, PLAN_DELETE_INDEX, start);
     for (size_t i = 0; reading.columns && i < run->delete_count; i++)
         manifest_columns_unref(reading.columns[i]);
     free(reading.columns);
@@ -199,8 +203,10 @@ static bool find_index(struct plan_run *run, struct crew *crew, size_t hands,
 {
     struct plan_counts *counts = &run->plan->counts;
     char key[DIGEST_HEX_SIZE];
+    int64_t start = plan_stage_begin(run->plan);
     TRY(make_key(run, key, err));
     *ret_index = plan_files_cached(&run->files, CACHE_WORD, slice_from_string(key));
+    plan_stage_end(run->plan, counts, PLAN_DELETE_INDEX, start);
     if (*ret_index) {
         counts->delete_indexes_from_cache++;
         counts->files.manifests_from_cache += run->delete_count;
@@ -277,7 +283,9 @@ bool plan_deletes_find(struct plan_run *run, struct crew *crew, size_t hands, st
     TRY(find_index(run, crew, hands, &deletes->index, err));
     plan->counts.manifests[MANIFEST_DELETES].read += run->delete_count;
     plan->counts.entries[MANIFEST_DELETES].seen += delete_index_count(deletes->index);
+    int64_t start = plan_stage_begin(plan);
     TRY(prune(run, err));
+    plan_stage_end(plan, &plan->counts, PLAN_DELETE_INDEX, start);
     plan->counts.delete_files = deletes->kept_count;
     return delete_index_check_vectors(deletes->index, deletes->kept, err);
 }

@@ -202,29 +202,32 @@ static void write_residuals(const struct plan_explain *explain, struct json_writ
     write_number(json, "files-of-other-residuals", explain->files_of_other_residuals);
 }
 
-static void write_stages(const struct plan_explain *explain, struct json_writer *json)
+static void write_stages(const struct plan_explain *explain, struct json_writer *json,
+                         const struct plan_counts *counts)
 {
     static const char *const names[] = {
 #define X(enumerator, name, words) [enumerator] = name,
-        EXPLAIN_STAGES(X)
+        PLAN_STAGES(X)
 #undef X
     };
     json_write_key(json, "microseconds");
     json_write_object_begin(json);
-    for (size_t i = 0; i < EXPLAIN_STAGE_COUNT; i++)
-        write_number(json, names[i], (uint64_t)explain->micros[i]);
+    write_number(json, "bind", (uint64_t)explain->bind_us);
+    for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
+        write_number(json, names[i], (uint64_t)counts->stage_us[i]);
     json_write_object_end(json);
 }
 
-static void write_io(struct json_writer *json, const struct plan_files_counts *counts)
+static void write_io(struct json_writer *json, const struct plan_counts *counts)
 {
     json_write_key(json, "io");
     json_write_object_begin(json);
-    write_number(json, "files-read", counts->files_read);
-    write_number(json, "bytes-read", counts->bytes_read);
-    write_number(json, "bytes-inflated", counts->bytes_inflated);
-    write_number(json, "lists-from-cache", counts->lists_from_cache);
-    write_number(json, "manifests-from-cache", counts->manifests_from_cache);
+    write_number(json, "files-read", counts->files.files_read);
+    write_number(json, "bytes-read", counts->files.bytes_read);
+    write_number(json, "bytes-inflated", counts->files.bytes_inflated);
+    write_number(json, "lists-from-cache", counts->files.lists_from_cache);
+    write_number(json, "manifests-from-cache", counts->files.manifests_from_cache);
+    write_number(json, "delete-indexes-from-cache", counts->delete_indexes_from_cache);
     json_write_object_end(json);
 }
 
@@ -243,8 +246,8 @@ void plan_explain_write(const struct plan_explain *explain, struct json_writer *
     write_manifests(json, "delete-manifests", &counts.manifests[MANIFEST_DELETES]);
     write_files(explain, json, &counts);
     write_residuals(explain, json);
-    write_io(json, &counts.files);
-    write_stages(explain, json);
+    write_io(json, &counts);
+    write_stages(explain, json, &counts);
     plan_explain_write_words(explain, json);
     json_write_object_end(json);
 }

@@ -18,19 +18,6 @@
  * are partitioned by identity. */
 #define EXPLAINED_RESIDUALS 8
 
-/* Where time goes; X(enumerator, name, in words). */
-#define EXPLAIN_STAGES(X)                                    \
-    X(EXPLAIN_BIND, "bind", "to bind names")                 \
-    X(EXPLAIN_LISTS, "manifest-lists", "for manifest lists") \
-    X(EXPLAIN_MANIFESTS, "manifests", "for manifests")
-
-enum explain_stage {
-#define X(enumerator, name, words) enumerator,
-    EXPLAIN_STAGES(X)
-#undef X
-        EXPLAIN_STAGE_COUNT
-};
-
 enum explained_delete { EXPLAINED_POSITIONS, EXPLAINED_VECTORS, EXPLAINED_EQUALITIES };
 #define EXPLAINED_DELETES 3
 
@@ -43,7 +30,7 @@ struct explained_residual {
 struct plan_explain {
     const struct plan *plan;
     struct arena arena;
-    int64_t micros[EXPLAIN_STAGE_COUNT]; /* the caller measures */
+    int64_t bind_us; /* what went before the plan is opened: the caller measures it */
     uint64_t bytes;
     uint64_t rows;
     uint64_t files_with_deletes;

@@ -191,12 +191,16 @@ static bool open_matcher(struct plan_hand *hand, const struct manifest_rows *row
 bool plan_hand_scan(struct plan_hand *hand, const struct manifest_list_entry *entry, size_t number,
                     struct error *err)
 {
+    const struct plan *plan = hand->run->plan;
     struct manifest_rows rows;
+    int64_t start = plan_stage_begin(plan);
     TRY(rows_open(hand, entry, &rows, err));
+    start = plan_stage_end(plan, &hand->counts, PLAN_MANIFESTS, start);
     rows.number = number;
     bool ok = find_residuals(hand, &rows, err) && open_matcher(hand, &rows, err) &&
               scan_rows(hand, &rows, err);
     rows_close(&rows);
+    plan_stage_end(plan, &hand->counts, PLAN_MATCHING, start);
     return ok;
 }
 

@@ -45,7 +45,22 @@ struct plan {
     struct plan_run *run;        /* NULL before plan_open */
     struct plan_deletes deletes;
     struct plan_counts counts;
+    int64_t (*now_us)(void); /* NULL: nobody wants to know */
 };
+
+static inline int64_t plan_stage_begin(const struct plan *plan)
+{
+    return plan->now_us ? plan->now_us() : 0;
+}
+
+/* Adds the time since `start` to a stage; what the time is now, where the next one begins. */
+static inline int64_t plan_stage_end(const struct plan *plan, struct plan_counts *counts,
+                                     enum plan_stage stage, int64_t start)
+{
+    int64_t now = plan_stage_begin(plan);
+    counts->stage_us[stage] += now - start;
+    return now;
+}
 
 struct plan_run {
     struct plan *plan;

@@ -113,16 +113,19 @@ static bool read_lists(struct plan_run *run, size_t *ret_manifests, struct error
 
 static bool choose_manifests(struct plan_run *run, struct error *err)
 {
-    struct arena *arena = &run->plan->arena;
+    struct plan *plan = run->plan;
     size_t count = 0;
+    int64_t start = plan_stage_begin(plan);
     TRY(read_lists(run, &count, err));
-    run->data = ARENA_ARRAY(arena, struct plan_manifest, count + 1);
-    run->deletes = ARENA_ARRAY(arena, const struct manifest_list_entry *, count + 1);
+    start = plan_stage_end(plan, &plan->counts, PLAN_LISTS, start);
+    run->data = ARENA_ARRAY(&plan->arena, struct plan_manifest, count + 1);
+    run->deletes = ARENA_ARRAY(&plan->arena, const struct manifest_list_entry *, count + 1);
     if (!run->data || !run->deletes)
         return error_no_memory(err, "a plan");
     for (size_t i = 0; i < run->list_count; i++)
         for (size_t j = 0; j < run->lists[i]->count; j++)
             TRY(choose_manifest(run, i, &run->lists[i]->entries[j], err));
+    plan_stage_end(plan, &plan->counts, PLAN_PRUNING, start);
     return true;
 }
 
@@ -138,6 +141,8 @@ static void add_counts(struct plan_counts *total, const struct plan_counts *part
         total->entries[i].by_statistics += part->entries[i].by_statistics;
     }
     total->files_planned += part->files_planned;
+    for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
+        total->stage_us[i] += part->stage_us[i];
 }
 
 void plan_counts_add_files(struct plan_files_counts *total, const struct plan_files *files)

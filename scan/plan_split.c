@@ -98,8 +98,10 @@ static bool write_task(struct split *split, struct plan_window window, struct er
     bool ok = buffer_check(&payload, "a plan task", err) &&
               plan_token_seal(split->sealer, PLAN_TOKEN_TASK, buffer_slice(&payload), &scratch,
                               &text, err);
-    if (ok)
+    if (ok) {
         json_write_string(split->json, text);
+        plan_count_task(split->plan);
+    }
     buffer_finish(&payload);
     arena_finish(&scratch);
     return ok && buffer_check(split->json->out, "the answer", err) &&

@@ -175,13 +175,13 @@ static void write_time(const struct plan_explain *explain, const struct plan_cou
 {
     static const char *const words[] = {
 #define X(enumerator, name, in_words) [enumerator] = in_words,
-        EXPLAIN_STAGES(X)
+        PLAN_STAGES(X)
 #undef X
     };
-    buffer_append_string(line, "time: ");
-    for (size_t i = 0; i < EXPLAIN_STAGE_COUNT; i++)
-        buffer_printf(line, "%s%.2f ms %s", i > 0 ? ", " : "", (double)explain->micros[i] / 1000,
-                      words[i]);
+    buffer_printf(line, "time: %.2f ms to bind names", (double)explain->bind_us / 1000);
+    for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
+        if (counts->stage_us[i] > 0)
+            buffer_printf(line, ", %.2f ms %s", (double)counts->stage_us[i] / 1000, words[i]);
     end_line(line, json);
     uint64_t read =
         counts->manifests[MANIFEST_DATA].read + counts->manifests[MANIFEST_DELETES].read;
@@ -189,6 +189,8 @@ static void write_time(const struct plan_explain *explain, const struct plan_cou
     put_number(line, counts->files.manifests_from_cache);
     buffer_append_string(line, " of ");
     put_count(line, read, "manifest");
+    if (counts->delete_indexes_from_cache > 0)
+        buffer_append_string(line, ", and the index of delete files");
     buffer_append_string(line, "; from storage: ");
     put_count(line, counts->files.files_read, "file");
     buffer_append_string(line, ", ");

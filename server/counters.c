@@ -45,8 +45,11 @@ void counters_add_plan(struct counters *counters, const struct plan *plan)
         counter_add(counters, COUNTER_FILES_SKIPPED,
                     entries->by_partition + entries->by_statistics);
     }
+    counter_add(counters, COUNTER_PLAN_TASKS, counts.plan_tasks);
     counter_add(counters, COUNTER_FILE_TASKS, counts.files_planned);
     counter_add(counters, COUNTER_MANIFESTS_FROM_CACHE, counts.files.manifests_from_cache);
+    counter_add(counters, COUNTER_DELETE_INDEXES, counts.delete_indexes_built);
+    counter_add(counters, COUNTER_DELETE_INDEXES_FROM_CACHE, counts.delete_indexes_from_cache);
     counter_add(counters, COUNTER_PLANNING_FILES_READ, counts.files.files_read);
     counter_add(counters, COUNTER_PLANNING_BYTES_READ, counts.files.bytes_read);
     counter_add(counters, COUNTER_PLANNING_BYTES_INFLATED, counts.files.bytes_inflated);

@@ -21,6 +21,7 @@
     X(COUNTER_PARTS_STARTED, "plan-parts-started", "plan tasks that were fetched")                 \
     X(COUNTER_PARTS_COMPLETED, "plan-parts-completed", "plan tasks that were answered")            \
     X(COUNTER_PARTS_FAILED, "plan-parts-failed", "plan tasks that ended with an error")            \
+    X(COUNTER_PLAN_TASKS, "plan-tasks-written", "plan tasks in answers")                           \
     X(COUNTER_FILE_TASKS, "file-tasks-written", "file scan tasks in answers")                      \
     X(COUNTER_FILES_SKIPPED, "files-skipped",                                                      \
       "live data and delete files left out by partition or statistics")                            \
@@ -28,6 +29,9 @@
     X(COUNTER_MANIFESTS_SKIPPED, "manifests-skipped",                                              \
       "manifests left out by their summaries or because no live file is in them")                  \
     X(COUNTER_MANIFESTS_FROM_CACHE, "manifests-from-cache", "of those read: kept in memory")       \
+    X(COUNTER_DELETE_INDEXES, "delete-indexes-built", "indexes of delete files that were made")    \
+    X(COUNTER_DELETE_INDEXES_FROM_CACHE, "delete-indexes-from-cache",                              \
+      "indexes of delete files that were kept in memory")                                          \
     X(COUNTER_PLANNING_FILES_READ, "planning-files-read",                                          \
       "manifests and manifest lists that were read from storage")                                  \
     X(COUNTER_PLANNING_BYTES_READ, "planning-bytes-read", "their bytes")                           \

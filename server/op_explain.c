@@ -91,13 +91,9 @@ static bool apply_ref(json_t *body, const struct table_metadata *metadata, struc
 static bool run(struct op *op, struct plan *plan, struct plan_explain *explain, struct error *err)
 {
     struct plan_visitor visitor = {plan_explain_visit, explain};
-    int64_t start = clock_measure_us();
-    TRY(plan_open(plan, op->server->objects, op->server->cache, err));
-    int64_t opened = clock_measure_us();
-    TRY(plan_run(plan, PLAN_WINDOW_ALL, &visitor, err));
-    explain->micros[EXPLAIN_LISTS] = opened - start;
-    explain->micros[EXPLAIN_MANIFESTS] = clock_measure_us() - opened;
-    return true;
+    plan_measure(plan, clock_measure_us);
+    return plan_open(plan, op->server->objects, op->server->cache, err) &&
+           plan_run(plan, PLAN_WINDOW_ALL, &visitor, err);
 }
 
 static bool answer(const struct plan_explain *explain, struct reply **ret_reply, struct error *err)
@@ -120,7 +116,7 @@ static bool explain_plan(struct op *op, struct table_metadata *metadata, const j
     TRY(plan_request_parse(body, op->call.arena, &request, err));
     TRY(plan_create(metadata, &request, &plan, err));
     plan_explain_init(&explain, plan);
-    explain.micros[EXPLAIN_BIND] = clock_measure_us() - start;
+    explain.bind_us = clock_measure_us() - start;
     bool ok = run(op, plan, &explain, err) && answer(&explain, ret_reply, err);
     plan_explain_finish(&explain);
     plan_destroy(plan);

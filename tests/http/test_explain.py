@@ -132,8 +132,13 @@ def test_explain__says_what_memory_saved(fresh):
     read = first["data-manifests"]["read"]
     assert first["io"]["files-read"] == read + 1 and first["io"]["manifests-from-cache"] == 0
     assert second["io"] == {"files-read": 0, "bytes-read": 0, "bytes-inflated": 0,
-                            "lists-from-cache": 1, "manifests-from-cache": read}
-    assert min(first["microseconds"].values()) >= 0 < first["microseconds"]["manifests"]
+                            "lists-from-cache": 1, "manifests-from-cache": read,
+                            "delete-indexes-from-cache": 0}
+    stages = first["microseconds"]
+    assert set(stages) == {"bind", "manifest-lists", "manifest-pruning", "delete-manifests",
+                           "delete-index", "manifests", "matching"}
+    assert min(stages.values()) >= 0 < stages["manifests"]
+    assert stages["delete-manifests"] == stages["delete-index"] == 0  # there are none
     assert api.call("getCounters", expect=200).json()["counters"] == before
 
 

@@ -476,6 +476,26 @@ def test_counters__say_what_a_plan_did(fresh):
     assert second["manifests-read"] + second.get("manifests-skipped", 0) >= first["manifests-read"]
 
 
+def test_counters__tell_whether_deletes_were_indexed_or_kept(fresh):
+    server, api = fresh
+    with pyiceberg_catalog(server, api.contract) as client:
+        client.create_namespace("ns")
+        table = client.create_table("ns.t", planning_tables.SCHEMA)
+        table.append(planning_tables.rows(1, 30))
+        [file] = [task.file for task in table.scan().plan_files()]
+        table = planning_tables.add_deletes(client, table, [
+            planning_tables.position_deletes(table, file, [0, 3], "pos")])
+        for kept in (0, 1, 1):
+            before = counters(api)
+            tasks = plan(api, "ns", {})["file-scan-tasks"]
+            assert [0] in [task.get("delete-file-references") for task in tasks]
+            done = grown(before, counters(api))
+            assert done.get("delete-indexes-built", 0) == 1 - kept
+            assert done.get("delete-indexes-from-cache", 0) == kept
+            if kept == 1:  # a commit that adds no deletes
+                table.append(planning_tables.rows(2, 10))
+
+
 def test_counters__tell_failed_plans_and_parts(own_server, contract):
     server = own_server("--plan-files", "1")
     api = Api(server.port, contract)
@@ -491,6 +511,7 @@ def test_counters__tell_failed_plans_and_parts(own_server, contract):
     plan(api, "ns", {}, table="missing", expect=404)
     done = grown(start, counters(api))
     assert done["plans-started"] == 2 and done["plans-completed"] == done["plans-failed"] == 1
+    assert done["plan-tasks-written"] == len(tasks)
     assert done["plan-parts-started"] == len(tasks) + 1
     assert done["plan-parts-completed"] == len(tasks) and done["plan-parts-failed"] == 1
     api.close()

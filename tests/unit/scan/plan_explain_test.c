@@ -22,14 +22,22 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* Each look at it takes 10 microseconds. */
+static int64_t ticking_us(void)
+{
+    static int64_t now_us;
+    return now_us += 10;
+}
+
 static void run(struct plan *plan, struct plan_explain *explain, struct buffer *out)
 {
     struct json_writer json;
     struct plan_visitor visitor = {plan_explain_visit, explain};
     plan_explain_init(explain, plan);
+    plan_measure(plan, ticking_us);
     assert_ok(plan_open(plan, fixture.objects, NULL, &err), &err);
     assert_ok(plan_run(plan, PLAN_WINDOW_ALL, &visitor, &err), &err);
-    explain->micros[EXPLAIN_BIND] = 1500;
+    explain->bind_us = 1500;
     json_writer_init(&json, out);
     plan_explain_write(explain, &json);
     assert_ok(buffer_check(out, "an explanation", &err), &err);
@@ -90,12 +98,16 @@ static void test_plan_explain__of_a_whole_table(void **state)
         "delete files: 2 of 2 kept",
         "deletes: 2 files have deleted rows; 2.0 kB of delete files to read; 1 with positions; 1 "
         "with equalities",
-        "time: 1.50 ms to bind names, 0.00 ms for manifest lists, 0.00 ms for manifests",
+        "time: 1.50 ms to bind names, 0.01 ms for manifest lists, 0.01 ms to prune manifests, "
+        "0.01 ms for delete manifests, 0.03 ms to find and index deletes, 0.02 ms for data "
+        "manifests, 0.02 ms to match and write files",
     };
     json_t *answer = explained("{}");
     assert_words(answer, lines, sizeof(lines) / sizeof(lines[0]));
     assert_int_equal(number(answer, "data-files", "planned-bytes"), 3030);
     assert_int_equal(number(answer, "data-files", "with-deletes"), 2);
+    assert_int_equal(number(answer, "microseconds", "matching"), 20); /* of two manifests */
+    assert_int_equal(number(answer, "io", "delete-indexes-from-cache"), 0);
     assert_int_equal(number(answer, "delete-files", "attached-bytes"), 2013);
     json_decref(answer);
 }
