@@ -94,6 +94,12 @@ void buffer_append_byte(struct buffer *buffer, char byte)
 void buffer_append_int64(struct buffer *buffer, int64_t value)
 {
     char text[PUT_INT64_SIZE];
+    bool has_room = buffer->state == BUFFER_OK && buffer->capacity - buffer->len > PUT_INT64_SIZE;
+    if (has_room) {
+        char *at = buffer->ptr + buffer->len;
+        buffer->len += (size_t)(put_int64(at, value) - at);
+        return;
+    }
     buffer_append(buffer, text, (size_t)(put_int64(text, value) - text));
 }
 
