@@ -127,6 +127,28 @@ static void append_escape(struct buffer *out, char c)
     }
 }
 
+/* Blocks whose bytes are looked at together: a compiler makes a few wide comparisons of each. */
+#define PLAIN_BLOCK 64
+
+static unsigned char special_in(const unsigned char *bytes, size_t size)
+{
+    unsigned char found = 0;
+    for (size_t i = 0; i < size; i++)
+        found |= (unsigned char)((bytes[i] < 0x20) | (bytes[i] >= 0x7F) | (bytes[i] == '"') |
+                                 (bytes[i] == '\\'));
+    return found;
+}
+
+bool json_text_is_plain(struct slice text)
+{
+    const unsigned char *bytes = (const unsigned char *)text.ptr;
+    size_t left = text.len;
+    for (; left >= PLAIN_BLOCK; left -= PLAIN_BLOCK, bytes += PLAIN_BLOCK)
+        if (special_in(bytes, PLAIN_BLOCK))
+            return false;
+    return !special_in(bytes, left);
+}
+
 void json_append_string(struct buffer *out, struct slice text)
 {
     if (!buffer_reserve(out, text.len))

@@ -35,6 +35,10 @@ void json_write_raw(struct json_writer *writer, struct slice json); /* text that
 /* Dumps a jansson value compactly, keys in insertion order. */
 void json_write_tree(struct json_writer *writer, const json_t *value);
 
+/* True where JSON has the text as it is, between quotes: ASCII without controls, quotes and
+ * backslashes. (A DEL is taken for a control.) */
+bool json_text_is_plain(struct slice text);
+
 /* A string with quotes and escapes, appended to a plain buffer. */
 void json_append_string(struct buffer *out, struct slice text);
 

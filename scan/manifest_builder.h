@@ -67,6 +67,7 @@ struct column_builder {
     size_t count;
     bool is_constant;
     bool is_narrow;
+    bool is_plain; /* texts: JSON has them as they are */
 };
 
 struct partition_builder {

@@ -109,6 +109,8 @@ struct manifest_columns {
     const uint8_t *format;    /* enum file_format */
     struct slice path_prefix; /* what all paths begin with */
     struct bytes_column path_suffixes;
+    bool has_plain_paths;      /* JSON has them as they are (json_text_is_plain) */
+    bool has_plain_references; /* and referenced_files */
     struct long_column record_counts;
     struct long_column file_sizes;
 

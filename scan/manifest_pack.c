@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#include "base/json_write.h"
+
 struct pack {
     char *base; /* NULL: measure only */
     size_t used;
@@ -318,6 +320,26 @@ static bool stats_are_empty(const struct stats_builder *stats)
     return true;
 }
 
+static bool ends_are_equal(const struct column_builder *a, const struct column_builder *b,
+                           size_t rows)
+{
+    for (size_t row = 0; row < rows; row++)
+        if (column_builder_has(a, row) && a->ends[row] != b->ends[row])
+            return false;
+    return true;
+}
+
+/* The same bytes in every row. So are the bounds of the path where each position delete file is of
+ * one data file, and these paths are most of such a manifest. */
+static bool bytes_are_equal(const struct column_builder *a, const struct column_builder *b,
+                            size_t rows)
+{
+    return a->count == b->count && a->heap_size > 0 && a->heap_size == b->heap_size &&
+           memcmp(a->heap, b->heap, a->heap_size) == 0 &&
+           memcmp(a->present, b->present, words_of(rows) * sizeof(*a->present)) == 0 &&
+           ends_are_equal(a, b, rows);
+}
+
 static struct stats_column pack_field_stats(struct pack *pack, struct stats_builder *from)
 {
     struct stats_column to = {.field_id = from->field_id};
@@ -327,7 +349,10 @@ static struct stats_column pack_field_stats(struct pack *pack, struct stats_buil
     pack_longs(pack, &columns[PLACE_NULL_COUNT], &to.null_counts);
     pack_longs(pack, &columns[PLACE_NAN_COUNT], &to.nan_counts);
     pack_bytes(pack, &columns[PLACE_LOWER_BOUND], &to.lower);
-    pack_bytes(pack, &columns[PLACE_UPPER_BOUND], &to.upper);
+    if (bytes_are_equal(&columns[PLACE_LOWER_BOUND], &columns[PLACE_UPPER_BOUND], pack->rows))
+        to.upper = to.lower;
+    else
+        pack_bytes(pack, &columns[PLACE_UPPER_BOUND], &to.upper);
     return to;
 }
 
@@ -414,27 +439,13 @@ static bool check_formats(const struct column_builder *names, size_t rows, struc
     return true;
 }
 
-/* True where no byte has its high bit set and none is NUL: text whatever the offsets are. Of eight
- * bytes without high bits, taking 1 from each leaves a high bit exactly where one was NUL. */
-static bool is_plain_text(const char *bytes, size_t size)
-{
-    uint64_t word, any = 0;
-    size_t at = 0;
-    for (; size - at >= sizeof(word); at += sizeof(word)) {
-        memcpy(&word, bytes + at, sizeof(word));
-        any |= word | (word - UINT64_C(0x0101010101010101));
-    }
-    for (; at < size; at++)
-        any |= (unsigned char)bytes[at] - UINT64_C(1) >= 0x7F ? UINT64_C(0x80) : 0;
-    return (any & UINT64_C(0x8080808080808080)) == 0;
-}
-
 /* Each row's bytes are UTF-8 without NUL. Nearly always one look at the whole heap says so. */
-static bool check_texts(const struct column_builder *column, size_t rows, const char *name,
+static bool check_texts(struct column_builder *column, size_t rows, const char *name,
                         struct error *err)
 {
     size_t start = 0;
-    if (column->heap_size == 0 || is_plain_text(column->heap, column->heap_size))
+    column->is_plain = json_text_is_plain(slice_make(column->heap, column->heap_size));
+    if (column->is_plain)
         return true;
     for (size_t row = 0; row < rows; row++) {
         if (!column_builder_has(column, row))
@@ -448,9 +459,9 @@ static bool check_texts(const struct column_builder *column, size_t rows, const 
     return true;
 }
 
-static bool check_paths(const struct manifest_builder *builder, struct error *err)
+static bool check_paths(struct manifest_builder *builder, struct error *err)
 {
-    const struct column_builder *paths = &builder->core[CORE_FILE_PATH];
+    struct column_builder *paths = &builder->core[CORE_FILE_PATH];
     for (size_t row = 0; row < builder->row_count; row++) {
         if (row_text(paths, row).len == 0)
             return error_set(err, ERROR_CORRUPT, "an entry of the manifest has an empty file_path");
@@ -458,9 +469,9 @@ static bool check_paths(const struct manifest_builder *builder, struct error *er
     return check_texts(paths, builder->row_count, "file_path", err);
 }
 
-static bool check_entries(const struct manifest_builder *builder, struct error *err)
+static bool check_entries(struct manifest_builder *builder, struct error *err)
 {
-    const struct column_builder *core = builder->core;
+    struct column_builder *core = builder->core;
     size_t rows = builder->row_count;
     TRY(check_required(builder, err));
     TRY(check_small(&core[CORE_STATUS], rows, "status", err));
@@ -510,6 +521,8 @@ bool manifest_pack(struct manifest_builder *builder, unsigned kinds,
     pack_all(&pack, builder, prefix, columns);
     columns->size = size;
     columns->stats_kinds = kinds;
+    columns->has_plain_paths = builder->core[CORE_FILE_PATH].is_plain;
+    columns->has_plain_references = builder->core[CORE_REFERENCED_FILE].is_plain;
     atomic_init(&columns->references, 1);
     *ret_columns = columns;
     return true;

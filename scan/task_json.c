@@ -107,44 +107,11 @@ static void write_bytes(struct buffer *out, struct slice bytes)
     value_write_json(&value, out);
 }
 
-/* A byte of the word has its top bit set where that byte of `word` is below `limit`, at most 128;
- * above the lowest such byte there may be more bits than there are such bytes. */
-static inline uint64_t bytes_below(uint64_t word, uint64_t limit)
+/* A text without its quotes. What all texts of a manifest are was found out when it was decoded: to
+ * look at each of them here was a third of an answer's cost. */
+static bool write_text(struct buffer *out, struct slice text, bool is_plain, struct error *err)
 {
-    return (word - limit * 0x0101010101010101) & ~word & 0x8080808080808080;
-}
-
-static inline uint64_t bytes_equal(uint64_t word, uint64_t byte)
-{
-    return bytes_below(word ^ byte * 0x0101010101010101, 1);
-}
-
-/* Bytes that do not stand in JSON as they are, or may be no UTF-8. */
-static inline uint64_t special_bytes(uint64_t word)
-{
-    return (word & 0x8080808080808080) | bytes_below(word, 0x20) | bytes_equal(word, '"') |
-           bytes_equal(word, '\\');
-}
-
-/* True where the text is ASCII without controls, quotes and backslashes. Eight bytes at a time: to
- * look at each byte of the paths was a third of an answer's cost. */
-static bool is_plain(struct slice text)
-{
-    uint64_t found = 0, word = 0x2020202020202020;
-    size_t at = 0;
-    for (; at + sizeof(word) <= text.len; at += sizeof(word)) {
-        memcpy(&word, text.ptr + at, sizeof(word));
-        found |= special_bytes(word);
-    }
-    word = 0x2020202020202020;
-    memcpy(&word, text.ptr + at, text.len - at);
-    return (found | special_bytes(word)) == 0;
-}
-
-/* A text without its quotes. */
-static bool write_text(struct buffer *out, struct slice text, struct error *err)
-{
-    if (is_plain(text)) {
+    if (is_plain) {
         buffer_append_slice(out, text);
         return true;
     }
@@ -361,13 +328,13 @@ static bool write_delete_file(struct task_writer *writer, const struct delete_fi
     TRY(bind_deletes(writer, file, spec, err));
     buffer_append_byte(out, '{');
     write_content(out, spec, columns->content[row]);
-    TRY(write_text(out, columns->path_prefix, err));
-    TRY(write_text(out, manifest_columns_path_suffix(columns, row), err));
+    TRY(write_text(out, columns->path_prefix, columns->has_plain_paths, err));
+    TRY(write_text(out, manifest_columns_path_suffix(columns, row), columns->has_plain_paths, err));
     write_properties(writer, columns, row);
     write_list(out, SLICE_LITERAL(",\"equality-ids\":"), &columns->equality_ids, row);
     if (bytes_column_get(&columns->referenced_files, row, &referenced)) {
         buffer_append_string(out, ",\"referenced-data-file\":\"");
-        TRY(write_text(out, referenced, err));
+        TRY(write_text(out, referenced, columns->has_plain_references, err));
         buffer_append_byte(out, '"');
     }
     char *at = put_begin(out);
@@ -513,7 +480,7 @@ static bool manifest_begin(struct task_writer *writer, const struct plan_task *t
     buffer_truncate(&writer->head, 0);
     buffer_append_string(&writer->head, ",{\"data-file\":{");
     write_content(&writer->head, task->spec, CONTENT_DATA);
-    TRY(write_text(&writer->head, task->columns->path_prefix, err));
+    TRY(write_text(&writer->head, task->columns->path_prefix, task->columns->has_plain_paths, err));
     TRY(buffer_check(&writer->head, "a file's path", err));
     writer->manifest = task->manifest;
     return true;
@@ -525,7 +492,8 @@ bool task_writer_visit(void *context, const struct plan_task *task, struct error
     struct buffer *out = writer->out;
     TRY(manifest_begin(writer, task, err));
     buffer_append_slice(out, buffer_slice(&writer->head));
-    TRY(write_text(out, manifest_columns_path_suffix(task->columns, task->row), err));
+    TRY(write_text(out, manifest_columns_path_suffix(task->columns, task->row),
+                   task->columns->has_plain_paths, err));
     write_properties(writer, task->columns, task->row);
     if (task->has_first_row_id) {
         buffer_append_string(out, ",\"first-row-id\":");

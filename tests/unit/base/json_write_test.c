@@ -115,6 +115,23 @@ static void test_json_write__reports_a_full_buffer_at_the_end(void **state)
     buffer_finish(&out);
 }
 
+/* Every byte at every place of texts that are longer than what is looked at together. */
+static void test_json_text_is_plain__of_what_is_written_as_it_is(void **state)
+{
+    char text[150];
+    (void)state;
+    for (size_t at = 0; at < sizeof(text); at++) {
+        memset(text, 'a', sizeof(text));
+        for (unsigned byte = 0; byte < 256; byte++) {
+            text[at] = (char)byte;
+            bool is_plain = byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
+            assert_int_equal(json_text_is_plain(slice_make(text, sizeof(text))), is_plain);
+            assert_true(json_text_is_plain(slice_make(text, at)));
+        }
+    }
+    assert_true(json_text_is_plain(SLICE_EMPTY));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +140,7 @@ int main(void)
         cmocka_unit_test(test_json_write_string__survives_jansson),
         cmocka_unit_test(test_json_write_tree__is_compact_and_keeps_the_order),
         cmocka_unit_test(test_json_write__reports_a_full_buffer_at_the_end),
+        cmocka_unit_test(test_json_text_is_plain__of_what_is_written_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 #include "tests/unit/scan/manifest_oracle.h"
 
 #include "base/json_tree.h"
+#include "base/json_write.h"
 #include "base/limits.h"
 #include "iceberg/avro_c_schema.h"
 #include "iceberg/avro_container.h"
@@ -313,6 +314,10 @@ static void compare_texts(struct seen file, const struct manifest_columns *colum
     assert_true(manifest_columns_path_equals(columns, row, bytes_of(&field)));
     assert_int_equal(bytes_of(&field).len,
                      columns->path_prefix.len + manifest_columns_path_suffix(columns, row).len);
+    assert_true(json_text_is_plain(bytes_of(&field)) || !columns->has_plain_paths);
+    struct slice referenced;
+    if (bytes_column_get(&columns->referenced_files, row, &referenced))
+        assert_true(json_text_is_plain(referenced) || !columns->has_plain_references);
     assert_true(field_find(file, 101, "file_format", &field));
     const char *format = file_format_name((enum file_format)columns->format[row]);
     assert_true(slice_equals_ignore_case(bytes_of(&field), slice_from_string(format)));
