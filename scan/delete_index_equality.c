@@ -30,19 +30,12 @@ struct field_facts field_facts_read(const struct stats_column *stats, size_t row
         facts = (struct field_facts){.is_all_non_null = true};
     facts.has_range = stats && bound_read(&stats->lower, row, field->type, &facts.lower) &&
                       bound_read(&stats->upper, row, field->type, &facts.upper);
+    facts.is_number = facts.has_range && value_class_of(field->type->id) == VALUE_NUMBER;
     return facts;
 }
 
-bool field_facts_meet(const struct field_facts *data, const struct field_facts *deletes)
+bool field_ranges_meet(const struct field_facts *data, const struct field_facts *deletes)
 {
-    if (data->may_have_null && deletes->may_have_null)
-        return true;
-    if (data->is_all_null && deletes->is_all_non_null)
-        return false;
-    if (deletes->is_all_null && data->is_all_non_null)
-        return false;
-    if (!data->has_range || !deletes->has_range)
-        return true;
     if (data->lower.type == TYPE_UUID)
         return uuid_bounds_meet(&(struct uuid_bounds){data->lower.bytes, data->upper.bytes},
                                 &(struct uuid_bounds){deletes->lower.bytes, deletes->upper.bytes});

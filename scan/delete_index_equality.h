@@ -26,6 +26,7 @@ struct field_facts {
     bool is_all_null;
     bool is_all_non_null;
     bool has_range;
+    bool is_number; /* the range's values are compared as numbers */
     struct value lower;
     struct value upper;
 };
@@ -34,7 +35,25 @@ struct field_facts {
 struct field_facts field_facts_read(const struct stats_column *stats, size_t row,
                                     const struct delete_field *field);
 
+/* The rest of field_facts_meet: of values that are no numbers. */
+bool field_ranges_meet(const struct field_facts *data, const struct field_facts *deletes);
+
 /* False where no row of the one can be a row of the other. */
-bool field_facts_meet(const struct field_facts *data, const struct field_facts *deletes);
+static inline bool field_facts_meet(const struct field_facts *data,
+                                    const struct field_facts *deletes)
+{
+    if (data->may_have_null && deletes->may_have_null)
+        return true;
+    if (data->is_all_null && deletes->is_all_non_null)
+        return false;
+    if (deletes->is_all_null && data->is_all_non_null)
+        return false;
+    if (!data->has_range || !deletes->has_range)
+        return true;
+    if (!data->is_number)
+        return field_ranges_meet(data, deletes);
+    return data->lower.number <= deletes->upper.number &&
+           deletes->lower.number <= data->upper.number;
+}
 
 #endif

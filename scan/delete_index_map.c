@@ -21,14 +21,21 @@ bool delete_map_add(struct delete_map *map, const struct delete_item *item, stru
 
 /* --- order ---------------------------------------------------------------------------------- */
 
-static int compare_items(const void *left, const void *right)
+/* Keys of partitions are mostly the very same text. */
+static bool is_same_text(struct slice a, struct slice b)
 {
-    const struct delete_item *a = left, *b = right;
+    return a.len == b.len && (a.ptr == b.ptr || slice_equals(a, b));
+}
+
+static int compare_items(const void *left, const void *right, void *context)
+{
+    const struct delete_item *items = context;
+    const struct delete_item *a = &items[*(const uint32_t *)left];
+    const struct delete_item *b = &items[*(const uint32_t *)right];
     if (a->hash != b->hash)
         return a->hash < b->hash ? -1 : 1;
-    int order = slice_compare(a->key, b->key);
-    if (order != 0)
-        return order;
+    if (!is_same_text(a->key, b->key))
+        return slice_compare(a->key, b->key);
     if (a->role != b->role)
         return a->role < b->role ? -1 : 1;
     if (a->member.sequence != b->member.sequence)
@@ -41,9 +48,9 @@ static size_t prefix_of(const struct delete_map *map, uint64_t hash)
     return (size_t)(hash >> (64 - map->bits));
 }
 
-/* Items by the first bits of their hash, which leaves about one in a bucket; only what meets in one
- * is compared. `starts` has a place for each bucket and two more. */
-static void items_sort(const struct delete_map *map, struct delete_item *out)
+/* The order of the items: by the first bits of their hash, which leaves about one in a bucket; only
+ * what meets in one is compared. `starts` has a place for each bucket and two more. */
+static void items_sort(const struct delete_map *map, uint32_t *ret_order)
 {
     size_t prefixes = (size_t)1 << map->bits;
     uint32_t *starts = map->starts;
@@ -53,27 +60,31 @@ static void items_sort(const struct delete_map *map, struct delete_item *out)
     for (size_t i = 2; i <= prefixes; i++)
         starts[i + 1] += starts[i];
     for (size_t i = 0; i < map->count; i++)
-        out[starts[prefix_of(map, map->items[i].hash) + 1]++] = map->items[i];
+        ret_order[starts[prefix_of(map, map->items[i].hash) + 1]++] = (uint32_t)i;
     for (size_t i = 0; i < prefixes; i++) {
         size_t size = starts[i + 1] - starts[i];
         if (size > 1)
-            qsort(out + starts[i], size, sizeof(*out), compare_items);
+            qsort_r(ret_order + starts[i], size, sizeof(*ret_order), compare_items, map->items);
     }
 }
 
 /* --- groups --------------------------------------------------------------------------------- */
 
-static bool same_key(const struct delete_item *a, const struct delete_item *b)
+/* True where the item begins a group: the first one, and where the key changes. */
+static bool begins_group(const struct delete_map *map, const uint32_t *order, size_t at)
 {
-    return a->hash == b->hash && slice_equals(a->key, b->key);
+    if (at == 0)
+        return true;
+    const struct delete_item *a = &map->items[order[at - 1]], *b = &map->items[order[at]];
+    return a->hash != b->hash || !is_same_text(a->key, b->key);
 }
 
-static void groups_fill(struct delete_map *map, const struct delete_item *items)
+static void groups_fill(struct delete_map *map, const uint32_t *order)
 {
     struct delete_group *group = map->groups - 1;
     for (size_t i = 0; i < map->count; i++) {
-        const struct delete_item *item = &items[i];
-        if (i == 0 || !same_key(item, item - 1)) {
+        const struct delete_item *item = &map->items[order[i]];
+        if (begins_group(map, order, i)) {
             *++group = (struct delete_group){.hash = item->hash, .key = item->key};
             for (size_t role = 0; role <= DELETE_ROLES; role++)
                 group->starts[role] = (uint32_t)i;
@@ -82,7 +93,6 @@ static void groups_fill(struct delete_map *map, const struct delete_item *items)
             group->starts[role] = (uint32_t)i + 1;
         map->members[i] = item->member;
     }
-    map->group_count = (size_t)(group + 1 - map->groups);
 }
 
 /* starts[p] is the first group whose hash begins with p or more. */
@@ -97,23 +107,32 @@ static void starts_fill(struct delete_map *map)
         map->starts[prefix] = (uint32_t)map->group_count;
 }
 
-static size_t group_count(const struct delete_map *map, const struct delete_item *items)
+static void filter_fill(struct delete_map *map)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < map->count; i++)
-        count += i == 0 || !same_key(&items[i], &items[i - 1]);
-    return count;
+    for (size_t i = 0; i < map->group_count; i++) {
+        uint64_t place = map->groups[i].hash >> (64 - map->bits - DELETE_FILTER_BITS);
+        map->filter[place / 64] |= UINT64_C(1) << (place % 64);
+    }
 }
 
-static bool seal_sorted(struct delete_map *map, struct delete_item *sorted, struct error *err)
+static size_t filter_words(const struct delete_map *map)
 {
-    items_sort(map, sorted);
+    return (((size_t)1 << (map->bits + DELETE_FILTER_BITS)) + 63) / 64;
+}
+
+static bool seal_sorted(struct delete_map *map, uint32_t *order, struct error *err)
+{
+    items_sort(map, order);
+    for (size_t i = 0; i < map->count; i++)
+        map->group_count += begins_group(map, order, i);
     map->members = malloc(map->count * sizeof(*map->members));
-    map->groups = malloc(group_count(map, sorted) * sizeof(*map->groups));
-    if (!map->members || !map->groups)
+    map->groups = malloc(map->group_count * sizeof(*map->groups));
+    map->filter = calloc(filter_words(map), sizeof(*map->filter));
+    if (!map->members || !map->groups || !map->filter)
         return error_no_memory(err, "the index of delete files");
-    groups_fill(map, sorted);
+    groups_fill(map, order);
     starts_fill(map);
+    filter_fill(map);
     return true;
 }
 
@@ -124,10 +143,10 @@ bool delete_map_seal(struct delete_map *map, struct error *err)
     for (map->bits = 1; map->bits < MAX_BITS && map->count >> map->bits != 0;)
         map->bits++;
     map->starts = malloc((((size_t)1 << map->bits) + 2) * sizeof(*map->starts));
-    struct delete_item *sorted = malloc(map->count * sizeof(*sorted));
-    bool ok = map->starts && sorted ? seal_sorted(map, sorted, err)
-                                    : error_no_memory(err, "the index of delete files");
-    free(sorted);
+    uint32_t *order = malloc(map->count * sizeof(*order));
+    bool ok = map->starts && order ? seal_sorted(map, order, err)
+                                   : error_no_memory(err, "the index of delete files");
+    free(order);
     free(map->items);
     map->items = NULL;
     map->capacity = 0;
@@ -140,13 +159,15 @@ void delete_map_finish(struct delete_map *map)
     free(map->members);
     free(map->groups);
     free(map->starts);
+    free(map->filter);
     *map = (struct delete_map){.items = NULL};
 }
 
 size_t delete_map_size(const struct delete_map *map)
 {
     size_t starts = map->starts ? (((size_t)1 << map->bits) + 2) * sizeof(*map->starts) : 0;
-    return map->capacity * sizeof(*map->items) + map->count * sizeof(*map->members) +
+    size_t filter = map->filter ? filter_words(map) * sizeof(*map->filter) : 0;
+    return filter + map->capacity * sizeof(*map->items) + map->count * sizeof(*map->members) +
            map->group_count * sizeof(*map->groups) + starts;
 }
 
@@ -174,7 +195,7 @@ static int compare_group(const struct delete_group *group, uint64_t hash, struct
 const struct delete_group *delete_map_find(const struct delete_map *map, uint64_t hash,
                                            struct slice first, struct slice second)
 {
-    if (map->group_count == 0)
+    if (!delete_map_may_have(map, hash))
         return NULL;
     size_t prefix = prefix_of(map, hash);
     size_t low = map->starts[prefix], high = map->starts[prefix + 1];
@@ -205,8 +226,6 @@ static void fetch(const void *bytes, size_t size)
 /* The first group of the hash's bucket, which mostly is the only one; NULL where there is none. */
 static const struct delete_group *first_group(const struct delete_map *map, uint64_t hash)
 {
-    if (map->group_count == 0)
-        return NULL;
     size_t prefix = prefix_of(map, hash);
     uint32_t first = map->starts[prefix];
     return first < map->starts[prefix + 1] ? &map->groups[first] : NULL;

@@ -1,29 +1,32 @@
 #include "scan/delete_key.h"
 
-/* 64 bits of entropy in, 64 out: the constants are those of a well-known finaliser. */
-#define MIX UINT64_C(0x9E3779B97F4A7C15)
+/* Odd, with as many ones as zeros. */
+#define KEY_A UINT64_C(0x9E3779B97F4A7C15)
+#define KEY_B UINT64_C(0xD1B54A32D192ED03)
 /* A name of a file, with the uuid and the numbers in it. */
 #define PATH_END_SIZE ((size_t)64)
 #define SIZE_OF_NULL UINT32_MAX
 
-static uint64_t mix(uint64_t state, uint64_t word)
+__extension__ typedef unsigned __int128 wide;
+
+/* Both halves of the product: every bit of either word has a say in it. */
+static inline uint64_t fold(uint64_t a, uint64_t b)
 {
-    state = (state ^ word) * MIX;
-    return state ^ (state >> 32);
+    wide product = (wide)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static uint64_t hash_bytes(uint64_t state, const char *bytes, size_t size)
+static inline uint64_t hash_bytes(size_t len, const char *bytes, size_t size)
 {
-    uint64_t word;
-    size_t at = 0;
-    for (; size - at >= sizeof(word); at += sizeof(word)) {
-        memcpy(&word, bytes + at, sizeof(word));
-        state = mix(state, word);
+    uint64_t state = KEY_A ^ len, words[2];
+    for (; size >= sizeof(words); size -= sizeof(words), bytes += sizeof(words)) {
+        memcpy(words, bytes, sizeof(words));
+        state = fold(words[0] ^ KEY_A, words[1] ^ state);
     }
-    word = 0;
-    if (size > at)
-        memcpy(&word, bytes + at, size - at);
-    return mix(mix(state, word), state >> 29);
+    memset(words, 0, sizeof(words));
+    memcpy(words, bytes, size);
+    state = fold(words[0] ^ KEY_A, words[1] ^ state);
+    return fold(state ^ KEY_B, KEY_A);
 }
 
 uint64_t delete_key_hash(struct slice key)
@@ -53,26 +56,35 @@ void delete_key_bind(const struct manifest_columns *columns, const struct partit
             manifest_columns_partition(columns, spec->fields[i].field_id, spec->fields[i].name);
 }
 
-static void value_write(const struct partition_column *column, size_t row, struct buffer *out)
+/* Its size and the value. */
+#define NUMBER_SIZE (sizeof(uint32_t) + sizeof(int64_t))
+
+/* There is room for it. A null is the same whatever the column's type is, and whether the manifest
+ * has the column. */
+static inline void number_put(struct buffer *out, uint32_t size, int64_t number)
+{
+    char *at = out->ptr + out->len;
+    memcpy(at, &size, sizeof(size));
+    memcpy(at + sizeof(size), &number, sizeof(number));
+    out->len += NUMBER_SIZE;
+}
+
+static inline void value_write(const struct partition_column *column, size_t row,
+                               struct buffer *out)
 {
     struct slice bytes;
     int64_t number;
-    uint32_t size = SIZE_OF_NULL;
-    if (column && bytes_column_get(&column->bytes, row, &bytes)) {
-        size = (uint32_t)bytes.len;
+    if (!buffer_reserve(out, NUMBER_SIZE))
+        return;
+    if (column && long_column_get(&column->longs, row, &number)) {
+        number_put(out, sizeof(number), number);
+    } else if (column && bytes_column_get(&column->bytes, row, &bytes)) {
+        uint32_t size = (uint32_t)bytes.len;
         buffer_append(out, &size, sizeof(size));
         buffer_append_slice(out, bytes);
-        return;
+    } else {
+        number_put(out, SIZE_OF_NULL, 0);
     }
-    if (column && long_column_get(&column->longs, row, &number)) {
-        char head[sizeof(size) + sizeof(number)];
-        size = sizeof(number);
-        memcpy(head, &size, sizeof(size));
-        memcpy(head + sizeof(size), &number, sizeof(number));
-        buffer_append(out, head, sizeof(head));
-        return;
-    }
-    buffer_append(out, &size, sizeof(size));
 }
 
 void delete_key_write(int32_t spec_id, const struct partition_column *const *columns, size_t count,

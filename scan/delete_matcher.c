@@ -27,7 +27,7 @@ struct delete_matcher {
     size_t partition_count;
     const struct stats_column **stats; /* for each of the index's fields */
 
-    /* The hashes of the paths of these rows. */
+    /* The hashes of the paths of these rows, where the mask has them. */
     size_t expected_first;
     size_t expected_count;
     uint64_t hashes[DELETE_BATCH];
@@ -250,19 +250,22 @@ void delete_matcher_expect(struct delete_matcher *matcher, size_t first, size_t 
                            const uint8_t *mask)
 {
     const struct delete_map *paths = &matcher->index->paths;
+    size_t found[DELETE_BATCH], found_count = 0;
     matcher->expected_first = first;
     matcher->expected_count = count;
-    for (size_t i = 0; i < count; i++) {
-        matcher->hashes[i] = mask[i] ? path_hash(matcher, first + i) : 0;
-        if (mask[i])
-            delete_map_fetch_start(paths, matcher->hashes[i]);
+    for (size_t i = 0; i < count && paths->count > 0; i++) {
+        if (!mask[i])
+            continue;
+        matcher->hashes[i] = path_hash(matcher, first + i);
+        if (!delete_map_may_have(paths, matcher->hashes[i]))
+            continue;
+        delete_map_fetch_start(paths, matcher->hashes[i]);
+        found[found_count++] = i;
     }
-    for (size_t i = 0; i < count; i++)
-        if (mask[i])
-            delete_map_fetch_group(paths, matcher->hashes[i]);
-    for (size_t i = 0; i < count; i++)
-        if (mask[i])
-            delete_map_fetch_key(paths, matcher->hashes[i]);
+    for (size_t i = 0; i < found_count; i++)
+        delete_map_fetch_group(paths, matcher->hashes[found[i]]);
+    for (size_t i = 0; i < found_count; i++)
+        delete_map_fetch_key(paths, matcher->hashes[found[i]]);
 }
 
 static const struct delete_group *find_path(const struct delete_matcher *matcher, size_t row)
