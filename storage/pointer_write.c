@@ -360,19 +360,32 @@ bool pointer_entity_insert(struct pointer_txn *txn, const struct entity_row *row
     return true;
 }
 
-bool pointer_entity_swap(struct pointer_txn *txn, int64_t id, struct slice expected,
-                         struct slice metadata_location, struct slice location, bool *ret_swapped,
-                         struct error *err)
+static bool swap(struct pointer_txn *txn, enum statement_id how, int64_t id, struct slice expected,
+                 struct slice metadata_location, struct slice location, bool *ret_swapped,
+                 struct error *err)
 {
     STATEMENT_SCOPED struct statement statement;
-    TRY(begin(txn, STATEMENT_ENTITY_SWAP, &statement, err));
+    TRY(begin(txn, how, &statement, err));
     statement_bind_int64(&statement, 1, id);
     statement_bind_text(&statement, 2, expected);
     statement_bind_text(&statement, 3, metadata_location);
     statement_bind_text(&statement, 4, location);
     statement_bind_int64(&statement, 5, txn->now_ms);
     TRY(statement_run(&statement, err));
-    bool swapped = sqlite3_changes(txn_db(txn)) > 0;
+    *ret_swapped = sqlite3_changes(txn_db(txn)) > 0;
+    return true;
+}
+
+/* First as if the location stayed, which it does as a rule. */
+bool pointer_entity_swap(struct pointer_txn *txn, int64_t id, struct slice expected,
+                         struct slice metadata_location, struct slice location, bool *ret_swapped,
+                         struct error *err)
+{
+    bool swapped = false;
+    TRY(swap(txn, STATEMENT_ENTITY_SWAP, id, expected, metadata_location, location, &swapped, err));
+    if (!swapped)
+        TRY(swap(txn, STATEMENT_ENTITY_SWAP_AND_MOVE, id, expected, metadata_location, location,
+                 &swapped, err));
     if (swapped)
         TRY(note_entity(txn, id, NOTE_SWAPPED, err));
     *ret_swapped = swapped;

@@ -136,9 +136,13 @@
       "VALUES (?1, ?2, ?2 = 3, ?3, ?4, ?5, ?6, 1, ?7)",                                            \
       "UNIQUE(namespace_id, name_space, name) and the foreign key decide")                         \
     X(ENTITY_SWAP,                                                                                 \
+      "UPDATE entities SET metadata_location = ?3, version = version + 1, updated_ms = ?5 "        \
+      "WHERE id = ?1 AND metadata_location = ?2 AND location = ?4",                                \
+      "compare-and-swap: two writers may both have passed their requirements")                     \
+    X(ENTITY_SWAP_AND_MOVE,                                                                        \
       "UPDATE entities SET metadata_location = ?3, location = ?4, version = version + 1, "         \
       "updated_ms = ?5 WHERE id = ?1 AND metadata_location = ?2",                                  \
-      "compare-and-swap: two writers may both have passed their requirements")                     \
+      "a location that is set, even to itself, is written anew in its index")                      \
     X(ENTITY_RENAME,                                                                               \
       "UPDATE entities SET namespace_id = ?2, name = ?3, updated_ms = ?4 WHERE id = ?1",           \
       "uuid, location and pointer stay")                                                           \

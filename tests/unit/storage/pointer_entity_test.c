@@ -97,6 +97,25 @@ static void test_entity__swap_needs_the_expected_pointer(void **state)
     assert_int_equal(row.version, 2);
 }
 
+static void test_entity__swap_moves_the_location(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error err = {0};
+    struct entity_row row;
+    bool swapped = false;
+    int64_t id = must_table(fixture, "t", "file:///w/before");
+    assert_true(write_swap(fixture->store, id, "m9", "m1", &swapped, &err));
+    assert_false(swapped);
+    assert_true(read_entity(fixture, "db", "t", &row));
+    assert_true(slice_equals_string(row.location, "file:///w/before"));
+    assert_true(write_swap(fixture->store, id, "m0", "m1", &swapped, &err));
+    assert_true(swapped);
+    assert_true(read_entity(fixture, "db", "t", &row));
+    assert_true(points_at(&row, "m1"));
+    assert_true(slice_equals_string(row.location, "file:///w/t"));
+    assert_int_equal(row.version, 2);
+}
+
 /* Rule 57: rename keeps uuid and location; renaming to itself is allowed. */
 static void test_entity__rename_moves_the_name_alone(void **state)
 {
@@ -234,6 +253,7 @@ int main(void)
         TEST(test_entity__tables_and_views_share_names),
         TEST(test_entity__needs_its_namespace),
         TEST(test_entity__swap_needs_the_expected_pointer),
+        TEST(test_entity__swap_moves_the_location),
         TEST(test_entity__rename_moves_the_name_alone),
         TEST(test_entity__rename_refuses_what_is_taken_or_missing),
         TEST(test_entity__drop_makes_the_name_free),
