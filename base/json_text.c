@@ -97,6 +97,11 @@ static inline const char *skip_plain(const char *at, const char *end)
     return at;
 }
 
+size_t json_plain_size(struct slice text)
+{
+    return text.len ? (size_t)(skip_plain(text.ptr, text.ptr + text.len) - text.ptr) : 0;
+}
+
 /* The four digits after \u; false where they are not all there. */
 static bool hex_quad(const char *at, const char *end, unsigned *ret_unit)
 {

@@ -56,6 +56,9 @@ bool json_array_next(struct json_cursor *cursor, struct slice *ret_value, bool *
 bool json_object_find(struct slice object, const char *name, struct slice *ret_value,
                       struct error *err);
 
+/* How many bytes from the start need no escape inside of a string. */
+size_t json_plain_size(struct slice text);
+
 /* Typed reads of a scalar's raw text. */
 bool json_value_is_null(struct slice value);
 bool json_value_is_string(struct slice value);

@@ -6,6 +6,8 @@
 
 #include <assert.h>
 
+#include "base/json_text.h"
+
 void json_writer_init(struct json_writer *writer, struct buffer *out)
 {
     *writer = (struct json_writer){.out = out};
@@ -107,11 +109,6 @@ void json_write_tree(struct json_writer *writer, const json_t *value)
         writer->out->state = BUFFER_NO_MEMORY;
 }
 
-static bool needs_escape(char c)
-{
-    return (unsigned char)c < 0x20 || c == '"' || c == '\\';
-}
-
 static void append_escape(struct buffer *out, char c)
 {
     static const char hex[] = "0123456789abcdef";
@@ -154,14 +151,13 @@ void json_append_string(struct buffer *out, struct slice text)
     if (!buffer_reserve(out, text.len))
         return;
     buffer_append_byte(out, '"');
-    size_t start = 0;
-    for (size_t at = 0; at < text.len; at++) {
-        if (!needs_escape(text.ptr[at]))
-            continue;
-        buffer_append(out, text.ptr + start, at - start);
-        append_escape(out, text.ptr[at]);
-        start = at + 1;
+    for (;;) {
+        size_t plain = json_plain_size(text);
+        buffer_append(out, text.ptr, plain);
+        if (plain == text.len)
+            break;
+        append_escape(out, text.ptr[plain]);
+        text = slice_from(text, plain + 1);
     }
-    buffer_append_slice(out, slice_from(text, start));
     buffer_append_byte(out, '"');
 }
