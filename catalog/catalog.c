@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "base/pack.h"
 #include "catalog/commit_chain.h"
 #include "catalog/entity_lock.h"
 #include "catalog/inflight.h"
@@ -67,6 +68,7 @@ static bool catalog_init(struct catalog *catalog, const struct catalog_options *
     TRY(entity_locks_create(&catalog->locks, err));
     TRY(commit_chain_create(&catalog->chain, err));
     TRY(inflight_keys_create(&catalog->inflight, err));
+    TRY(packer_create(&catalog->packer, err));
     TRY(warehouse_set_create(&catalog->warehouses, err));
     TRY(ensure_default_warehouse(catalog, options, err));
     TRY(pending_files_start(catalog, &catalog->pending, err));
@@ -94,6 +96,7 @@ void catalog_destroy(struct catalog *catalog)
     purge_worker_stop(catalog->purge);
     pending_files_stop(catalog->pending);
     warehouse_set_destroy(catalog->warehouses);
+    packer_destroy(catalog->packer);
     inflight_keys_destroy(catalog->inflight);
     commit_chain_destroy(catalog->chain);
     entity_locks_destroy(catalog->locks);

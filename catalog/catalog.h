@@ -23,6 +23,7 @@ struct warehouse_set;
 struct entity_locks;
 struct commit_chain;
 struct inflight_keys;
+struct packer;
 struct purge_worker;
 struct pending_files;
 
@@ -54,6 +55,7 @@ struct catalog {
     struct entity_locks *locks;
     struct commit_chain *chain;
     struct inflight_keys *inflight;
+    struct packer *packer; /* of the bytes that transactions carry */
     struct pending_files *pending;
     struct purge_worker *purge;
 };

@@ -2,6 +2,7 @@
 
 #include "base/byte_budget.h"
 #include "base/limits.h"
+#include "base/pack.h"
 #include "catalog/pending_files.h"
 #include "storage/location.h"
 
@@ -240,18 +241,17 @@ bool carried_file_write(struct call *call, struct slice location, struct slice b
                         struct carried_file *ret_file, struct error *err)
 {
     struct object_stores *objects = call->catalog->objects;
-    struct carried_file file = {.location = location, .bytes = SLICE_EMPTY};
+    struct carried_file file = {.location = location, .packed = SLICE_EMPTY};
     bool is_durable = false;
     if (bytes.len > MAX_CARRIED_SIZE) {
         TRY(object_put_new(objects, location, bytes, err));
         *ret_file = file;
         return true;
     }
-    struct slice kept = arena_slice(call->arena, bytes);
-    if (kept.ptr == NULL)
-        return error_no_memory(err, "the metadata file");
+    struct slice packed;
+    TRY(pack(call->catalog->packer, bytes, call->arena, &packed, err));
     TRY(object_put_unsynced(objects, location, bytes, &is_durable, err));
-    file.bytes = is_durable ? SLICE_EMPTY : kept;
+    file.packed = is_durable ? SLICE_EMPTY : packed;
     *ret_file = file;
     return true;
 }
@@ -281,9 +281,9 @@ bool metadata_write(struct call *call, struct slice text, struct slice directory
 
 bool metadata_carry(struct pointer_txn *txn, struct carried_file *file, struct error *err)
 {
-    if (file->bytes.len == 0)
+    if (file->packed.len == 0)
         return true;
-    return pointer_pending_add(txn, file->location, file->bytes, &file->pending_id, err);
+    return pointer_pending_add(txn, file->location, file->packed, &file->pending_id, err);
 }
 
 void metadata_carried(struct catalog *catalog, const struct carried_file *file)

@@ -27,7 +27,7 @@ bool metadata_file_must_exist(struct catalog *catalog, struct slice location, st
 /* A file of metadata that was written, and that a transaction makes durable. */
 struct carried_file {
     struct slice location;
-    struct slice bytes; /* what the transaction has to carry; empty: the file is durable already */
+    struct slice packed; /* what the transaction has to carry; empty: the file is durable already */
     int64_t pending_id; /* 0: nothing was carried */
 };
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "base/pack.h"
 #include "base/timed_wait.h"
 
 /* From the first commit to the sync: others that come meanwhile share it. Longer would only let the
@@ -61,13 +62,26 @@ static bool round_init(struct round *round, struct catalog *catalog, size_t coun
 
 /* --- one round ---------------------------------------------------------------------------- */
 
-static bool read_bytes(struct catalog *catalog, int64_t id, struct buffer *bytes, bool *ret_found)
+static bool read_packed(struct catalog *catalog, int64_t id, struct buffer *packed,
+                        bool *ret_found)
 {
     struct pointer_view *view = NULL;
     if (!pointer_view_begin(catalog->pointers, &view, NULL))
         return false;
-    bool ok = pointer_pending_get(view, id, bytes, ret_found, NULL);
+    bool ok = pointer_pending_get(view, id, packed, ret_found, NULL);
     pointer_view_end(view);
+    return ok;
+}
+
+static bool read_bytes(struct catalog *catalog, int64_t id, struct buffer *bytes, bool *ret_found)
+{
+    struct buffer packed;
+    bool found = false;
+    buffer_init(&packed, MAX_METADATA_SIZE);
+    bool ok = read_packed(catalog, id, &packed, &found) &&
+              (!found || unpack(buffer_slice(&packed), bytes, NULL));
+    buffer_finish(&packed);
+    *ret_found = found;
     return ok;
 }
 
