@@ -195,6 +195,18 @@ void cache_put(struct cache *cache, struct slice key, void *value, size_t size,
     entries_free(gone);
 }
 
+void cache_remove(struct cache *cache, struct slice key)
+{
+    struct cache_shard *shard = shard_of(cache, key);
+    struct cache_entry *entry = NULL;
+    pthread_mutex_lock(&shard->mutex);
+    HASH_FIND(hh, shard->table, key.ptr, key.len, entry);
+    if (entry)
+        shard_take(shard, entry);
+    pthread_mutex_unlock(&shard->mutex);
+    entries_free(entry);
+}
+
 void cache_get_stats(struct cache *cache, struct cache_stats *ret_stats)
 {
     struct cache_stats stats = {0};

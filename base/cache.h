@@ -39,6 +39,8 @@ void *cache_get(struct cache *cache, struct slice key);
  * kept: caching is never an error. An entry of that key is replaced. */
 void cache_put(struct cache *cache, struct slice key, void *value, size_t size,
                const struct cache_kind *kind);
+/* Lets the value go before its turn, where nobody will ask for it again. No eviction is counted. */
+void cache_remove(struct cache *cache, struct slice key);
 void cache_get_stats(struct cache *cache, struct cache_stats *ret_stats);
 
 #endif

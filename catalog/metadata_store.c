@@ -177,6 +177,16 @@ void table_metadata_remember(struct catalog *catalog, struct slice location,
     arena_finish(&scratch);
 }
 
+void table_metadata_forget(struct catalog *catalog, struct slice location)
+{
+    struct arena scratch;
+    arena_init(&scratch, KEY_ARENA_CEILING);
+    struct slice key = cache_key(&scratch, "table", location);
+    if (key.ptr)
+        cache_remove(catalog->cache, key);
+    arena_finish(&scratch);
+}
+
 void view_metadata_remember(struct catalog *catalog, struct slice location,
                             struct view_metadata *metadata)
 {

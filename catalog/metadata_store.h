@@ -52,6 +52,8 @@ bool table_metadata_directory(const struct table_metadata *metadata, struct slic
 /* Puts metadata that was just written into the cache. */
 void table_metadata_remember(struct catalog *catalog, struct slice location,
                              struct table_metadata *metadata);
+/* No pointer names it any more, so that its place is better used. */
+void table_metadata_forget(struct catalog *catalog, struct slice location);
 void view_metadata_remember(struct catalog *catalog, struct slice location,
                             struct view_metadata *metadata);
 

@@ -261,6 +261,8 @@ void table_change_complete(struct table_change *change)
         metadata_carried(change->call->catalog, &change->list);
         metadata_carried(change->call->catalog, &change->file);
         table_metadata_remember(change->call->catalog, change->next_location, change->next);
+        if (!change->is_create)
+            table_metadata_forget(change->call->catalog, change->row.metadata_location);
     }
     /* The commit is done: a file that cannot be deleted now is only an orphan. */
     for (size_t i = 0; i < change->result.dropped_count; i++)

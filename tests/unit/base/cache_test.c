@@ -76,6 +76,24 @@ static void end(struct cache *cache)
     assert_int_equal(atomic_load(&living), 0);
 }
 
+static void test_cache__lets_go_before_its_turn(void **state)
+{
+    (void)state;
+    struct cache *cache = start();
+    struct cache_stats stats;
+    put(cache, "a", 1, 10);
+    put(cache, "b", 2, 10);
+    cache_remove(cache, slice_from_string("a"));
+    cache_remove(cache, slice_from_string("none"));
+    assert_int_equal(get(cache, "a"), 0);
+    assert_int_equal(get(cache, "b"), 2);
+    assert_int_equal(atomic_load(&living), 1);
+    cache_get_stats(cache, &stats);
+    assert_int_equal(stats.entries, 1);
+    assert_int_equal(stats.evictions, 0);
+    end(cache);
+}
+
 static void test_cache__gives_what_was_put(void **state)
 {
     (void)state;
@@ -211,6 +229,7 @@ static void test_cache__is_shared_by_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cache__lets_go_before_its_turn),
         cmocka_unit_test(test_cache__gives_what_was_put),
         cmocka_unit_test(test_cache__replaces),
         cmocka_unit_test(test_cache__leaves_a_value_to_who_holds_it),
