@@ -19,17 +19,25 @@ static bool append_changes(struct pointer_txn *txn, const struct call_write *wor
     return true;
 }
 
+/* The answer to the sentence is the outcome that the key has (idempotency_find). */
+static bool record_outcome(struct pointer_txn *txn, const struct call *call, int64_t now_ms,
+                           struct error *err)
+{
+    struct idempotency_row row = idempotency_record(call, call->outcome.status, now_ms);
+    bool is_new = false;
+    TRY(pointer_idempotency_put(txn, &row, idempotency_oldest_ms(now_ms), &is_new, err));
+    return is_new || error_set(err, ERROR_OVERLOADED,
+                               "The Idempotency-Key %.*s has an outcome: ask again for it",
+                               SLICE_ARG(call->idempotency_key));
+}
+
 static bool run_call_job(struct pointer_txn *txn, void *context, struct error *err)
 {
     struct call_write *work = context;
     int64_t now_ms = clock_now_ms(work->call->catalog->clock);
     TRY(work->job(txn, work->context, err));
     TRY(append_changes(txn, work, now_ms, err));
-    if (work->call->idempotency_key.len == 0)
-        return true;
-    struct idempotency_row row =
-        idempotency_record(work->call, work->call->outcome.status, now_ms);
-    return pointer_idempotency_put(txn, &row, err);
+    return work->call->idempotency_key.len == 0 || record_outcome(txn, work->call, now_ms, err);
 }
 
 void call_submit(struct call_write *write, struct call *call, pointer_job_fn job, void *context,

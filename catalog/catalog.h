@@ -128,7 +128,8 @@ bool name_check(struct slice name, const char *what, struct error *err);
 
 /* Runs a job that changes something, appends its rows to the change log (the job may still fill
  * them; operation, actor, request id, warehouse and time are the call's) and, where an
- * Idempotency-Key was sent, its record: all in one transaction. */
+ * Idempotency-Key was sent, its record: all in one transaction. A key that has an outcome already
+ * undoes all of it: then the error says nothing, and the outcome is the answer. */
 bool call_write(struct call *call, pointer_job_fn job, void *context, struct change_row *changes,
                 size_t change_count, struct error *err);
 

@@ -14,10 +14,14 @@ static bool record_find(struct call *call, struct idempotency_row *ret_row, bool
     return ok;
 }
 
+int64_t idempotency_oldest_ms(int64_t now_ms)
+{
+    return now_ms - IDEMPOTENCY_LIFETIME_MS - IDEMPOTENCY_MARGIN_MS;
+}
+
 static bool is_expired(const struct call *call, const struct idempotency_row *row)
 {
-    int64_t age_ms = clock_now_ms(call->catalog->clock) - row->created_ms;
-    return age_ms > IDEMPOTENCY_LIFETIME_MS + IDEMPOTENCY_MARGIN_MS;
+    return row->created_ms < idempotency_oldest_ms(clock_now_ms(call->catalog->clock));
 }
 
 /* The key is held: nobody else can be storing its record now. */
@@ -55,20 +59,22 @@ static bool make_canonical(struct call *call, struct error *err)
     return true;
 }
 
-bool idempotency_begin(struct call *call, bool *ret_is_replay, struct idempotency_row *ret_row,
-                       struct error *err)
+bool idempotency_begin(struct call *call, struct error *err)
 {
-    if (call->idempotency_key.len == 0) {
-        *ret_is_replay = false;
+    if (call->idempotency_key.len == 0)
         return true;
-    }
     TRY(make_canonical(call, err));
-    struct slice key = call->idempotency_key;
-    TRY(inflight_keys_take(call->catalog->inflight, key, IDEMPOTENCY_WAIT_MS, err));
+    return inflight_keys_take(call->catalog->inflight, call->idempotency_key, IDEMPOTENCY_WAIT_MS,
+                              err);
+}
+
+bool idempotency_find(struct call *call, bool *ret_is_replay, struct idempotency_row *ret_row,
+                      struct error *err)
+{
     bool is_replay = false;
-    bool ok = look_up(call, &is_replay, ret_row, err);
+    bool ok = call->idempotency_key.len == 0 || look_up(call, &is_replay, ret_row, err);
     if (!ok || is_replay)
-        inflight_keys_give(call->catalog->inflight, key);
+        inflight_keys_give(call->catalog->inflight, call->idempotency_key);
     if (ok)
         *ret_is_replay = is_replay;
     return ok;
@@ -94,8 +100,10 @@ struct idempotency_row idempotency_record(const struct call *call, int status, i
 static bool store_record(struct pointer_txn *txn, void *context, struct error *err)
 {
     const struct idempotency_row *row = context;
-    int64_t oldest = row->created_ms - IDEMPOTENCY_LIFETIME_MS - IDEMPOTENCY_MARGIN_MS;
-    return pointer_idempotency_expire(txn, oldest, err) && pointer_idempotency_put(txn, row, err);
+    int64_t oldest_ms = idempotency_oldest_ms(row->created_ms);
+    bool is_new = false;
+    return pointer_idempotency_expire(txn, oldest_ms, err) &&
+           pointer_idempotency_put(txn, row, oldest_ms, &is_new, err);
 }
 
 /* An error of storing is not the caller's: the request has its answer already, and a repeated one

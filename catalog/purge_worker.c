@@ -121,8 +121,7 @@ static bool expire_records(struct pointer_txn *txn, void *context, struct error 
 
 static void forget_old_keys(struct purge_worker *worker)
 {
-    int64_t oldest = clock_now_ms(worker->catalog->clock) - IDEMPOTENCY_LIFETIME_MS -
-                     IDEMPOTENCY_MARGIN_MS;
+    int64_t oldest = idempotency_oldest_ms(clock_now_ms(worker->catalog->clock));
     pointer_store_write(worker->catalog->pointers, expire_records, &oldest, NULL);
 }
 

@@ -192,28 +192,42 @@ static bool find_warehouse(struct op *op, struct error *err)
     return warehouse_find(op->server->catalog, name, &op->call.warehouse, err);
 }
 
-/* A change, once for each Idempotency-Key. The warehouse is looked for after the key, because it
- * may be what this very request has removed. */
-static bool run_keyed(struct op *op, struct reply **ret_reply, struct error *err)
+static void end_key(struct op *op, bool ok, const struct reply *reply, const struct error *err)
 {
-    struct idempotency_row row;
-    struct error missing = {0};
-    bool is_replay = false;
-    TRY(digest_request(op, err));
-    TRY(idempotency_begin(&op->call, &is_replay, &row, err));
-    bool has_warehouse = find_warehouse(op, &missing);
-    if (is_replay && (has_warehouse || row.status == 204))
-        return op_replay(op, &row, ret_reply, err);
-    if (!has_warehouse)
-        *err = missing;
-    if (is_replay)
-        return false;
-    bool ok = has_warehouse && call_handler(op, ret_reply, err);
-    int status = ok ? (*ret_reply)->status : error_status(err->kind, true);
+    int status = ok ? reply->status : error_status(err->kind, true);
     /* A damaged file may be mended, and then the same request with the same key is to succeed. */
     bool is_final = ok || err->kind != ERROR_CORRUPT;
     bool may_store = status < 500 && status != 429 && is_final;
     idempotency_end(&op->call, ok ? NULL : err, status, may_store);
+}
+
+/* A change, once for each Idempotency-Key. It runs first: its transaction refuses a key that has an
+ * outcome, so that the many that have none pay no look-up. Whatever else it came to without storing
+ * anything counts only where the key has no outcome. A warehouse that is not there may be what this
+ * very request has removed. */
+static bool run_keyed(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    struct idempotency_row row;
+    struct reply *reply = NULL;
+    bool is_replay = false;
+    TRY(digest_request(op, err));
+    TRY(idempotency_begin(&op->call, err));
+    bool has_warehouse = find_warehouse(op, err);
+    bool ok = has_warehouse && call_handler(op, &reply, err);
+    bool may_be_repeated = !op->call.is_recorded && (ok || err->kind != ERROR_COMMIT_UNKNOWN);
+    struct error cause = {0};
+    if (may_be_repeated && !idempotency_find(&op->call, &is_replay, &row, &cause)) {
+        reply_unref(reply);
+        *err = cause;
+        return false;
+    }
+    if (is_replay) {
+        reply_unref(reply);
+        return (has_warehouse || row.status == 204) && op_replay(op, &row, ret_reply, err);
+    }
+    end_key(op, ok, reply, err);
+    if (ok)
+        *ret_reply = reply;
     return ok;
 }
 

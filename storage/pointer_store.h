@@ -324,12 +324,13 @@ bool pointer_secret_insert(struct pointer_txn *txn, const struct secret_row *row
 
 bool pointer_change_append(struct pointer_txn *txn, const struct change_row *row,
                            struct error *err);
-/* Replaces an expired record of the same key. */
+/* Where the key has a record that was created at or after `oldest_ms`, that one stays and
+ * *ret_is_new is false. An older one is replaced. */
 bool pointer_idempotency_put(struct pointer_txn *txn, const struct idempotency_row *row,
-                             struct error *err);
+                             int64_t oldest_ms, bool *ret_is_new, struct error *err);
 bool pointer_idempotency_expire(struct pointer_txn *txn, int64_t created_before_ms,
                                 struct error *err);
-/* The transaction carries `bytes`, which are those of the file at `location`. */
+/* The transaction carries `bytes`, from which the file at `location` can be made again. */
 bool pointer_pending_add(struct pointer_txn *txn, struct slice location, struct slice bytes,
                          int64_t *ret_id, struct error *err);
 /* The file is durable by itself, or gone for good. */

@@ -453,7 +453,7 @@ bool pointer_change_append(struct pointer_txn *txn, const struct change_row *row
 }
 
 bool pointer_idempotency_put(struct pointer_txn *txn, const struct idempotency_row *row,
-                             struct error *err)
+                             int64_t oldest_ms, bool *ret_is_new, struct error *err)
 {
     STATEMENT_SCOPED struct statement statement;
     TRY(begin(txn, STATEMENT_IDEMPOTENCY_PUT, &statement, err));
@@ -465,7 +465,10 @@ bool pointer_idempotency_put(struct pointer_txn *txn, const struct idempotency_r
     statement_bind_text(&statement, 6, row->metadata_location);
     statement_bind_text(&statement, 7, row->body);
     statement_bind_int64(&statement, 8, row->created_ms);
-    return statement_run(&statement, err);
+    statement_bind_int64(&statement, 9, oldest_ms);
+    TRY(statement_run(&statement, err));
+    *ret_is_new = sqlite3_changes(txn_db(txn)) > 0;
+    return true;
 }
 
 /* A statement whose only parameter is a number. */

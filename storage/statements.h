@@ -164,10 +164,12 @@
       "created_ms FROM idempotency WHERE key = ?1",                                                \
       "has this request been answered before")                                                     \
     X(IDEMPOTENCY_PUT,                                                                             \
-      "INSERT OR REPLACE INTO idempotency (key, request_digest, status, error_kind, "              \
-      "error_message, metadata_location, body, created_ms) "                                       \
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",                                                   \
-      "the caller has seen in the same job that an old record is expired")                         \
+      "INSERT INTO idempotency (key, request_digest, status, error_kind, error_message, "          \
+      "metadata_location, body, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "              \
+      "ON CONFLICT (key) DO UPDATE SET request_digest = ?2, status = ?3, error_kind = ?4, "        \
+      "error_message = ?5, metadata_location = ?6, body = ?7, created_ms = ?8 "                    \
+      "WHERE created_ms < ?9",                                                                     \
+      "an expired record makes room; any other stays, and no row is changed")                      \
     X(IDEMPOTENCY_EXPIRE, "DELETE FROM idempotency WHERE created_ms < ?1", "records die by age")   \
     X(PURGE_INSERT,                                                                                \
       "INSERT INTO purge_queue (warehouse_id, kind, uuid, location, metadata_location, attempts) " \

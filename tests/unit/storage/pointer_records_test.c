@@ -24,9 +24,16 @@ static int teardown(void **state)
 
 /* --- records ------------------------------------------------------------------------------ */
 
+struct put_job {
+    struct idempotency_row row;
+    int64_t oldest_ms;
+    bool is_new;
+};
+
 static bool job_idempotency(struct pointer_txn *txn, void *context, struct error *err)
 {
-    return pointer_idempotency_put(txn, context, err);
+    struct put_job *job = context;
+    return pointer_idempotency_put(txn, &job->row, job->oldest_ms, &job->is_new, err);
 }
 
 static bool job_expire(struct pointer_txn *txn, void *context, struct error *err)
@@ -45,19 +52,20 @@ static bool idempotency(struct fixture *fixture, const char *key, struct idempot
     return found;
 }
 
-static void test_idempotency__keeps_replaces_and_expires(void **state)
+static void test_idempotency__stays_until_it_is_expired(void **state)
 {
     struct fixture *fixture = *state;
     struct idempotency_row got;
-    struct idempotency_row row = {.key = SLICE_LITERAL("k"),
+    struct put_job job = {.row = {.key = SLICE_LITERAL("k"),
                                   .request_digest = SLICE_LITERAL("d"),
                                   .status = 409,
                                   .error_kind = SLICE_LITERAL("commit_failed"),
                                   .error_message = SLICE_LITERAL("moved"),
                                   .metadata_location = SLICE_EMPTY,
                                   .body = SLICE_LITERAL("{}"),
-                                  .created_ms = 100};
-    must_write(fixture, job_idempotency, &row);
+                                  .created_ms = 100}};
+    must_write(fixture, job_idempotency, &job);
+    assert_true(job.is_new);
     assert_true(idempotency(fixture, "k", &got));
     assert_int_equal(got.status, 409);
     assert_true(slice_equals_string(got.request_digest, "d"));
@@ -65,11 +73,21 @@ static void test_idempotency__keeps_replaces_and_expires(void **state)
     assert_true(slice_equals_string(got.error_message, "moved"));
     assert_int_equal(got.metadata_location.len, 0);
     assert_true(slice_equals_string(got.body, "{}"));
-    row.status = 200;
-    row.created_ms = 200;
-    must_write(fixture, job_idempotency, &row);
+    job.row.status = 200;
+    job.row.body = SLICE_EMPTY;
+    job.row.created_ms = 200;
+    job.oldest_ms = 100;
+    must_write(fixture, job_idempotency, &job);
+    assert_false(job.is_new);
+    assert_true(idempotency(fixture, "k", &got));
+    assert_int_equal(got.status, 409);
+    job.oldest_ms = 101;
+    must_write(fixture, job_idempotency, &job);
+    assert_true(job.is_new);
     assert_true(idempotency(fixture, "k", &got));
     assert_int_equal(got.status, 200);
+    assert_int_equal(got.body.len, 0);
+    assert_int_equal(got.created_ms, 200);
     int64_t before = 200;
     must_write(fixture, job_expire, &before);
     assert_true(idempotency(fixture, "k", &got));
@@ -319,7 +337,7 @@ static void test_change_log__is_read_in_order_and_by_warehouse(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_idempotency__keeps_replaces_and_expires),
+        TEST(test_idempotency__stays_until_it_is_expired),
         TEST(test_purge__what_failed_waits_behind_the_rest),
         TEST(test_purge__counts_as_not_tried_once_revived),
         TEST(test_purge__is_found_by_its_table_and_its_place),
