@@ -26,7 +26,7 @@ struct random_source {
 extern const struct clock clock_real;                 /* CLOCK_REALTIME, CLOCK_MONOTONIC */
 extern const struct random_source random_source_real; /* OpenSSL RAND_bytes */
 
-/* CLOCK_MONOTONIC in microseconds: for what people get to see, where nothing else depends on it. */
+/* CLOCK_MONOTONIC in microseconds: for measures that no answer depends on. */
 int64_t clock_measure_us(void);
 
 static inline int64_t clock_now_ms(const struct clock *clock)

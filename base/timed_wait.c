@@ -11,10 +11,15 @@ void timed_wait_init(pthread_cond_t *condition)
 
 struct timespec timed_wait_deadline(int64_t ms)
 {
+    return timed_wait_deadline_us(ms * 1000);
+}
+
+struct timespec timed_wait_deadline_us(int64_t us)
+{
     struct timespec until;
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(ms / 1000);
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
+    until.tv_sec += (time_t)(us / 1000000);
+    until.tv_nsec += (long)(us % 1000000) * 1000;
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     return until;

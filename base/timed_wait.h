@@ -17,5 +17,6 @@ void timed_wait_init(pthread_cond_t *condition);
 
 /* The moment `ms` milliseconds from now, for pthread_cond_timedwait on such a condition. */
 struct timespec timed_wait_deadline(int64_t ms);
+struct timespec timed_wait_deadline_us(int64_t us);
 
 #endif

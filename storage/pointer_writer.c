@@ -6,7 +6,11 @@
  *   COMMIT           one sync for all
  *   cache changed    then the callers are woken
  *
- * Jobs that arrive while a batch syncs form the next one, so the batch grows with the load.
+ * Jobs that arrive while a batch syncs form the next one, so the batch grows with the load. But the
+ * callers of the batch that ends are not among them, and two halves of the callers would take turns
+ * at the sync. So the writer waits a moment for them: until as many jobs have come as there were
+ * callers (those just answered and those that waited), and at most a quarter of a commit long.
+ * One caller alone has always come when its job has, and is never waited for.
  *
  * Three things can go wrong beyond a job that fails by itself:
  *
@@ -32,27 +36,60 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/timed_wait.h"
+#include "storage/checkpointer.h"
 #include "storage/migrations.h"
 #include "storage/pointer_internal.h"
 
 /* More jobs in one transaction would make the first of them wait long for the last. */
 #define MAX_BATCH_JOBS 256
+/* A commit that takes less than this is not worth waiting for others: the wake-ups cost as much. */
+#define GATHER_FROM_US 1000
+/* However long the disk takes. */
+#define MAX_GATHER_US 5000
+/* The time of a commit is a mean over about so many. */
+#define COMMIT_TIME_WEIGHT 8
 
 struct pointer_writer {
     const struct connection_options *options;
     struct pointer_cache *cache;
     const struct clock *clock;
+    struct checkpointer *checkpointer;
     /* Only the writer thread uses these two once it runs. */
     struct sqlite_connection connection;
     bool is_settled; /* false: the outcome of a commit is not final yet */
+    int64_t commit_us;
     pthread_t thread;
     /* Guards what follows. */
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct pointer_write *first;
     struct pointer_write **end;
+    size_t queued;
+    size_t wake_at;  /* so many in the queue wake the writer; 0: it is at work */
+    size_t expected; /* callers that there were at the end of the last batch */
     bool is_stopping;
 };
+
+/* --- the connection ----------------------------------------------------------------------- */
+
+/* SQLite's hook after each commit: how many pages the log has. */
+static int note_log(void *context, sqlite3 *db, const char *name, int log_pages)
+{
+    (void)db;
+    (void)name;
+    const struct pointer_writer *writer = context;
+    checkpointer_note(writer->checkpointer, log_pages);
+    return SQLITE_OK;
+}
+
+/* The hook takes the place of SQLite's own, which checkpoints within the commit. */
+static bool writer_connect(struct pointer_writer *writer, struct error *err)
+{
+    TRY(connection_open(writer->options, &writer->connection, err));
+    (void)sqlite3_wal_hook(writer->connection.db, note_log, writer);
+    return true;
+}
 
 /* --- one job ------------------------------------------------------------------------------ */
 
@@ -126,7 +163,7 @@ static bool writer_settle(struct pointer_writer *writer, struct error *err)
     if (writer->is_settled)
         return true;
     connection_close(&writer->connection);
-    TRY(connection_open(writer->options, &writer->connection, err));
+    TRY(writer_connect(writer, err));
     TRY(settle(writer, err));
     writer->is_settled = true;
     return true;
@@ -182,10 +219,19 @@ static void batch_commit_unknown(struct pointer_writer *writer, struct pointer_w
     batch_answer_unknown(jobs, reason);
 }
 
+static bool commit(struct pointer_writer *writer, struct error *err)
+{
+    int64_t begun_us = clock_measure_us();
+    bool ok = run(writer, STATEMENT_BATCH_COMMIT, err);
+    int64_t took_us = clock_measure_us() - begun_us;
+    writer->commit_us += (took_us - writer->commit_us) / COMMIT_TIME_WEIGHT;
+    return ok;
+}
+
 static void batch_commit(struct pointer_writer *writer, struct pointer_write *jobs)
 {
     struct error reason = {0};
-    if (run(writer, STATEMENT_BATCH_COMMIT, &reason)) {
+    if (commit(writer, &reason)) {
         batch_publish(writer, jobs);
         return;
     }
@@ -249,19 +295,46 @@ static void batch_run(struct pointer_writer *writer, struct pointer_write *jobs)
 
 /* --- the thread --------------------------------------------------------------------------- */
 
-/* Under the lock: the next batch, or NULL where the writer is to end. */
-static struct pointer_write *queue_take(struct pointer_writer *writer)
+/* Under the lock: until a first job has come, or the writer is to end. */
+static void wait_for_job(struct pointer_writer *writer)
 {
+    writer->wake_at = 1;
     while (!writer->first && !writer->is_stopping)
         pthread_cond_wait(&writer->wake, &writer->lock);
+    writer->wake_at = 0;
+}
+
+/* Under the lock: a moment for the other callers. */
+static void gather(struct pointer_writer *writer)
+{
+    int64_t limit_us = writer->commit_us / 4;
+    if (writer->queued >= writer->expected || writer->commit_us < GATHER_FROM_US)
+        return;
+    struct timespec until =
+        timed_wait_deadline_us(limit_us < MAX_GATHER_US ? limit_us : MAX_GATHER_US);
+    int timed_out = 0;
+    writer->wake_at = writer->expected;
+    while (writer->queued < writer->expected && !writer->is_stopping && !timed_out)
+        timed_out = pthread_cond_timedwait(&writer->wake, &writer->lock, &until);
+    writer->wake_at = 0;
+}
+
+/* Under the lock: the next batch and its size, or NULL where the writer is to end. */
+static struct pointer_write *queue_take(struct pointer_writer *writer, size_t *ret_count)
+{
+    wait_for_job(writer);
+    gather(writer);
     struct pointer_write *jobs = writer->first;
     struct pointer_write **end = &writer->first;
-    for (size_t i = 0; i < MAX_BATCH_JOBS && *end; i++)
+    size_t count = 0;
+    for (; count < MAX_BATCH_JOBS && *end; count++)
         end = &(*end)->next;
     writer->first = *end;
     *end = NULL;
     if (!writer->first)
         writer->end = &writer->first;
+    writer->queued -= count;
+    *ret_count = count;
     return jobs;
 }
 
@@ -282,12 +355,17 @@ static void *writer_main(void *argument)
     pthread_setname_np(pthread_self(), "firn-writer");
     pthread_mutex_lock(&writer->lock);
     for (;;) {
-        struct pointer_write *jobs = queue_take(writer);
+        size_t count = 0;
+        struct pointer_write *jobs = queue_take(writer, &count);
         if (!jobs)
             break;
         pthread_mutex_unlock(&writer->lock);
         batch_run(writer, jobs);
+        pthread_mutex_lock(&writer->lock);
+        writer->expected = count + writer->queued;
+        pthread_mutex_unlock(&writer->lock);
         batch_answer(jobs);
+        checkpointer_help(writer->checkpointer, &writer->connection);
         pthread_mutex_lock(&writer->lock);
     }
     pthread_mutex_unlock(&writer->lock);
@@ -304,7 +382,9 @@ static void queue_add(struct pointer_writer *writer, struct pointer_write *job)
     }
     *writer->end = job;
     writer->end = &job->next;
-    pthread_cond_signal(&writer->wake);
+    writer->queued++;
+    if (writer->queued == writer->wake_at)
+        pthread_cond_signal(&writer->wake);
 }
 
 /* A semaphore within one process takes no resources, so that making one cannot fail. */
@@ -333,11 +413,10 @@ static bool writer_start(struct pointer_writer *writer, struct error *err)
 {
     if (pthread_mutex_init(&writer->lock, NULL) != 0)
         return error_no_memory(err, "the writer's lock");
-    if (pthread_cond_init(&writer->wake, NULL) == 0) {
-        if (pthread_create(&writer->thread, NULL, writer_main, writer) == 0)
-            return true;
-        pthread_cond_destroy(&writer->wake);
-    }
+    timed_wait_init(&writer->wake);
+    if (pthread_create(&writer->thread, NULL, writer_main, writer) == 0)
+        return true;
+    pthread_cond_destroy(&writer->wake);
     pthread_mutex_destroy(&writer->lock);
     return error_set(err, ERROR_NO_MEMORY, "the writer thread cannot be started");
 }
@@ -356,10 +435,12 @@ static bool log_settle(struct sqlite_connection *connection, struct error *err)
 
 static bool database_open(struct pointer_writer *writer, struct error *err)
 {
-    TRY(connection_open(writer->options, &writer->connection, err));
-    if (migrations_run(&writer->connection, writer->options->path, err) &&
+    TRY(checkpointer_create(writer->options, &writer->checkpointer, err));
+    if (writer_connect(writer, err) &&
+        migrations_run(&writer->connection, writer->options->path, err) &&
         log_settle(&writer->connection, err) && writer_start(writer, err))
         return true;
+    checkpointer_destroy(writer->checkpointer);
     connection_close(&writer->connection);
     return false;
 }
@@ -407,6 +488,7 @@ void pointer_writer_destroy(struct pointer_writer *writer)
     pthread_cond_signal(&writer->wake);
     pthread_mutex_unlock(&writer->lock);
     pthread_join(writer->thread, NULL);
+    checkpointer_destroy(writer->checkpointer);
     /* A last attempt; what stays in the log is found at the next start. */
     if (writer->is_settled)
         (void)sqlite3_wal_checkpoint_v2(writer->connection.db, NULL, SQLITE_CHECKPOINT_TRUNCATE,

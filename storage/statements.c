@@ -24,16 +24,16 @@ const char *statement_name(enum statement_id id)
     return statements[id].name;
 }
 
-/* synchronous = FULL syncs the log at each commit. The log is copied back every 1000 pages (4 MiB)
- * and cut to at most 64 MiB after a burst. temp_store = MEMORY: what a savepoint keeps to undo a
- * job goes to a file otherwise, above 64 KiB. trusted_schema = OFF: a database that someone handed
- * us cannot call functions from its schema. */
+/* synchronous = FULL syncs the log at each commit, and log and database at a checkpoint. The log is
+ * copied back by storage/checkpointer.h, and cut to at most 64 MiB after a burst. temp_store =
+ * MEMORY: what a savepoint keeps to undo a job goes to a file otherwise, above 64 KiB.
+ * trusted_schema = OFF: a database that someone handed us cannot call functions from its schema. */
 const char *const sql_writer_setup = "PRAGMA synchronous = FULL;"
                                      "PRAGMA foreign_keys = ON;"
                                      "PRAGMA trusted_schema = OFF;"
                                      "PRAGMA cell_size_check = ON;"
                                      "PRAGMA temp_store = MEMORY;"
-                               "PRAGMA wal_autocheckpoint = 1000;"
+                                     "PRAGMA wal_autocheckpoint = 0;"
                                      "PRAGMA journal_size_limit = 67108864;";
 
 const char *const sql_reader_setup = "PRAGMA query_only = ON;"

@@ -1,0 +1,174 @@
+/* The log of the database is copied back beside the commits, and does not grow without end. */
+#include "storage/checkpointer.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/limits.h"
+#include "tests/unit/storage/fault_vfs.h"
+#include "tests/unit/storage/store_fixture.h"
+
+/* A thousand pages: from as many on the log is copied. */
+#define LARGE (4 * MIB)
+/* Longer than any checkpoint takes. */
+#define WAIT_MS 10000
+
+static int setup(void **state)
+{
+    static struct fixture fixture;
+    fixture_init(&fixture);
+    fixture.vfs = FAULT_VFS_NAME;
+    fixture_open(&fixture);
+    *state = &fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fixture_finish(*state);
+    return 0;
+}
+
+struct put {
+    char *bytes;
+    char fill;
+    int64_t id;
+};
+
+static bool job_put(struct pointer_txn *txn, void *context, struct error *err)
+{
+    struct put *put = context;
+    memset(put->bytes, put->fill, LARGE);
+    return pointer_pending_add(txn, SLICE_LITERAL("file:///t"), slice_make(put->bytes, LARGE),
+                               &put->id, err);
+}
+
+static bool job_take(struct pointer_txn *txn, void *context, struct error *err)
+{
+    return pointer_pending_done(txn, ((struct put *)context)->id, err);
+}
+
+static struct put put_make(char fill)
+{
+    struct put put = {.bytes = malloc(LARGE), .fill = fill};
+    assert_non_null(put.bytes);
+    return put;
+}
+
+static size_t size_of(const struct fixture *fixture, const char *suffix)
+{
+    char path[128];
+    struct stat status;
+    (void)snprintf(path, sizeof path, "%s%s", fixture->path, suffix);
+    return stat(path, &status) == 0 ? (size_t)status.st_size : 0;
+}
+
+static bool database_grows_to(const struct fixture *fixture, size_t size)
+{
+    for (int waited_ms = 0; waited_ms < WAIT_MS; waited_ms += 10) {
+        if (size_of(fixture, "") >= size)
+            return true;
+        usleep(10000);
+    }
+    return false;
+}
+
+static void expect_kept(struct fixture *fixture, const struct put *put)
+{
+    struct buffer out;
+    struct error err = {0};
+    bool found = false;
+    struct pointer_view *view = must_view(fixture);
+    buffer_init(&out, LARGE);
+    assert_true(pointer_pending_get(view, put->id, &out, &found, &err));
+    assert_true(found);
+    assert_int_equal(out.len, LARGE);
+    assert_int_equal(out.ptr[0], put->fill);
+    assert_memory_equal(out.ptr, out.ptr + 1, LARGE - 1);
+    buffer_finish(&out);
+    pointer_view_end(view);
+}
+
+static void test_checkpoint__copies_the_log_while_the_store_is_open(void **state)
+{
+    struct fixture *fixture = *state;
+    struct put put = put_make('a');
+    must_write(fixture, job_put, &put);
+    assert_true(database_grows_to(fixture, LARGE));
+    expect_kept(fixture, &put);
+    free(put.bytes);
+}
+
+static void *put_and_take(void *context)
+{
+    struct fixture *fixture = context;
+    struct put put = put_make('b');
+    for (int i = 0; i < 12; i++) {
+        must_write(fixture, job_put, &put);
+        must_write(fixture, job_take, &put);
+    }
+    free(put.bytes);
+    return NULL;
+}
+
+/* 36 times 4 MiB by writers that never pause: more than twice the ceiling of 64 MiB, which the log
+ * would have where it never began anew. */
+static void test_checkpoint__lets_the_log_begin_anew_under_load(void **state)
+{
+    struct fixture *fixture = *state;
+    pthread_t threads[3];
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, put_and_take, fixture), 0);
+    for (size_t i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+    assert_true(size_of(fixture, "-wal") > 0);
+    assert_true(size_of(fixture, "-wal") < 2 * 64 * MIB);
+}
+
+/* A checkpoint that fails on its way loses nothing: not for this process, and not for the next. */
+static void test_checkpoint__that_fails_leaves_all_in_the_log(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct fault_plan plans[] = {
+        {.fail_at = 1, .code = SQLITE_IOERR, .is_persistent = true},
+        {.fail_at = 2, .code = SQLITE_FULL, .is_persistent = true},
+        {.fail_at = 20, .code = SQLITE_IOERR},
+        {.fail_at = 500, .code = SQLITE_IOERR, .is_done = true, .is_persistent = true},
+    };
+    struct put puts[4];
+    for (size_t i = 0; i < 4; i++) {
+        puts[i] = put_make((char)('a' + i));
+        must_write(fixture, job_put, &puts[i]);
+        fault_vfs_plan(plans[i]);
+        usleep(50000);
+        (void)fault_vfs_clear();
+        for (size_t j = 0; j <= i; j++)
+            expect_kept(fixture, &puts[j]);
+    }
+    fixture_close(fixture);
+    fixture_open(fixture);
+    for (size_t i = 0; i < 4; i++) {
+        expect_kept(fixture, &puts[i]);
+        free(puts[i].bytes);
+    }
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    fault_vfs_register();
+    const struct CMUnitTest tests[] = {
+        TEST(test_checkpoint__copies_the_log_while_the_store_is_open),
+        TEST(test_checkpoint__lets_the_log_begin_anew_under_load),
+        TEST(test_checkpoint__that_fails_leaves_all_in_the_log),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
