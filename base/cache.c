@@ -1,6 +1,7 @@
 #include "base/cache.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 /* A failed allocation inside uthash must not end the process: the entry is simply not kept. */
@@ -12,11 +13,16 @@
  * Keys are spread over shards so that the HTTP threads rarely meet at one mutex. Each shard has an
  * equal part of the budget and its own least-recently-used list (newest at `newest`).
  *
+ * A value that is large for an equal part stands in a list of its own, `large`. What the large ones
+ * take, up to half of the budget, the shards give up in equal parts.
+ *
  * Invariant: an entry is in the table exactly when it is in the list, and the shard's `bytes` is
- *            the
- * sum of the entries' sizes. Values are unref'd outside of the mutex: an unref may free megabytes.
+ * the sum of the entries' sizes. Values are unref'd outside of the mutex: an unref may free
+ * megabytes.
  */
 #define CACHE_SHARDS 16
+/* Of the whole budget: the smallest part that a shard ever has, so that what is not large fits. */
+#define LARGE_PART (2 * CACHE_SHARDS)
 /* What an entry costs beside its value: the struct, the key, the hash's buckets. */
 #define CACHE_ENTRY_OVERHEAD 160
 
@@ -44,8 +50,11 @@ struct cache_shard {
 };
 
 struct cache {
-    size_t shard_budget;
+    size_t budget;
+    atomic_size_t shard_budget; /* what large values leave */
+    atomic_bool has_large;
     struct cache_shard shards[CACHE_SHARDS];
+    struct cache_shard large;
 };
 
 bool cache_create(size_t budget, struct cache **ret_cache, struct error *err)
@@ -53,7 +62,10 @@ bool cache_create(size_t budget, struct cache **ret_cache, struct error *err)
     struct cache *cache = calloc(1, sizeof(*cache));
     if (cache == NULL)
         return error_no_memory(err, "the cache");
-    cache->shard_budget = budget / CACHE_SHARDS;
+    cache->budget = budget;
+    atomic_init(&cache->shard_budget, budget / CACHE_SHARDS);
+    atomic_init(&cache->has_large, false);
+    pthread_mutex_init(&cache->large.mutex, NULL);
     for (size_t i = 0; i < CACHE_SHARDS; i++)
         pthread_mutex_init(&cache->shards[i].mutex, NULL);
     *ret_cache = cache;
@@ -111,9 +123,9 @@ static void entries_free(struct cache_entry *chain)
     }
 }
 
-void *cache_get(struct cache *cache, struct slice key)
+/* A miss is counted where it is the last place that is looked into. */
+static void *shard_get(struct cache_shard *shard, struct slice key, bool is_last)
 {
-    struct cache_shard *shard = shard_of(cache, key);
     struct cache_entry *entry = NULL;
     void *value = NULL;
 
@@ -128,10 +140,17 @@ void *cache_get(struct cache *cache, struct slice key)
         entry->kind->ref(value);
         shard->hits++;
     } else {
-        shard->misses++;
+        shard->misses += is_last;
     }
     pthread_mutex_unlock(&shard->mutex);
     return value;
+}
+
+void *cache_get(struct cache *cache, struct slice key)
+{
+    bool has_large = atomic_load(&cache->has_large);
+    void *value = shard_get(shard_of(cache, key), key, !has_large);
+    return value || !has_large ? value : shard_get(&cache->large, key, true);
 }
 
 static struct cache_entry *entry_create(struct slice key, void *value, size_t size,
@@ -149,25 +168,12 @@ static struct cache_entry *entry_create(struct slice key, void *value, size_t si
     return entry;
 }
 
-/* Puts the entry in; returns the chain (by `older`) of entries that had to leave. */
-static struct cache_entry *shard_insert(struct cache *cache, struct cache_shard *shard,
-                                        struct cache_entry *entry)
+/* Entries, oldest first, that must leave for the shard to fit: a chain (by `older`) before `chain`.
+ */
+static struct cache_entry *shard_trim(struct cache_shard *shard, size_t budget,
+                                      struct cache_entry *chain)
 {
-    struct cache_entry *chain = NULL;
-    struct cache_entry *old = NULL;
-    HASH_FIND(hh, shard->table, entry->key, entry->key_size, old);
-    if (old) {
-        shard_take(shard, old);
-        chain = old;
-    }
-    HASH_ADD_KEYPTR(hh, shard->table, entry->key, entry->key_size, entry);
-    if (!entry->is_hashed) {
-        entry->older = chain;
-        return entry;
-    }
-    list_push(shard, entry);
-    shard->bytes += entry->size;
-    while (shard->bytes > cache->shard_budget) {
+    while (shard->bytes > budget) {
         struct cache_entry *victim = shard->oldest;
         shard_take(shard, victim);
         shard->evictions++;
@@ -177,22 +183,109 @@ static struct cache_entry *shard_insert(struct cache *cache, struct cache_shard 
     return chain;
 }
 
+/* The chain of the entry of that key, which leaves; NULL where there is none. */
+static struct cache_entry *shard_drop(struct cache_shard *shard, struct slice key)
+{
+    struct cache_entry *old = NULL;
+    HASH_FIND(hh, shard->table, key.ptr, key.len, old);
+    if (old)
+        shard_take(shard, old);
+    return old;
+}
+
+/* Puts the entry in; returns the chain (by `older`) of entries that had to leave. */
+static struct cache_entry *shard_insert(struct cache_shard *shard, struct cache_entry *entry,
+                                        size_t budget)
+{
+    struct cache_entry *chain = shard_drop(shard, slice_make(entry->key, entry->key_size));
+    HASH_ADD_KEYPTR(hh, shard->table, entry->key, entry->key_size, entry);
+    if (!entry->is_hashed) {
+        entry->older = chain;
+        return entry;
+    }
+    list_push(shard, entry);
+    shard->bytes += entry->size;
+    return shard_trim(shard, budget, chain);
+}
+
+/* --- large values --------------------------------------------------------------------------- */
+
+/* What is left for the shards; the large one's mutex is held. */
+static void large_settle(struct cache *cache)
+{
+    atomic_store(&cache->shard_budget, (cache->budget - cache->large.bytes) / CACHE_SHARDS);
+    atomic_store(&cache->has_large, cache->large.bytes > 0);
+}
+
+/* All shards, to what is left for them. */
+static void shards_trim(struct cache *cache)
+{
+    for (size_t i = 0; i < CACHE_SHARDS; i++) {
+        struct cache_shard *shard = &cache->shards[i];
+        pthread_mutex_lock(&shard->mutex);
+        struct cache_entry *gone = shard_trim(shard, atomic_load(&cache->shard_budget), NULL);
+        pthread_mutex_unlock(&shard->mutex);
+        entries_free(gone);
+    }
+}
+
+static void large_put(struct cache *cache, struct cache_entry *entry, struct slice key)
+{
+    struct cache_shard *shard = shard_of(cache, key);
+    pthread_mutex_lock(&shard->mutex);
+    struct cache_entry *small = shard_drop(shard, key);
+    pthread_mutex_unlock(&shard->mutex);
+    entries_free(small);
+
+    pthread_mutex_lock(&cache->large.mutex);
+    struct cache_entry *gone = shard_insert(&cache->large, entry, cache->budget / 2);
+    large_settle(cache);
+    pthread_mutex_unlock(&cache->large.mutex);
+    entries_free(gone);
+    shards_trim(cache);
+}
+
+static void small_put(struct cache *cache, struct cache_entry *entry, struct slice key)
+{
+    if (atomic_load(&cache->has_large)) {
+        pthread_mutex_lock(&cache->large.mutex);
+        struct cache_entry *large = shard_drop(&cache->large, key);
+        large_settle(cache);
+        pthread_mutex_unlock(&cache->large.mutex);
+        entries_free(large);
+    }
+    struct cache_shard *shard = shard_of(cache, key);
+    pthread_mutex_lock(&shard->mutex);
+    struct cache_entry *gone = shard_insert(shard, entry, atomic_load(&cache->shard_budget));
+    pthread_mutex_unlock(&shard->mutex);
+    entries_free(gone);
+}
+
 void cache_put(struct cache *cache, struct slice key, void *value, size_t size,
                const struct cache_kind *kind)
 {
     size_t charged = size + key.len + CACHE_ENTRY_OVERHEAD;
-    if (charged > cache->shard_budget)
+    if (charged > cache->budget / 2)
         return;
     struct cache_entry *entry = entry_create(key, value, charged, kind);
     if (entry == NULL)
         return;
     kind->ref(value);
+    if (charged > cache->budget / LARGE_PART)
+        large_put(cache, entry, key);
+    else
+        small_put(cache, entry, key);
+}
 
-    struct cache_shard *shard = shard_of(cache, key);
+static void add_stats(struct cache_shard *shard, struct cache_stats *stats)
+{
     pthread_mutex_lock(&shard->mutex);
-    struct cache_entry *gone = shard_insert(cache, shard, entry);
+    stats->hits += shard->hits;
+    stats->misses += shard->misses;
+    stats->evictions += shard->evictions;
+    stats->bytes += shard->bytes;
+    stats->entries += HASH_COUNT(shard->table);
     pthread_mutex_unlock(&shard->mutex);
-    entries_free(gone);
 }
 
 void cache_remove(struct cache *cache, struct slice key)
@@ -210,31 +303,28 @@ void cache_remove(struct cache *cache, struct slice key)
 void cache_get_stats(struct cache *cache, struct cache_stats *ret_stats)
 {
     struct cache_stats stats = {0};
-    for (size_t i = 0; i < CACHE_SHARDS; i++) {
-        struct cache_shard *shard = &cache->shards[i];
-        pthread_mutex_lock(&shard->mutex);
-        stats.hits += shard->hits;
-        stats.misses += shard->misses;
-        stats.evictions += shard->evictions;
-        stats.bytes += shard->bytes;
-        stats.entries += HASH_COUNT(shard->table);
-        pthread_mutex_unlock(&shard->mutex);
-    }
+    for (size_t i = 0; i < CACHE_SHARDS; i++)
+        add_stats(&cache->shards[i], &stats);
+    add_stats(&cache->large, &stats);
     *ret_stats = stats;
+}
+
+static void shard_finish(struct cache_shard *shard)
+{
+    while (shard->oldest) {
+        struct cache_entry *entry = shard->oldest;
+        shard_take(shard, entry);
+        entries_free(entry);
+    }
+    pthread_mutex_destroy(&shard->mutex);
 }
 
 void cache_destroy(struct cache *cache)
 {
     if (cache == NULL)
         return;
-    for (size_t i = 0; i < CACHE_SHARDS; i++) {
-        struct cache_shard *shard = &cache->shards[i];
-        while (shard->oldest) {
-            struct cache_entry *entry = shard->oldest;
-            shard_take(shard, entry);
-            entries_free(entry);
-        }
-        pthread_mutex_destroy(&shard->mutex);
-    }
+    for (size_t i = 0; i < CACHE_SHARDS; i++)
+        shard_finish(&cache->shards[i]);
+    shard_finish(&cache->large);
     free(cache);
 }

@@ -35,8 +35,8 @@ void cache_destroy(struct cache *cache); /* NULL is fine */
 
 /* The value with a reference added for the caller, or NULL. */
 void *cache_get(struct cache *cache, struct slice key);
-/* Keeps a reference of its own. A value larger than a shard's share, or a failed allocation, is not
- * kept: caching is never an error. An entry of that key is replaced. */
+/* Keeps a reference of its own. A value larger than half of the budget, or a failed allocation, is
+ * not kept: caching is never an error. An entry of that key is replaced. */
 void cache_put(struct cache *cache, struct slice key, void *value, size_t size,
                const struct cache_kind *kind);
 /* Lets the value go before its turn, where nobody will ask for it again. No eviction is counted. */

@@ -10,6 +10,8 @@
 /* 16 shards: each has a sixteenth of the budget. */
 #define SHARDS 16
 #define SHARD_BUDGET 4096
+#define BUDGET ((size_t)SHARDS * SHARD_BUDGET)
+#define HALF_BUDGET (BUDGET / 2)
 
 struct value {
     atomic_int references;
@@ -177,11 +179,62 @@ static void test_cache__does_not_keep_what_is_too_large(void **state)
 {
     (void)state;
     struct cache *cache = start();
-    put(cache, "a", 1, SHARD_BUDGET);
+    put(cache, "a", 1, HALF_BUDGET);
     assert_int_equal(get(cache, "a"), 0);
     put(cache, "b", 1, 0);
-    put(cache, "b", 2, SHARD_BUDGET - 400); /* with key and overhead it just fits */
+    put(cache, "b", 2, HALF_BUDGET - 400); /* with key and overhead it just fits */
     assert_int_equal(get(cache, "b"), 2);
+    end(cache);
+}
+
+static size_t bytes_of(struct cache *cache)
+{
+    struct cache_stats stats;
+    cache_get_stats(cache, &stats);
+    return stats.bytes;
+}
+
+/* Values of several shards' sizes share the budget with small ones: they push these out, and each
+ * other, and what they leave is used again. */
+static void test_cache__keeps_large_values_within_the_same_budget(void **state)
+{
+    (void)state;
+    struct cache *cache = start();
+    char key[16];
+    for (int round = 0; round < 20; round++) {
+        for (int i = 0; i < 200; i++) {
+            (void)snprintf(key, sizeof key, "s%d", i);
+            put(cache, key, i + 1, 200);
+            assert_int_equal(get(cache, key), i + 1);
+            assert_true(bytes_of(cache) <= BUDGET);
+        }
+        (void)snprintf(key, sizeof key, "large%d", round % 3);
+        put(cache, key, round + 1, HALF_BUDGET - 400);
+        assert_int_equal(get(cache, key), round + 1);
+        (void)snprintf(key, sizeof key, "large%d", (round + 2) % 3);
+        assert_int_equal(get(cache, key), 0); /* no two of them fit */
+        assert_true(bytes_of(cache) <= BUDGET && bytes_of(cache) > HALF_BUDGET);
+    }
+    end(cache);
+}
+
+static void test_cache__replaces_large_by_small_and_back(void **state)
+{
+    (void)state;
+    struct cache *cache = start();
+    for (int i = 1; i < 10; i++) {
+        put(cache, "a", i, i % 2 ? HALF_BUDGET - 400 : 10);
+        assert_int_equal(get(cache, "a"), i);
+        assert_int_equal(atomic_load(&living), 1);
+    }
+    /* The small ones have all of the budget again. */
+    put(cache, "a", 1, 10);
+    for (int i = 0; i < 2000; i++) {
+        char key[16];
+        (void)snprintf(key, sizeof key, "k%d", i);
+        put(cache, key, 1, 200);
+    }
+    assert_true(bytes_of(cache) > BUDGET * 3 / 4);
     end(cache);
 }
 
@@ -205,7 +258,7 @@ static void *worker_main(void *context)
         if (found != 0 && found != number)
             self->wrong++;
         if (found == 0)
-            put(self->cache, key, number, 600);
+            put(self->cache, key, number, number % 13 == 0 ? SHARD_BUDGET * 3 : 600);
     }
     return NULL;
 }
@@ -236,6 +289,8 @@ int main(void)
         cmocka_unit_test(test_cache__stays_within_its_budget),
         cmocka_unit_test(test_cache__evicts_what_was_not_used_for_long),
         cmocka_unit_test(test_cache__does_not_keep_what_is_too_large),
+        cmocka_unit_test(test_cache__keeps_large_values_within_the_same_budget),
+        cmocka_unit_test(test_cache__replaces_large_by_small_and_back),
         cmocka_unit_test(test_cache__is_shared_by_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
