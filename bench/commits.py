@@ -10,6 +10,7 @@ import contextlib
 import statistics
 import sys
 import tempfile
+import uuid
 
 import servers
 
@@ -20,13 +21,19 @@ NAMESPACE = "bench"
 TABLES = [f"table_{number:02}" for number in range(64)]
 SCHEMA = {"type": "struct", "fields": [{"id": 1, "name": "id", "required": True, "type": "long"}]}
 
-# name, clients, tables; no tables: creations.
+# Of each measurement: a fixed number, because every append makes the next one dearer, so that a fast
+# server would have the larger table to work on.
+APPENDS = 320
+APPENDED = {"firn.commit.rebase-appends": "true"}  # to the reference, a property like any other
+
+# name, clients, tables; no tables: creations; None: appends to one new table.
 CASES = [
     ("commit, 1 client", 1, 1),
     ("commit, 16 clients, 16 tables", 16, 16),
     ("commit, 16 clients, one table", 16, 1),
     ("commit, 64 clients, 64 tables", 64, 64),
     ("create, 16 clients", 16, 0),
+    ("append, 16 clients, one table", 16, None),
 ]
 
 
@@ -37,9 +44,19 @@ def fill(server):
                         {"name": name, "schema": SCHEMA})
 
 
+def append(server, clients):
+    """Who comes too late loads the table, writes its manifest list again and tries again."""
+    prefix, name = f"{server.url}/v1", f"appended-{uuid.uuid4()}"
+    servers.request("POST", f"{prefix}/namespaces/{NAMESPACE}/tables",
+                    {"name": name, "schema": SCHEMA, "properties": APPENDED})
+    return servers.load_client("append", prefix, NAMESPACE, name, clients, APPENDS)
+
+
 def measure(server, case, seconds):
     _, clients, tables = case
     prefix = f"{server.url}/v1"
+    if tables is None:
+        return append(server, clients)
     if tables == 0:
         return servers.load_client("create", prefix, NAMESPACE, clients, seconds)
     names = ",".join(TABLES[:tables])

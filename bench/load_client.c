@@ -4,11 +4,14 @@
  * usage: load_client get URL CLIENTS SECONDS
  *        load_client commit PREFIX NAMESPACE TABLE[,TABLE...] CLIENTS SECONDS
  *        load_client create PREFIX NAMESPACE CLIENTS SECONDS
+ *        load_client append PREFIX NAMESPACE TABLE CLIENTS APPENDS
  *
  * PREFIX is a URL up to and without /namespaces, such as http://127.0.0.1:8181/v1. One thread and
  * one kept connection per client. commit sets one property of the client's own to a value never
  * used before and looks for it in the answer: the key stays, so that a fast server's tables do not
- * grow faster than a slow one's. Every commit and create carries a fresh Idempotency-Key.
+ * grow faster than a slow one's. append makes so many appends, all clients together, with manifests
+ * and lists of their own, each on the table as the client's last answer showed it; after a 409 it
+ * loads the table and tries again. Every commit, create and append carries a fresh Idempotency-Key.
  *
  * Prints one line of JSON. "rate" and the latencies are those of the requests that succeeded; a
  * commit may also be answered 409, which is counted. Anything else ends the run with exit code 1.
@@ -30,6 +33,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/load_appends.h"
+
 #define MAX_CLIENTS 1024
 #define MAX_SECONDS 3600
 #define MAX_TABLES 1024
@@ -44,7 +49,7 @@
 #define NS_PER_S 1000000000u
 #define SHOWN_OF_ANSWER 400
 
-enum mode { MODE_GET, MODE_COMMIT, MODE_CREATE };
+enum mode { MODE_GET, MODE_COMMIT, MODE_CREATE, MODE_APPEND };
 
 /* What all clients share; read-only once they run. */
 struct plan {
@@ -55,7 +60,7 @@ struct plan {
     char *tables[MAX_TABLES];
     unsigned table_count;
     unsigned client_count;
-    unsigned seconds;
+    unsigned seconds; /* or how many appends */
     pthread_barrier_t ready;
 };
 
@@ -76,6 +81,7 @@ struct client {
     uint32_t *latencies_us;
     size_t ok, latency_capacity;
     uint64_t conflicts;
+    struct appender *appender;
     uint64_t start_ns, end_ns;
 };
 
@@ -301,6 +307,28 @@ static void send_create(struct client *client)
     send_post(client, NULL, body);
 }
 
+static void send_load(struct client *client)
+{
+    const struct plan *plan = client->plan;
+    char request[MAX_REQUEST];
+    int size = snprintf(request, sizeof request,
+                        "GET %s/namespaces/%s/tables/%s?snapshots=refs HTTP/1.1\r\nHost: %s\r\n"
+                        "\r\n",
+                        plan->path, plan->namespace, plan->tables[0], plan->host);
+    fits(size, sizeof request);
+    send_all(client, request, (size_t)size);
+}
+
+static void send_append(struct client *client)
+{
+    struct error err;
+    struct slice body;
+    make_uuid(client->uuid);
+    if (!appender_next(client->appender, client->uuid, &body, &err))
+        die("%s", err.message);
+    send_post(client, client->plan->tables[0], body.ptr);
+}
+
 static void send_request(struct client *client)
 {
     switch (client->plan->mode) {
@@ -312,6 +340,8 @@ static void send_request(struct client *client)
         return;
     case MODE_CREATE:
         send_create(client);
+        return;
+    case MODE_APPEND: /* append_once */
         return;
     }
 }
@@ -339,13 +369,50 @@ static void count_ok(struct client *client, uint64_t latency_ns)
     client->latencies_us[client->ok++] = (uint32_t)(latency_ns / 1000u);
 }
 
-static void *client_main(void *argument)
+static void look(struct client *client, const struct answer *answer)
 {
-    struct client *client = argument;
-    client->fd = connect_to(client->plan->host);
-    pthread_barrier_wait(&client->plan->ready);
-    client->start_ns = now_ns(CLOCK_MONOTONIC);
-    client->end_ns = client->start_ns;
+    struct error err;
+    if (!appender_look(client->appender, slice_make(answer->body, answer->size), &err))
+        die("%s", err.message);
+}
+
+static void look_again(struct client *client)
+{
+    send_load(client);
+    struct answer answer = receive_answer(client);
+    if (answer.status != 200)
+        die("a load was answered %d", answer.status);
+    look(client, &answer);
+}
+
+/* At as many attempts as it takes. */
+static void append_once(struct client *client)
+{
+    uint64_t begun = client->end_ns;
+    struct answer answer = {.status = 409};
+    while (answer.status == 409) {
+        send_append(client);
+        answer = receive_answer(client);
+        if (answer.status != 409)
+            break;
+        client->conflicts++;
+        look_again(client);
+    }
+    check_answer(client, &answer);
+    look(client, &answer);
+    client->end_ns = now_ns(CLOCK_MONOTONIC);
+    count_ok(client, client->end_ns - begun);
+}
+
+static void append_all(struct client *client)
+{
+    const struct plan *plan = client->plan;
+    for (unsigned i = client->number; i < plan->seconds; i += plan->client_count)
+        append_once(client);
+}
+
+static void request_all(struct client *client)
+{
     uint64_t deadline = client->start_ns + (uint64_t)client->plan->seconds * NS_PER_S;
     while (client->end_ns < deadline) {
         uint64_t sent = client->end_ns;
@@ -359,11 +426,30 @@ static void *client_main(void *argument)
         check_answer(client, &answer);
         count_ok(client, client->end_ns - sent);
     }
+}
+
+static void *client_main(void *argument)
+{
+    struct client *client = argument;
+    struct error err;
+    client->fd = connect_to(client->plan->host);
+    if (client->plan->mode == MODE_APPEND) {
+        if (!appender_create(&client->appender, &err))
+            die("%s", err.message);
+        look_again(client);
+    }
+    pthread_barrier_wait(&client->plan->ready);
+    client->start_ns = now_ns(CLOCK_MONOTONIC);
+    client->end_ns = client->start_ns;
+    if (client->plan->mode == MODE_APPEND)
+        append_all(client);
+    else
+        request_all(client);
+    appender_destroy(client->appender);
     close(client->fd);
     free(client->buffer);
     return NULL;
 }
-
 /* --- the sum -------------------------------------------------------------------------------- */
 
 static int compare_latencies(const void *left, const void *right)
@@ -473,7 +559,8 @@ static bool read_mode(int argc, char **argv, enum mode *ret_mode)
         const char *name;
         int argc;
     } MODES[] = {
-        [MODE_GET] = {"get", 5}, [MODE_COMMIT] = {"commit", 7}, [MODE_CREATE] = {"create", 6}};
+        [MODE_GET] = {"get", 5}, [MODE_COMMIT] = {"commit", 7}, [MODE_CREATE] = {"create", 6},
+        [MODE_APPEND] = {"append", 7}};
     for (unsigned i = 0; argc > 1 && i < sizeof MODES / sizeof MODES[0]; i++) {
         if (strcmp(argv[1], MODES[i].name) != 0 || argc != MODES[i].argc)
             continue;
@@ -490,13 +577,14 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: load_client get URL CLIENTS SECONDS\n"
                         "       load_client commit PREFIX NAMESPACE TABLE[,TABLE...] CLIENTS "
                         "SECONDS\n"
-                        "       load_client create PREFIX NAMESPACE CLIENTS SECONDS\n");
+                        "       load_client create PREFIX NAMESPACE CLIENTS SECONDS\n"
+                        "       load_client append PREFIX NAMESPACE TABLE CLIENTS APPENDS\n");
         return 2;
     }
     read_url(&plan, argv[2]);
     if (plan.mode != MODE_GET)
         plan.namespace = argv[3];
-    if (plan.mode == MODE_COMMIT)
+    if (plan.mode == MODE_COMMIT || plan.mode == MODE_APPEND)
         read_tables(&plan, argv[4]);
     plan.client_count = read_count(argv[argc - 2], MAX_CLIENTS);
     plan.seconds = read_count(argv[argc - 1], MAX_SECONDS);
