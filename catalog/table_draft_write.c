@@ -231,17 +231,29 @@ static void append_metadata_entry(struct buffer *out, const struct metadata_log_
     buffer_append_byte(out, '}');
 }
 
+/* The base's entries from `start` on, as they are. */
+static void append_metadata_entries(struct table_writer *writer, size_t start)
+{
+    const struct table_metadata *base = writer->draft->base;
+    struct slice all = table_draft_member(writer->draft, TABLE_MEMBER_METADATA_LOG);
+    write_key(writer, TABLE_MEMBER_METADATA_LOG);
+    json_write_raw(&writer->json, SLICE_LITERAL("["));
+    if (start == base->metadata_log_count)
+        return;
+    const char *first = base->metadata_log[start].text.ptr;
+    buffer_append(writer->json.out, first, (size_t)(all.ptr + all.len - 1 - first));
+}
+
 static void write_metadata_log(struct table_writer *writer)
 {
     const struct table_metadata *base = writer->draft->base;
     const struct draft_logs *logs = writer->logs;
     size_t base_count = base ? base->metadata_log_count : 0;
     size_t start = logs->metadata_log_start;
-    append_begin(writer, TABLE_MEMBER_METADATA_LOG, start > 0 ? 0 : base_count);
-    for (size_t i = start; start > 0 && i < base_count; i++) {
-        append_comma(writer, i > start);
-        append_metadata_entry(writer->json.out, &base->metadata_log[i]);
-    }
+    if (start > 0)
+        append_metadata_entries(writer, start);
+    else
+        append_begin(writer, TABLE_MEMBER_METADATA_LOG, base_count);
     if (logs->has_new_metadata_entry) {
         append_comma(writer, base_count > start);
         append_metadata_entry(writer->json.out, &logs->new_metadata_entry);

@@ -80,6 +80,7 @@ struct snapshot_log_entry {
 struct metadata_log_entry {
     int64_t timestamp_ms;
     struct slice metadata_file; /* unescaped */
+    struct slice text;          /* the whole element; empty where it is not in the text yet */
 };
 
 struct unknown_member {

@@ -91,6 +91,31 @@ static void test_metadata_log__dropped_files_are_named(void **state)
     assert_slice_equal(fixture->table_result.dropped_metadata_files[1], "f1");
 }
 
+/* Entries that others have spelled otherwise are read, and kept as they are. */
+static void test_metadata_log__keeps_entries_as_they_are(void **state)
+{
+    struct fixture *fixture = *state;
+    json_t *tree = json_of(table_v2);
+    json_object_set_new(tree, "properties",
+                        json_of("{'write.metadata.previous-versions-max':'3',"
+                                "'write.metadata.delete-after-commit.enabled':'true'}"));
+    json_object_set_new(tree, "metadata-log",
+                        json_of("[{'timestamp-ms':900000,'metadata-file':'quoted \\\" \\u00e9'},"
+                                "{'metadata-file':'f1','timestamp-ms':950000,'more':[1,{}]},"
+                                "{'timestamp-ms':950000,'metadata-file':'f2\\\\'}]"));
+    char *text = json_dumps(tree, JSON_COMPACT);
+    table_of(fixture, text);
+    free(text);
+    json_decref(tree);
+    assert_ok(apply(fixture, TOUCH), &fixture->err);
+    equals_at(fixture, "metadata-log",
+              "[{'metadata-file':'f1','timestamp-ms':950000,'more':[1,{}]},"
+              "{'timestamp-ms':950000,'metadata-file':'f2\\\\'},"
+              "{'timestamp-ms':1000000,'metadata-file':'" BASE_FILE "'}]");
+    assert_int_equal(fixture->table_result.dropped_count, 1);
+    assert_slice_equal(fixture->table_result.dropped_metadata_files[0], "quoted \" \xC3\xA9");
+}
+
 /* Rule 38: a creation has no entry to make. */
 static void test_metadata_log__is_empty_at_creation(void **state)
 {
@@ -223,6 +248,7 @@ int main(void)
         TEST(test_metadata_log__keeps_at_least_one),
         TEST(test_metadata_log__ceiling_may_come_with_the_commit),
         TEST(test_metadata_log__dropped_files_are_named),
+        TEST(test_metadata_log__keeps_entries_as_they_are),
         TEST(test_metadata_log__is_empty_at_creation),
         TEST(test_snapshot_log__drops_intermediate_snapshots),
         TEST(test_snapshot_log__removed_snapshot_takes_the_past_along),
