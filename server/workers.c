@@ -101,6 +101,7 @@ bool workers_reserve(struct workers *workers)
     return ok;
 }
 
+/* The worker is woken when it can have the mutex: woken before, it would sleep again for that. */
 void workers_submit(struct workers *workers, struct work_item *item)
 {
     item->next = NULL;
@@ -110,8 +111,8 @@ void workers_submit(struct workers *workers, struct work_item *item)
     else
         workers->first = item;
     workers->last = item;
-    pthread_cond_signal(&workers->submitted);
     pthread_mutex_unlock(&workers->mutex);
+    pthread_cond_signal(&workers->submitted);
 }
 
 void workers_get_load(struct workers *workers, struct workers_load *ret_load)

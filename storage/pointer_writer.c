@@ -372,19 +372,19 @@ static void *writer_main(void *argument)
     return NULL;
 }
 
-/* Under the lock. Where the writer is stopping the job is answered at once. */
-static void queue_add(struct pointer_writer *writer, struct pointer_write *job)
+/* Under the lock. Where the writer is stopping the job is answered at once. True where the writer
+ * is to be woken, which the caller does without the lock: the writer will want it first of all. */
+static bool queue_add(struct pointer_writer *writer, struct pointer_write *job)
 {
     if (writer->is_stopping) {
         (void)error_set(&job->error, ERROR_OVERLOADED, "the server is stopping");
         (void)sem_post(&job->answered);
-        return;
+        return false;
     }
     *writer->end = job;
     writer->end = &job->next;
     writer->queued++;
-    if (writer->queued == writer->wake_at)
-        pthread_cond_signal(&writer->wake);
+    return writer->queued == writer->wake_at;
 }
 
 /* A semaphore within one process takes no resources, so that making one cannot fail. */
@@ -395,8 +395,10 @@ void pointer_writer_submit(struct pointer_writer *writer, pointer_job_fn job_fun
     *write = (struct pointer_write){.run = job_function, .context = context};
     (void)sem_init(&write->answered, 0, 0);
     pthread_mutex_lock(&writer->lock);
-    queue_add(writer, write);
+    bool is_wanted = queue_add(writer, write);
     pthread_mutex_unlock(&writer->lock);
+    if (is_wanted)
+        pthread_cond_signal(&writer->wake);
 }
 
 bool pointer_writer_wait(struct pointer_write *write, struct error *err)
