@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/json_write.h"
+#include "base/log_file.h"
 
 /* Longer texts are cut: a log line is for reading, and a client must not be able to fill a disk. */
 #define MAX_FIELD_SIZE ((size_t)4096)
@@ -109,10 +110,14 @@ static void line_as_json(struct buffer *line, const char *time, enum log_level l
 }
 
 /* One write for a line; the loop is for signals and for pipes that take only a part. */
-static void write_line(int fd, struct slice line)
+static void write_line(const struct log *log, struct slice line)
 {
+    if (log->file) {
+        log_file_write(log->file, line);
+        return;
+    }
     while (line.len > 0) {
-        ssize_t written = write(fd, line.ptr, line.len);
+        ssize_t written = write(log->fd, line.ptr, line.len);
         if (written < 0 && errno == EINTR)
             continue;
         if (written <= 0)
@@ -124,7 +129,7 @@ static void write_line(int fd, struct slice line)
 void log_write(struct log *log, enum log_level level, const char *message,
                const struct log_field *fields, size_t count)
 {
-    if ((int)level < atomic_load_explicit(&log->level, memory_order_relaxed) || level >= LOG_OFF)
+    if (!log_wants(log, level) || level >= LOG_OFF)
         return;
     char time[TIME_SIZE];
     struct buffer line;
@@ -136,10 +141,15 @@ void log_write(struct log *log, enum log_level level, const char *message,
         line_as_text(&line, time, level, message, fields, count);
     buffer_append_byte(&line, '\n');
     if (buffer_ok(&line))
-        write_line(log->fd, buffer_slice(&line));
+        write_line(log, buffer_slice(&line));
     else
-        write_line(log->fd, SLICE_LITERAL("a log line was lost: not enough memory\n"));
+        write_line(log, SLICE_LITERAL("a log line was lost: not enough memory\n"));
     buffer_finish(&line);
+}
+
+const char *log_level_name(enum log_level level)
+{
+    return LEVEL_NAMES[level];
 }
 
 bool log_level_parse(struct slice text, enum log_level *ret_level)

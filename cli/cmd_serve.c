@@ -15,9 +15,18 @@ static void block_signals(sigset_t *ret_stop)
     sigemptyset(ret_stop);
     sigaddset(ret_stop, SIGTERM);
     sigaddset(ret_stop, SIGINT);
+    sigaddset(ret_stop, SIGHUP);
     pthread_sigmask(SIG_BLOCK, ret_stop, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a write past RLIMIT_FSIZE is an error like a full disk */
+}
+
+/* What logrotate asks for when it has moved a file away. */
+static void reopen_logs(struct server *server)
+{
+    struct error err = {0};
+    if (!logs_reopen(&server->logs, &err))
+        log_write(&server->logs.main, LOG_ERROR, err.message, NULL, 0);
 }
 
 static bool serve_until_told(struct command_run *run, struct server *server, const sigset_t *stop,
@@ -33,18 +42,19 @@ static bool serve_until_told(struct command_run *run, struct server *server, con
         LOG_TEXT_FIELD("listen", option_text(server->options, OPTION_LISTEN)),
         LOG_TEXT_FIELD("data", server->data_directory),
     };
-    log_write(&server->log, LOG_INFO, "serving", fields, 2);
-    while (sigwait(stop, &number) != 0)
-        continue;
-    log_write(&server->log, LOG_INFO, "stopping: running requests are finished first", NULL, 0);
+    log_write(&server->logs.main, LOG_INFO, "serving", fields, 2);
+    while (sigwait(stop, &number) != 0 || number == SIGHUP)
+        if (number == SIGHUP)
+            reopen_logs(server);
+    log_write(&server->logs.main, LOG_INFO, "stopping: running requests are finished first", NULL,
+              0);
     if (!server_stop(server)) {
-        log_write(&server->log, LOG_ERROR,
+        log_write(&server->logs.main, LOG_ERROR,
                   "requests still ran after --drain-timeout: ending without them", NULL, 0);
         _exit(EXIT_FAILED);
     }
-    struct log log = server->log;
+    log_write(&server->logs.main, LOG_INFO, "stopped", NULL, 0);
     server_destroy(server);
-    log_write(&log, LOG_INFO, "stopped", NULL, 0);
     return true;
 }
 

@@ -93,6 +93,12 @@
     X(listChanges, GET, "/management/v1/changes", op_list_changes, MANAGE, WORKER, HIDDEN)        \
     X(listPurges, GET, "/management/v1/purges", op_list_purges, MANAGE, WORKER, HIDDEN)           \
     X(getCounters, GET, "/management/v1/counters", op_get_counters, MANAGE, FAST, HIDDEN)         \
+    X(listManifests, GET,                                                                         \
+      "/management/v1/warehouses/{warehouse}/namespaces/{namespace}/tables/{table}/manifests",    \
+      op_list_manifests, MANAGE, WORKER, HIDDEN)                                                  \
+    X(getPage, GET, "/", op_get_page, NONE, FAST, HIDDEN)                                         \
+    X(getDocumentation, GET, "/docs", op_get_documentation, NONE, FAST, HIDDEN)                   \
+    X(getPageFile, GET, "/web/{file}", op_get_asset, NONE, FAST, HIDDEN)                          \
     X(getMetrics, GET, "/metrics", op_get_metrics, MANAGE, WORKER, HIDDEN)                        \
     X(getHealth, GET, "/healthz", op_get_health, NONE, FAST, HIDDEN)                              \
     X(getReadiness, GET, "/readyz", op_get_readiness, NONE, FAST, HIDDEN)

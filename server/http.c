@@ -247,6 +247,29 @@ static bool is_refused(const struct http *http, const struct request *request)
            !slice_equals_string(request->path, operations[OPERATION_getReadiness].path);
 }
 
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+/* The client's address, into the request's arena. */
+static void name_peer(struct http_request *http_request)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        http_request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    char text[INET6_ADDRSTRLEN];
+    const struct sockaddr *address = info ? info->client_addr : NULL;
+    const void *bytes = NULL;
+    if (address && address->sa_family == AF_INET)
+        bytes = &((const union address *)(const void *)address)->v4.sin_addr;
+    else if (address && address->sa_family == AF_INET6)
+        bytes = &((const union address *)(const void *)address)->v6.sin6_addr;
+    if (bytes && inet_ntop(address->sa_family, bytes, text, sizeof(text)))
+        http_request->request.peer =
+            arena_slice(&http_request->request.arena, slice_from_string(text));
+}
+
 static enum MHD_Result run_request(struct http_request *http_request)
 {
     struct http *http = http_request->http;
@@ -258,6 +281,8 @@ static enum MHD_Result run_request(struct http_request *http_request)
     http_request->is_running = true;
     if (is_refused(http, request))
         return MHD_NO;
+    if (logs_want_clients(&http->server->logs))
+        name_peer(http_request);
     request->body = http_body_slice(&http_request->body);
     request->may_block = false;
     if (http_body_is_refused(&http_request->body)) {
@@ -317,12 +342,6 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 }
 
 /* --- listening ------------------------------------------------------------------------------ */
-
-union address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-};
 
 static bool parse_address(const char *host, uint16_t port, union address *ret_address,
                           socklen_t *ret_size)

@@ -11,9 +11,7 @@
 #include "server/security.h"
 #include "server/server.h"
 
-/* Does the operation change something? Then its definite failures are never 5xx that mean
- * "unknown", its body must be JSON, and an Idempotency-Key counts. */
-static bool operation_is_change(const struct operation *operation)
+bool operation_is_change(const struct operation *operation)
 {
     switch (operation->id) {
     case OPERATION_getToken:
@@ -273,14 +271,19 @@ static void init_call(struct op *op)
     };
 }
 
-/* "<run>-<number>": in the change log and in the log's lines. Only changes need one. */
+/* As its client calls it, else "<run>-<number>": in the change log and in the logs' lines. Only
+ * changes need one. */
 static void name_request(struct op *op)
 {
+    if (op->request->id.len > 0) {
+        op->call.request_id = op->request->id;
+        return;
+    }
     uint_fast64_t number = atomic_fetch_add(&op->server->next_request_id, 1);
     struct slice id =
         arena_printf(op->call.arena, "%s-%" PRIu64, op->server->run_id, (uint64_t)number);
     if (id.ptr)
-        op->call.request_id = id;
+        op->call.request_id = op->request->id = id;
 }
 
 /* The change is durable, and only its answer could not be made: no status may say that nothing was

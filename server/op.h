@@ -37,6 +37,10 @@ struct op {
 ALL_OPERATIONS(X)
 #undef X
 
+/* Does the operation change something? Then its definite failures are never 5xx that mean
+ * "unknown", its body must be JSON, and an Idempotency-Key counts. */
+bool operation_is_change(const struct operation *operation);
+
 /* Runs the matched operation. NULL where request->may_block is false and it would have to wait. */
 struct reply *op_run(struct server *server, struct request *request);
 

@@ -165,6 +165,12 @@ static void put_process(struct exposition *exposition, const struct server *serv
               (double)server->started_ms / 1000);
 }
 
+static void put_logs(struct exposition *exposition, const struct server *server)
+{
+    put_counter(exposition, "firn_log_lines_lost", "log lines that could not be written",
+                (double)logs_lost(&server->logs));
+}
+
 static void put_build(struct exposition *exposition)
 {
     const struct exposition_label label = {"version", SLICE_LITERAL(FIRN_VERSION)};
@@ -196,6 +202,7 @@ bool op_get_metrics(struct op *op, struct reply **ret_reply, struct error *err)
     put_cache(&exposition, server);
     put_database(&exposition, server);
     put_counters(&exposition, &server->counters);
+    put_logs(&exposition, server);
     put_process(&exposition, server);
     exposition_end(&exposition);
     return answer(&body, exposition.is_open_metrics, ret_reply, err);

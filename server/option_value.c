@@ -27,7 +27,8 @@ static bool read_count(const struct option_row *row, struct slice text, int64_t 
                        struct error *err)
 {
     char wanted[64];
-    int64_t least = strcmp(row->fallback, "0") == 0 ? 0 : 1;
+    bool may_be_none = row->type == OPTION_TYPE_NUMBER || strcmp(row->fallback, "0") == 0;
+    int64_t least = may_be_none ? 0 : 1;
     int64_t most = row->type == OPTION_TYPE_THREADS ? MAX_THREADS : MAX_COUNT;
     if (slice_to_int64(text, ret_number) && *ret_number >= least && *ret_number <= most)
         return true;
@@ -106,6 +107,7 @@ bool option_value_set(const struct option_row *row, struct arena *arena, struct 
     case OPTION_TYPE_FLAG:
         return read_flag(row, text, &value->number, err);
     case OPTION_TYPE_COUNT:
+    case OPTION_TYPE_NUMBER:
     case OPTION_TYPE_THREADS:
         return read_count(row, text, &value->number, err);
     case OPTION_TYPE_SIZE:

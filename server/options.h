@@ -11,6 +11,7 @@
  *   FLAG    true or false (--name alone is true)     LIST    texts: the flag repeated, the variable
  *   SIZE    bytes: 1048576, 64KiB, 32MiB, 1GiB               separated by commas, a JSON array
  *   CHOICE  one of "a|b|c"; its number is its place  THREADS a COUNT of threads
+ *   NUMBER  an integer of 0 or more
  *
  *   MAIN    shown by --help   MORE    shown by --help-all and in the manual
  *
@@ -56,11 +57,24 @@
       "memory of all caches together")                                                        \
     X(OPTION_PLAN_FILES, "plan-files", COUNT, "N", "100000", MORE,                            \
       "files in one answer of a scan plan; larger plans are given in parts")                  \
-    X(OPTION_PLAN_THREADS, "plan-threads", COUNT, "N", "0", MORE,                             \
+    X(OPTION_PLAN_THREADS, "plan-threads", NUMBER, "N", "0", MORE,                             \
       "threads that one scan plan may use at a time (0: one per core)")                       \
     X(OPTION_LOG_LEVEL, "log-level", CHOICE, "debug|info|warn|error|off", "info", MAIN,       \
       "what to log")                                                                          \
-    X(OPTION_LOG_FORMAT, "log-format", CHOICE, "text|json", "text", MAIN, "lines on stderr")  \
+    X(OPTION_LOG_FORMAT, "log-format", CHOICE, "text|json", "text", MAIN, "form of lines")    \
+    X(OPTION_LOG_FILE, "log-file", TEXT, "FILE", "stderr", MORE, "where the log goes")        \
+    X(OPTION_ACCESS_LOG, "access-log", TEXT, "FILE", "", MORE,                                \
+      "a line for each request; stderr is fine (default: none)")                              \
+    X(OPTION_AUDIT_LOG, "audit-log", TEXT, "FILE", "", MORE,                                  \
+      "a line for each request to change something (default: none)")                          \
+    X(OPTION_SLOW_REQUEST, "slow-request", NUMBER, "MS", "1000", MORE,                        \
+      "milliseconds from which on a request is worth a line in the log (0: never)")           \
+    X(OPTION_LOG_MAX_SIZE, "log-max-size", SIZE, "SIZE", "64MiB", MORE,                       \
+      "from which on a log file is put aside and compressed")                                 \
+    X(OPTION_LOG_MAX_AGE, "log-max-age", NUMBER, "SECONDS", "86400", MORE,                    \
+      "after which it is, whatever its size (0: never)")                                      \
+    X(OPTION_LOG_KEEP, "log-keep", NUMBER, "N", "14", MORE,                                   \
+      "log files of each kind that stay when they were put aside")                            \
     X(OPTION_CONFIG, "config", TEXT, "FILE", "", MAIN, "JSON object of these names")
 
 enum option_id {
@@ -79,6 +93,7 @@ enum option_type {
     OPTION_TYPE_TEXT,
     OPTION_TYPE_FLAG,
     OPTION_TYPE_COUNT,
+    OPTION_TYPE_NUMBER,
     OPTION_TYPE_THREADS,
     OPTION_TYPE_SIZE,
     OPTION_TYPE_LIST,

@@ -16,7 +16,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-#define REPLY_MAX_HEADERS 4
+#define REPLY_MAX_HEADERS 8
 #define REPLY_MAX_SEGMENTS 4
 #define ETAG_SIZE 40 /* quotes, 32 digits, NUL, and room */
 

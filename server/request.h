@@ -20,7 +20,8 @@
     X(PARAMETER_VIEW, "view")           \
     X(PARAMETER_FUNCTION, "function")   \
     X(PARAMETER_WAREHOUSE, "warehouse") \
-    X(PARAMETER_PLAN_ID, "plan-id")
+    X(PARAMETER_PLAN_ID, "plan-id")     \
+    X(PARAMETER_ASSET, "file")
 
 enum path_parameter {
 #define X(enumerator, name) enumerator,
@@ -56,6 +57,10 @@ struct request {
     struct slice (*header)(const void *context, const char *name);
     const void *header_context;
     const struct reply_channel *channel; /* NULL: answers are given as a whole */
+    struct slice id;       /* X-Request-Id, or what the server calls it; empty: neither */
+    struct slice trace_id; /* of traceparent; empty: none */
+    struct slice agent;    /* User-Agent, where a log wants it */
+    struct slice peer;     /* the client's address, where a log wants it */
     int64_t arrived_us; /* when server_handle first saw it (clock_measure_us); 0: not yet */
     bool may_block; /* false on the HTTP thread: only what is in memory may be answered */
 

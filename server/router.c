@@ -115,8 +115,10 @@ static bool split(struct slice path, struct split_path *ret_split)
             return false;
         ret_split->segments[ret_split->count++] = segment;
     }
-    return path.len == 0 && ret_split->count > 0 &&
-           ret_split->segments[ret_split->count - 1].len > 0;
+    if (path.len > 0 || ret_split->count == 0)
+        return false;
+    /* "/" is a path of its own: one empty segment. */
+    return ret_split->count == 1 || ret_split->segments[ret_split->count - 1].len > 0;
 }
 
 /* Such a segment is never empty: the empty name means the default warehouse to the catalog. */

@@ -15,6 +15,7 @@
 #include "server/http.h"
 #include "server/op.h"
 #include "server/plan_key.h"
+#include "server/request_log.h"
 #include "server/workers.h"
 #include "storage/file_store.h"
 #include "storage/location.h"
@@ -138,7 +139,7 @@ static bool warn_of_other_location(struct server *server, struct error *err)
     struct log_field fields[] = {LOG_TEXT_FIELD("option", asked),
                                  LOG_TEXT_FIELD("warehouse", warehouse->location)};
     if (!slice_equals(location_strip_slash(canonical), location_strip_slash(warehouse->canonical)))
-        log_write(&server->log, LOG_WARN,
+        log_write(&server->logs.main, LOG_WARN,
                   "--warehouse-location does nothing: this catalog has its default warehouse "
                   "elsewhere already; remove the option, or change the warehouse under "
                   "/management/v1/warehouses",
@@ -257,8 +258,7 @@ bool server_create(const struct options *options, struct server **ret_server, st
     atomic_init(&server->is_draining, false);
     counters_init(&server->counters);
     server->started_ms = clock_now_ms(&clock_real);
-    server_log_init(options, &server->log);
-    if (!open_all(server, err)) {
+    if (!logs_open(options, &server->logs, err) || !open_all(server, err)) {
         server_destroy(server);
         return false;
     }
@@ -314,8 +314,8 @@ bool server_stop(struct server *server)
     http_stop(server->http);
     server->http = NULL;
     if (!is_quiet)
-        log_write(&server->log, LOG_WARN, "connections were closed before their answers ended",
-                  NULL, 0);
+        log_write(&server->logs.main, LOG_WARN,
+                  "connections were closed before their answers ended", NULL, 0);
     return true;
 }
 
@@ -333,33 +333,12 @@ void server_destroy(struct server *server)
     readiness_finish(&server->readiness);
     pointer_store_close(server->pointers);
     router_destroy(server->router);
+    logs_close(&server->logs);
     arena_finish(&server->arena);
     free(server);
 }
 
 /* --- one request ---------------------------------------------------------------------------- */
-
-static void log_request(struct server *server, const struct request *request,
-                        const struct reply *reply)
-{
-    const struct operation *operation = request->operation;
-    bool is_failure = reply->status >= 500;
-    enum log_level level = is_failure ? LOG_ERROR : LOG_DEBUG;
-    if (atomic_load_explicit(&server->log.level, memory_order_relaxed) > (int)level)
-        return;
-    struct log_field fields[] = {
-        LOG_TEXT_FIELD("operation", slice_from_string(operation ? operation->name : "-")),
-        LOG_TEXT_FIELD("method", request->method_text),
-        LOG_TEXT_FIELD("uri", request->uri),
-        LOG_NUMBER_FIELD("status", reply->status),
-        LOG_NUMBER_FIELD("bytes", (int64_t)reply->body_size),
-        LOG_TEXT_FIELD("answer", reply->segment_count ? reply->segments[0].bytes : SLICE_EMPTY),
-    };
-    size_t count = sizeof(fields) / sizeof(fields[0]);
-    if (reply->status < 400)
-        count--; /* an answer that went well is not worth its place */
-    log_write(&server->log, level, is_failure ? "request failed" : "request", fields, count);
-}
 
 /* What can be said before an operation is looked at. */
 static struct reply *refuse(struct server *server, struct request *request)
@@ -375,23 +354,26 @@ static struct reply *refuse(struct server *server, struct request *request)
     return NULL;
 }
 
-void server_count(struct server *server, const struct request *request, const struct reply *reply)
+void server_count(struct server *server, const struct request *request,
+                  const struct reply *reply)
 {
-    int64_t since = request->arrived_us ? clock_measure_us() - request->arrived_us : 0;
+    int64_t took = request->arrived_us ? clock_measure_us() - request->arrived_us : 0;
     request_counts_add(&server->requests, request->operation, reply->status,
-                       since > 0 ? (uint64_t)since : 0);
+                       took > 0 ? (uint64_t)took : 0);
+    request_log_write(&server->logs, request, reply, took);
 }
 
 struct reply *server_handle(struct server *server, struct request *request)
 {
-    if (request->arrived_us == 0)
+    if (request->arrived_us == 0) {
         request->arrived_us = clock_measure_us();
+        request_log_identify(&server->logs, request);
+    }
     struct reply *reply = request->operation ? NULL : refuse(server, request);
     if (reply == NULL)
         reply = op_run(server, request);
     if (reply == NULL)
         return NULL; /* a worker tries again */
     server_count(server, request, reply);
-    log_request(server, request, reply);
     return reply;
 }

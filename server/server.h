@@ -12,10 +12,10 @@
 
 #include <stdatomic.h>
 
-#include "base/log.h"
 #include "base/mac.h"
 #include "catalog/catalog.h"
 #include "server/counters.h"
+#include "server/logs.h"
 #include "server/options.h"
 #include "server/readiness.h"
 #include "server/reply.h"
@@ -32,7 +32,7 @@ struct server {
     const struct options *options; /* borrowed */
     struct arena arena;            /* texts that live as long as the server */
     struct slice data_directory;   /* absolute */
-    struct log log;
+    struct logs logs;
     struct object_stores *objects;
     struct pointer_store *pointers;
     struct byte_budget *reading; /* of metadata, what the cache holds of it included */

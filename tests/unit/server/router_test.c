@@ -99,11 +99,22 @@ static void test_router__prefers_the_path_without_prefix(void **state)
     request_finish(&request);
 }
 
+static void test_router__has_a_page_at_the_root(void **state)
+{
+    struct request request;
+    struct slice allow = SLICE_EMPTY;
+    struct error err = {0};
+    (void)state;
+    assert_ok(match(METHOD_GET, SLICE_LITERAL("/"), &request, &allow, &err), &err);
+    assert_int_equal(request.operation->id, OPERATION_getPage);
+    request_finish(&request);
+}
+
 static void test_router__refuses_unknown_paths(void **state)
 {
     static const char *const paths[] = {
-        "/",
         "",
+        "//",
         "/v1",
         "/v1/",
         "/v1/config/",
@@ -147,6 +158,7 @@ int main(void)
         cmocka_unit_test(test_router__finds_every_row_with_and_without_prefix),
         cmocka_unit_test(test_router__hands_out_raw_parameters),
         cmocka_unit_test(test_router__prefers_the_path_without_prefix),
+        cmocka_unit_test(test_router__has_a_page_at_the_root),
         cmocka_unit_test(test_router__refuses_unknown_paths),
         cmocka_unit_test(test_router__names_the_methods_of_a_path),
     };
