@@ -108,15 +108,16 @@ bool file_roots_set(struct file_roots *roots, const char *const *paths, size_t c
 
 /* --- resolving ---------------------------------------------------------------------------- */
 
-/* True where the kernel walks the path without meeting a link: then it is its own real path, and so
- * is that of every root above it. realpath would ask for each segment of both, some twenty calls
- * for a metadata file. False says nothing: it may not exist, or the kernel may be too old. */
+/* True where the kernel walks the path, as far as it exists, without meeting a link: then it is its
+ * own real path, and so is that of every root above it. realpath would ask for each segment of
+ * both, some twenty calls for a metadata file. A link is ELOOP here, also one that leads nowhere.
+ * False says nothing: the kernel may be too old. */
 static bool is_free_of_links(const char *path)
 {
     struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
     long fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
     if (fd < 0)
-        return false;
+        return errno == ENOENT;
     (void)close((int)fd);
     return true;
 }
