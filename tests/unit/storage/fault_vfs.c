@@ -1,7 +1,7 @@
 #include "tests/unit/storage/fault_vfs.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
-#include <stdatomic.h>
 #include <stddef.h>
 
 struct fault_file {
@@ -9,33 +9,43 @@ struct fault_file {
     sqlite3_file *real; /* right behind this struct */
 };
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the three below */
 static struct fault_plan present;
-static atomic_int calls;
-static atomic_bool was_hit;
+static int calls;
+static bool was_hit;
+
+static bool set_plan(struct fault_plan plan)
+{
+    pthread_mutex_lock(&lock);
+    bool hit = was_hit;
+    present = plan;
+    calls = 0;
+    was_hit = false;
+    pthread_mutex_unlock(&lock);
+    return hit;
+}
 
 void fault_vfs_plan(struct fault_plan plan)
 {
-    present = plan;
-    atomic_store(&calls, 0);
-    atomic_store(&was_hit, false);
+    (void)set_plan(plan);
 }
 
 bool fault_vfs_clear(void)
 {
-    bool hit = atomic_load(&was_hit);
-    fault_vfs_plan((struct fault_plan){0});
-    return hit;
+    return set_plan((struct fault_plan){0});
 }
 
-/* The one place that every injected failure passes: break here in a debugger. */
-static bool must_fail(void)
+/* The one place that every injected failure passes: break here in a debugger. Where the call is to
+ * fail, *ret_plan says how. */
+static bool must_fail(struct fault_plan *ret_plan)
 {
-    if (present.fail_at == 0)
-        return false;
-    int number = atomic_fetch_add(&calls, 1) + 1;
-    bool fails = present.is_persistent ? number >= present.fail_at : number == present.fail_at;
-    if (fails)
-        atomic_store(&was_hit, true);
+    pthread_mutex_lock(&lock);
+    calls += present.fail_at != 0;
+    bool fails = present.fail_at != 0 && (present.is_persistent ? calls >= present.fail_at
+                                                                : calls == present.fail_at);
+    was_hit = was_hit || fails;
+    *ret_plan = present;
+    pthread_mutex_unlock(&lock);
     return fails;
 }
 
@@ -49,19 +59,21 @@ static sqlite3_file *real_of(sqlite3_file *file)
 static int file_write(sqlite3_file *file, const void *bytes, int size, sqlite3_int64 offset)
 {
     sqlite3_file *real = real_of(file);
-    if (!must_fail())
+    struct fault_plan plan;
+    if (!must_fail(&plan))
         return real->pMethods->xWrite(real, bytes, size, offset);
     /* "Done" is all of it; otherwise half of it reaches the disk, as when it fills up. */
-    int part = present.is_done ? size : size / 2;
+    int part = plan.is_done ? size : size / 2;
     (void)real->pMethods->xWrite(real, bytes, part, offset);
-    return present.code;
+    return plan.code;
 }
 
 static int file_sync(sqlite3_file *file, int flags)
 {
     sqlite3_file *real = real_of(file);
-    bool fails = must_fail();
-    if (!fails || present.is_done) {
+    struct fault_plan plan;
+    bool fails = must_fail(&plan);
+    if (!fails || plan.is_done) {
         int code = real->pMethods->xSync(real, flags);
         return fails ? SQLITE_IOERR_FSYNC : code;
     }
@@ -71,7 +83,8 @@ static int file_sync(sqlite3_file *file, int flags)
 static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
     sqlite3_file *real = real_of(file);
-    if (must_fail())
+    struct fault_plan plan;
+    if (must_fail(&plan))
         return SQLITE_IOERR_TRUNCATE;
     return real->pMethods->xTruncate(real, size);
 }
@@ -80,7 +93,8 @@ static int file_shm_map(sqlite3_file *file, int region, int size, int extend,
                         void volatile **ret_memory)
 {
     sqlite3_file *real = real_of(file);
-    if (extend && must_fail()) {
+    struct fault_plan plan;
+    if (extend && must_fail(&plan)) {
         *ret_memory = NULL;
         return SQLITE_IOERR_SHMSIZE;
     }

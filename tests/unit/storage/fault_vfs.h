@@ -4,7 +4,7 @@
  * Counted are xWrite, xSync, xTruncate and xShmMap (how the log's index grows), of every file.
  *
  * Owns:     one VFS named FAULT_VFS_NAME, registered once for the process
- * Threads:  counters are atomic; set them while nothing runs
+ * Threads:  any; a plan may be set while others write
  */
 #ifndef TESTS_UNIT_STORAGE_FAULT_VFS_H
 #define TESTS_UNIT_STORAGE_FAULT_VFS_H
