@@ -148,6 +148,15 @@ void append_make(struct world *world, struct entity_name name, int64_t snapshot_
     table_result_finish(&result);
 }
 
+void append_make_late(struct world *world, struct entity_name name, struct made_append *ret_late)
+{
+    struct made_append first;
+    assert_ok(make_table_with(world, name, REBASES, NULL), &world->client.err);
+    append_make(world, name, 1, 10, &first);
+    append_make(world, name, 2, 10, ret_late);
+    assert_ok(append_commit(world, name, &first), &world->client.err);
+}
+
 bool append_commit(struct world *world, struct entity_name name, const struct made_append *append)
 {
     struct table_result result = {0};

@@ -19,6 +19,9 @@ struct made_append {
 /* One file of `rows` rows, appended to main of the table as it is now. */
 void append_make(struct world *world, struct entity_name name, int64_t snapshot_id, int64_t rows,
                  struct made_append *ret_append);
+/* Makes the table, which carries late appends over, appends snapshot 1 to it, and makes the append
+ * of snapshot 2 that comes too late for that. */
+void append_make_late(struct world *world, struct entity_name name, struct made_append *ret_late);
 bool append_commit(struct world *world, struct entity_name name, const struct made_append *append);
 
 /* The manifest list of main's snapshot: its location in the client's arena, and its entries. */

@@ -49,12 +49,8 @@ static int done_commit(struct trial *trial)
 /* Two appends on one base, the first of which goes through. */
 static void prepare_append(struct trial *trial)
 {
-    struct made_append first, late;
-    struct entity_name name = name_of(trial, 0);
-    assert_ok(make_table_with(trial->world, name, REBASES, NULL), &trial->world->client.err);
-    append_make(trial->world, name, 1, 10, &first);
-    append_make(trial->world, name, 2, 10, &late);
-    assert_ok(append_commit(trial->world, name, &first), &trial->world->client.err);
+    struct made_append late;
+    append_make_late(trial->world, name_of(trial, 0), &late);
     trial->request =
         json_of_text("{'requirements':%s,'updates':%s}", late.requirements, late.updates);
 }

@@ -158,12 +158,9 @@ static void test_pending__a_torn_file_is_written_again(void **state)
 static void test_pending__a_torn_manifest_list_is_written_again(void **state)
 {
     struct world *world = *state;
-    struct made_append first, late;
+    struct made_append late;
     char path[512];
-    assert_ok(make_table_with(world, NAME("t"), REBASES, NULL), &world->client.err);
-    append_make(world, NAME("t"), 1, 10, &first);
-    append_make(world, NAME("t"), 2, 10, &late);
-    assert_ok(append_commit(world, NAME("t"), &first), &world->client.err);
+    append_make_late(world, NAME("t"), &late);
     assert_true(becomes_empty(world));
     atomic_store(&syncs_fail, true);
     assert_ok(append_commit(world, NAME("t"), &late), &world->client.err);
