@@ -289,8 +289,32 @@ static bool put_aside(const char *database, const char *kept, struct arena *aren
     return remove_if_there(log, err) && remove_if_there(shared, err);
 }
 
+static bool keep_anew(struct sqlite_connection *connection, int64_t now_ms, struct error *err)
+{
+    int64_t version = 0;
+    TRY(connection_int64(connection, STATEMENT_USER_VERSION, &version, err));
+    if (version < SQL_SCHEMA_WITH_DROPPED)
+        return true;
+    STATEMENT_SCOPED struct statement statement;
+    TRY(statement_begin(connection, STATEMENT_DROPPED_KEEP_ANEW, &statement, err));
+    statement_bind_int64(&statement, 1, now_ms);
+    return statement_run(&statement, err);
+}
+
+/* What the backup says was dropped may have been brought back after it, and be in use: its time
+ * begins again, or the first start would delete its files. */
+static bool keep_dropped(const char *copy, int64_t now_ms, struct error *err)
+{
+    struct sqlite_connection connection = {0};
+    struct connection_options options = {
+        .path = copy, .busy_timeout_ms = BUSY_TIMEOUT_MS, .is_writer = true};
+    bool ok = connection_open(&options, &connection, err) && keep_anew(&connection, now_ms, err);
+    connection_close(&connection);
+    return ok;
+}
+
 static bool restore_locked(const char *file, const char *database, const char *kept,
-                           struct arena *arena, struct error *err)
+                           int64_t now_ms, struct arena *arena, struct error *err)
 {
     const char *copy = path_with(arena, database, ".restore", err);
     if (copy == NULL)
@@ -300,7 +324,8 @@ static bool restore_locked(const char *file, const char *database, const char *k
     if (directory == NULL)
         return false;
     TRY(copy_database(file, copy, arena, err));
-    if (!give_to_owner_of(directory, copy, err) || !put_aside(database, kept, arena, err)) {
+    if (!keep_dropped(copy, now_ms, err) || !give_to_owner_of(directory, copy, err) ||
+        !put_aside(database, kept, arena, err)) {
         remove_copy(copy, arena);
         return false;
     }
@@ -320,7 +345,8 @@ bool backup_restore(const char *file, const char *database, const struct clock *
         return error_no_memory(err, "a file's name");
     TRY(data_lock_take(database, &lock, err));
     bool had_database = is_there(database);
-    bool ok = restore_locked(file, database, kept.ptr, arena, err);
+    bool ok =
+        restore_locked(file, database, kept.ptr, clock_now_ms(clock), arena, err);
     data_lock_release(lock);
     if (ok)
         *ret_kept = had_database ? kept : slice_make(NULL, 0);

@@ -20,6 +20,7 @@
 bool backup_write(const char *database, const char *file, struct error *err);
 
 /* The backup takes the database's place; an older schema is brought up to date at the next start.
+ * What it says was dropped is kept from now on as long as it would have been from the drop on.
  * The old database is kept beside as "<database>.before-restore-<time>": *ret_kept, in the arena,
  * ptr NULL where there was none. */
 bool backup_restore(const char *file, const char *database, const struct clock *clock,

@@ -9,13 +9,6 @@
 
 /* --- rows into the arena ------------------------------------------------------------------ */
 
-struct row_list {
-    char *rows;
-    size_t count;
-    size_t capacity;
-    size_t row_size;
-};
-
 /* Room for one more. What was outgrown stays in the arena: less than the list itself. */
 static bool list_grow(struct row_list *list, struct arena *arena, struct error *err)
 {
@@ -32,9 +25,8 @@ static bool list_grow(struct row_list *list, struct arena *arena, struct error *
     return true;
 }
 
-/* Every row of the statement. Gives an array that is never NULL. */
-static bool read_list(struct statement *statement, struct arena *arena, size_t row_size,
-                      row_read_fn read, struct row_list *ret_list, struct error *err)
+bool row_read_list(struct statement *statement, struct arena *arena, size_t row_size,
+                   row_read_fn read, struct row_list *ret_list, struct error *err)
 {
     struct row_list list = {.row_size = row_size};
     for (;;) {
@@ -81,7 +73,7 @@ bool pointer_warehouse_list(struct pointer_view *view, struct arena *arena,
     STATEMENT_SCOPED struct statement statement;
     TRY(statement_begin(view->connection, STATEMENT_WAREHOUSE_LIST, &statement, err));
     struct row_list list;
-    TRY(read_list(&statement, arena, sizeof(struct warehouse_row), warehouse_read, &list, err));
+    TRY(row_read_list(&statement, arena, sizeof(struct warehouse_row), warehouse_read, &list, err));
     *ret_rows = (struct warehouse_row *)(void *)list.rows;
     *ret_count = list.count;
     return true;
@@ -128,7 +120,7 @@ bool pointer_namespace_list(struct pointer_view *view, int64_t warehouse_id, int
     statement_bind_text(&statement, 3, after);
     statement_bind_int64(&statement, 4, limit);
     struct row_list list;
-    TRY(read_list(&statement, arena, sizeof(struct namespace_row), namespace_read, &list, err));
+    TRY(row_read_list(&statement, arena, sizeof(struct namespace_row), namespace_read, &list, err));
     *ret_rows = (struct namespace_row *)(void *)list.rows;
     *ret_count = list.count;
     return true;
@@ -168,6 +160,7 @@ bool entity_row_read(struct statement *statement, struct arena *arena, void *row
     entity->kind = entity_kind_of(statement_int64(statement, 3));
     entity->version = statement_int64(statement, 9);
     entity->updated_ms = statement_int64(statement, 10);
+    entity->is_dropped = statement_int64(statement, 11) != 0;
     return statement_text(statement, 4, arena, &entity->namespace_path, err) &&
            statement_text(statement, 5, arena, &entity->name, err) &&
            statement_text(statement, 6, arena, &entity->uuid, err) &&
@@ -234,7 +227,7 @@ bool pointer_entity_list(struct pointer_view *view, int64_t namespace_id, enum e
     statement_bind_text(&statement, 3, after);
     statement_bind_int64(&statement, 4, limit);
     struct row_list list;
-    TRY(read_list(&statement, arena, sizeof(struct entity_row), entity_row_read, &list, err));
+    TRY(row_read_list(&statement, arena, sizeof(struct entity_row), entity_row_read, &list, err));
     *ret_rows = (struct entity_row *)(void *)list.rows;
     *ret_count = list.count;
     return true;
@@ -249,7 +242,7 @@ bool pointer_entity_walk(struct pointer_view *view, int64_t after, int64_t limit
     statement_bind_int64(&statement, 1, after);
     statement_bind_int64(&statement, 2, limit);
     struct row_list list;
-    TRY(read_list(&statement, arena, sizeof(struct entity_row), entity_row_read, &list, err));
+    TRY(row_read_list(&statement, arena, sizeof(struct entity_row), entity_row_read, &list, err));
     *ret_rows = (struct entity_row *)(void *)list.rows;
     *ret_count = list.count;
     return true;
@@ -263,7 +256,7 @@ bool pointer_entity_by_metadata_name(struct pointer_view *view, struct slice nam
     TRY(statement_begin(view->connection, STATEMENT_ENTITY_BY_METADATA_NAME, &statement, err));
     statement_bind_text(&statement, 1, name);
     struct row_list list;
-    TRY(read_list(&statement, arena, sizeof(struct entity_row), entity_row_read, &list, err));
+    TRY(row_read_list(&statement, arena, sizeof(struct entity_row), entity_row_read, &list, err));
     *ret_rows = (struct entity_row *)(void *)list.rows;
     *ret_count = list.count;
     return true;
@@ -331,7 +324,7 @@ bool pointer_purge_list(struct pointer_view *view, int64_t limit, struct arena *
     TRY(statement_begin(view->connection, STATEMENT_PURGE_LIST, &statement, err));
     statement_bind_int64(&statement, 1, limit);
     struct row_list list;
-    TRY(read_list(&statement, arena, sizeof(struct purge_row), purge_row_read, &list, err));
+    TRY(row_read_list(&statement, arena, sizeof(struct purge_row), purge_row_read, &list, err));
     *ret_rows = (struct purge_row *)(void *)list.rows;
     *ret_count = list.count;
     return true;
@@ -370,7 +363,7 @@ bool pointer_metrics_list(struct pointer_view *view, struct slice entity_uuid, i
     statement_bind_text(&statement, 1, entity_uuid);
     statement_bind_int64(&statement, 2, limit);
     struct row_list list;
-    TRY(read_list(&statement, arena, sizeof(struct metrics_row), metrics_read, &list, err));
+    TRY(row_read_list(&statement, arena, sizeof(struct metrics_row), metrics_read, &list, err));
     *ret_rows = (struct metrics_row *)(void *)list.rows;
     *ret_count = list.count;
     return true;
@@ -409,7 +402,7 @@ bool pointer_change_list(struct pointer_view *view, int64_t warehouse_id, int64_
     if (warehouse_id != 0)
         statement_bind_int64(&statement, 3, warehouse_id);
     struct row_list list;
-    TRY(read_list(&statement, arena, sizeof(struct change_row), change_read, &list, err));
+    TRY(row_read_list(&statement, arena, sizeof(struct change_row), change_read, &list, err));
     *ret_rows = (struct change_row *)(void *)list.rows;
     *ret_count = list.count;
     return true;

@@ -1,6 +1,7 @@
 /*
  * pointer_store.h — what must never be lost: warehouses, namespaces, the pointer of every table and
- * view, the change log, idempotency records, the purge queue, metrics reports.
+ * view, what was dropped and can be brought back, the change log, idempotency records, the purge
+ * queue, metrics reports.
  *
  * Reads go through a view; changes are jobs that one writer thread runs. All jobs that wait are run
  * in one transaction, each in its savepoint, and each caller returns when that transaction is
@@ -64,6 +65,15 @@ struct entity_row {
     struct slice metadata_location;
     int64_t version; /* 1 at creation, +1 with each swap */
     int64_t updated_ms;
+    bool is_dropped; /* and kept (struct dropped_row): only where a function says that it may be */
+};
+
+/* A drop that can be undone. Its namespace and its location are not free until it ends. */
+struct dropped_row {
+    struct entity_row entity; /* as it was, its id included */
+    int64_t dropped_ms;
+    int64_t until_ms;
+    bool purge; /* its files are to go with it */
 };
 
 struct change_row {
@@ -181,8 +191,8 @@ bool pointer_function_get(struct pointer_view *view, int64_t warehouse_id,
 bool pointer_entity_list(struct pointer_view *view, int64_t namespace_id, enum entity_kind kind,
                          struct slice after, int64_t limit, struct arena *arena,
                          struct entity_row **ret_rows, size_t *ret_count, struct error *err);
-/* Tables, views and functions of every warehouse with id > after, in that order, at most `limit`.
- */
+/* Tables, views and functions of every warehouse with id > after, in that order, at most `limit`;
+ * those that were dropped and are kept included. */
 bool pointer_entity_walk(struct pointer_view *view, int64_t after, int64_t limit,
                          struct arena *arena, struct entity_row **ret_rows, size_t *ret_count,
                          struct error *err);
@@ -190,19 +200,45 @@ bool pointer_entity_walk(struct pointer_view *view, int64_t after, int64_t limit
 bool pointer_entity_get_by_id(struct pointer_view *view, int64_t id, struct arena *arena,
                               struct entity_row *ret_row, bool *ret_found, struct error *err);
 /* Some table (not a view) of any warehouse whose location equals, contains or lies within
- * `location` (canonical), other than `except_id`: two warehouses may share a bucket. */
+ * `location` (canonical), other than `except_id`: two warehouses may share a bucket. It may be one
+ * that was dropped and is kept. */
 bool pointer_location_overlap(struct pointer_view *view, struct slice location, int64_t except_id,
                               struct arena *arena, struct entity_row *ret_row, bool *ret_found,
                               struct error *err);
 
 /* Entities of all kinds whose metadata file has this name (what stands behind the last '/'), in
- * whatever directory; not those tables that have it within their own location. */
+ * whatever directory; not those tables that have it within their own location. Some may have been
+ * dropped and be kept. */
 bool pointer_entity_by_metadata_name(struct pointer_view *view, struct slice name,
                                      struct arena *arena, struct entity_row **ret_rows,
                                      size_t *ret_count, struct error *err);
 /* The table with this uuid, in any warehouse; letters of both cases are equal. */
 bool pointer_entity_by_uuid(struct pointer_view *view, struct slice uuid, struct arena *arena,
                             struct entity_row *ret_row, bool *ret_found, struct error *err);
+
+/* Where a page of dropped_list begins: behind the drop with this time and id. */
+struct dropped_place {
+    int64_t dropped_ms;
+    int64_t id;
+};
+#define DROPPED_FROM_START ((struct dropped_place){INT64_MAX, INT64_MAX})
+/* What was dropped in a warehouse and can be brought back, the last drop first. */
+bool pointer_dropped_list(struct pointer_view *view, int64_t warehouse_id,
+                          struct dropped_place after, int64_t limit, struct arena *arena,
+                          struct dropped_row **ret_rows, size_t *ret_count, struct error *err);
+/* Of any kind, in no order; a name may have been dropped more than once. */
+bool pointer_dropped_by_name(struct pointer_view *view, int64_t warehouse_id,
+                             struct slice namespace_path, struct slice name, int64_t limit,
+                             struct arena *arena, struct dropped_row **ret_rows, size_t *ret_count,
+                             struct error *err);
+/* In every warehouse; letters of both cases are equal. */
+bool pointer_dropped_by_uuid(struct pointer_view *view, struct slice uuid, int64_t limit,
+                             struct arena *arena, struct dropped_row **ret_rows, size_t *ret_count,
+                             struct error *err);
+/* Those that end at `until_ms` or before, the earliest first. */
+bool pointer_dropped_due(struct pointer_view *view, int64_t until_ms, int64_t limit,
+                         struct arena *arena, struct dropped_row **ret_rows, size_t *ret_count,
+                         struct error *err);
 
 bool pointer_idempotency_get(struct pointer_view *view, struct slice key, struct arena *arena,
                              struct idempotency_row *ret_row, bool *ret_found, struct error *err);
@@ -301,7 +337,7 @@ bool pointer_namespace_insert(struct pointer_txn *txn, int64_t warehouse_id, int
                               struct error *err);
 bool pointer_namespace_set_properties(struct pointer_txn *txn, int64_t id, struct slice properties,
                                       struct error *err);
-/* ERROR_NAMESPACE_NOT_EMPTY where anything is in it. */
+/* ERROR_NAMESPACE_NOT_EMPTY where anything is in it, or was dropped from it and is kept. */
 bool pointer_namespace_delete(struct pointer_txn *txn, int64_t id, struct error *err);
 
 /* Uses namespace_id, kind, name, uuid, location, metadata_location of the row. ERROR_ALREADY_EXISTS
@@ -317,6 +353,16 @@ bool pointer_entity_rename(struct pointer_txn *txn, int64_t id, int64_t namespac
                            struct slice name, struct error *err);
 /* Rename and delete: ERROR_NO_SUCH_TABLE where the id is gone (of a table or a view). */
 bool pointer_entity_delete(struct pointer_txn *txn, int64_t id, struct error *err);
+
+/* As pointer_entity_delete, and it can be restored until the store's clock has gone on by
+ * `keep_ms`: what ends it then is pointer_dropped_delete. */
+bool pointer_entity_drop(struct pointer_txn *txn, int64_t id, int64_t keep_ms, bool purge,
+                         struct error *err);
+/* The entity is there again, in a namespace and under a name that may be new. Uses id and kind of
+ * the row. ERROR_ALREADY_EXISTS where the name is taken. */
+bool pointer_dropped_restore(struct pointer_txn *txn, const struct entity_row *row,
+                             int64_t namespace_id, struct slice name, struct error *err);
+bool pointer_dropped_delete(struct pointer_txn *txn, int64_t id, struct error *err);
 
 /* The caller has seen in the same job that the name has no such version. */
 bool pointer_secret_insert(struct pointer_txn *txn, const struct secret_row *row,

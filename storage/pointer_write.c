@@ -239,12 +239,38 @@ static bool note_namespace_of_id(struct pointer_txn *txn, int64_t id, struct err
     return note_namespace(txn, statement_int64(&statement, 1), path, err);
 }
 
+static bool keeps_error(const struct dropped_row *row, struct error *err)
+{
+    char until[32];
+    struct dotted space = dotted_name(row->entity.namespace_path, SLICE_EMPTY);
+    struct dotted name = dotted_name(row->entity.namespace_path, row->entity.name);
+    time_format_iso(row->until_ms, until, sizeof until);
+    return error_set(err, ERROR_NAMESPACE_NOT_EMPTY,
+                     "Namespace %.200s is not empty: the %s %.200s was dropped and can be brought "
+                     "back until %s; bring it back elsewhere, or forget it (firn undrop)",
+                     space.text, row->entity.kind == ENTITY_VIEW ? "view" : "table", name.text,
+                     until);
+}
+
+static bool namespace_keeps_nothing(struct pointer_txn *txn, int64_t id, struct error *err)
+{
+    struct arena arena;
+    struct dropped_row row;
+    bool found = false;
+    arena_init(&arena, TXN_ARENA_SIZE);
+    bool ok = dropped_in_namespace(&txn->view, id, &arena, &row, &found, err) &&
+              (!found || keeps_error(&row, err));
+    arena_finish(&arena);
+    return ok;
+}
+
 bool pointer_namespace_delete(struct pointer_txn *txn, int64_t id, struct error *err)
 {
     struct namespace_content content;
     TRY(pointer_namespace_content(&txn->view, id, &content, err));
     if (content.has_tables || content.has_views || content.has_functions || content.has_children)
         return namespace_not_empty(txn, id, &content, err);
+    TRY(namespace_keeps_nothing(txn, id, err));
     TRY(note_namespace_of_id(txn, id, err));
     STATEMENT_SCOPED struct statement statement;
     TRY(begin(txn, STATEMENT_NAMESPACE_DELETE, &statement, err));
@@ -259,10 +285,6 @@ static bool entity_absent(struct error *err)
 {
     return error_set(err, ERROR_NO_SUCH_TABLE, "Table or view does not exist");
 }
-
-/* What of an entity is noted: NOTE_GONE comes before a change of its name or its end, NOTE_NAMED
- * after it got one, NOTE_SWAPPED where the name stays. */
-enum note { NOTE_GONE, NOTE_NAMED, NOTE_SWAPPED };
 
 static bool note_row(struct pointer_txn *txn, int64_t id, enum note note, struct arena *arena,
                      struct error *err)
@@ -282,9 +304,7 @@ static bool note_row(struct pointer_txn *txn, int64_t id, enum note note, struct
     return true;
 }
 
-/* Tells the cache, once the transaction has committed, what the entity is now; or, before a change
- * of its name, that there is nothing under the present one any more. */
-static bool note_entity(struct pointer_txn *txn, int64_t id, enum note note, struct error *err)
+bool entity_note(struct pointer_txn *txn, int64_t id, enum note note, struct error *err)
 {
     struct arena arena;
     arena_init(&arena, TXN_ARENA_SIZE);
@@ -304,12 +324,6 @@ static bool name_taken(enum entity_kind wanted, enum entity_kind holder, const c
     return error_set(err, ERROR_ALREADY_EXISTS, "%s %s: %s", kind, how, name);
 }
 
-struct entity_place {
-    int64_t namespace_id;
-    struct slice name;
-    enum entity_kind kind;
-};
-
 /* Who holds the name that was to be taken. */
 static bool holder_error(struct pointer_txn *txn, const struct entity_place *place,
                          struct error *err)
@@ -328,8 +342,7 @@ static bool holder_error(struct pointer_txn *txn, const struct entity_place *pla
     return name_taken(place->kind, holder, dotted.text, err);
 }
 
-/* What a failed insert or rename means. Always false. */
-static bool place_error(struct pointer_txn *txn, const struct statement *failed,
+bool entity_place_error(struct pointer_txn *txn, const struct statement *failed,
                         const struct entity_place *place, struct error *err)
 {
     if (breaks_reference(failed))
@@ -353,9 +366,9 @@ bool pointer_entity_insert(struct pointer_txn *txn, const struct entity_row *row
     statement_bind_int64(&statement, 7, txn->now_ms);
     struct entity_place place = {row->namespace_id, row->name, row->kind};
     if (!statement_run(&statement, err))
-        return place_error(txn, &statement, &place, err);
+        return entity_place_error(txn, &statement, &place, err);
     int64_t id = sqlite3_last_insert_rowid(txn_db(txn));
-    TRY(note_entity(txn, id, NOTE_NAMED, err));
+    TRY(entity_note(txn, id, NOTE_NAMED, err));
     *ret_id = id;
     return true;
 }
@@ -387,7 +400,7 @@ bool pointer_entity_swap(struct pointer_txn *txn, int64_t id, struct slice expec
         TRY(swap(txn, STATEMENT_ENTITY_SWAP_AND_MOVE, id, expected, metadata_location, location,
                  &swapped, err));
     if (swapped)
-        TRY(note_entity(txn, id, NOTE_SWAPPED, err));
+        TRY(entity_note(txn, id, NOTE_SWAPPED, err));
     *ret_swapped = swapped;
     return true;
 }
@@ -412,7 +425,7 @@ bool pointer_entity_rename(struct pointer_txn *txn, int64_t id, int64_t namespac
 {
     struct entity_place place = {.namespace_id = namespace_id, .name = name};
     TRY(entity_kind_get(txn, id, &place.kind, err));
-    TRY(note_entity(txn, id, NOTE_GONE, err));
+    TRY(entity_note(txn, id, NOTE_GONE, err));
     STATEMENT_SCOPED struct statement statement;
     TRY(begin(txn, STATEMENT_ENTITY_RENAME, &statement, err));
     statement_bind_int64(&statement, 1, id);
@@ -420,13 +433,13 @@ bool pointer_entity_rename(struct pointer_txn *txn, int64_t id, int64_t namespac
     statement_bind_text(&statement, 3, name);
     statement_bind_int64(&statement, 4, txn->now_ms);
     if (!statement_run(&statement, err))
-        return place_error(txn, &statement, &place, err);
-    return note_entity(txn, id, NOTE_NAMED, err);
+        return entity_place_error(txn, &statement, &place, err);
+    return entity_note(txn, id, NOTE_NAMED, err);
 }
 
 bool pointer_entity_delete(struct pointer_txn *txn, int64_t id, struct error *err)
 {
-    TRY(note_entity(txn, id, NOTE_GONE, err));
+    TRY(entity_note(txn, id, NOTE_GONE, err));
     STATEMENT_SCOPED struct statement statement;
     TRY(begin(txn, STATEMENT_ENTITY_DELETE, &statement, err));
     statement_bind_int64(&statement, 1, id);

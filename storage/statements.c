@@ -169,5 +169,30 @@ static const char migration_4[] =
     "WHERE " METADATA_IS_APART("") ";"
     "PRAGMA user_version = 4;";
 
+/* What was dropped and can be brought back, under the id that it had. */
+static const char migration_5[] =
+    "CREATE TABLE dropped_entities ("
+    "  id INTEGER PRIMARY KEY,"
+    "  warehouse_id INTEGER NOT NULL,"
+    "  namespace_id INTEGER NOT NULL REFERENCES namespaces (id) ON DELETE RESTRICT,"
+    "  kind INTEGER NOT NULL CHECK (kind IN (1, 2, 3)),"
+    "  name TEXT NOT NULL,"
+    "  uuid TEXT NOT NULL,"
+    "  location TEXT NOT NULL,"
+    "  metadata_location TEXT NOT NULL,"
+    "  version INTEGER NOT NULL,"
+    "  dropped_ms INTEGER NOT NULL,"
+    "  until_ms INTEGER NOT NULL,"
+    "  purge INTEGER NOT NULL CHECK (purge IN (0, 1))"
+    ") STRICT;"
+    "CREATE INDEX dropped_entities_by_name ON dropped_entities (namespace_id, name);"
+    "CREATE INDEX dropped_entities_by_time ON dropped_entities (warehouse_id, dropped_ms, id);"
+    "CREATE INDEX dropped_entities_by_end ON dropped_entities (until_ms);"
+    "CREATE INDEX dropped_entities_by_uuid ON dropped_entities (uuid COLLATE NOCASE);"
+    "CREATE INDEX dropped_entities_by_location ON dropped_entities (location) WHERE kind = 1;"
+    "CREATE INDEX dropped_entities_by_metadata_name ON dropped_entities (" METADATA_NAME("") ") "
+    "WHERE " METADATA_IS_APART("") ";"
+    "PRAGMA user_version = 5;";
+
 const char *const sql_migrations[SQL_SCHEMA_VERSION] = {migration_1, migration_2, migration_3,
-                                                        migration_4};
+                                                        migration_4, migration_5};

@@ -11,7 +11,13 @@
 
 #define ENTITY_COLUMNS                                                                   \
     "e.id, n.warehouse_id, e.namespace_id, e.kind, n.path, e.name, e.uuid, e.location, " \
-    "e.metadata_location, e.version, e.updated_ms "
+    "e.metadata_location, e.version, e.updated_ms, 0 "
+/* What was dropped and is kept has the same columns, and says so in the last one. */
+#define DROPPED_AS_ENTITY                                                                \
+    "d.id, n.warehouse_id, d.namespace_id, d.kind, n.path, d.name, d.uuid, d.location, " \
+    "d.metadata_location, d.version, d.dropped_ms, 1 "
+#define FROM_DROPPED "FROM dropped_entities d CROSS JOIN namespaces n ON n.id = d.namespace_id "
+#define DROPPED_COLUMNS DROPPED_AS_ENTITY ", d.until_ms, d.purge "
 #define CHANGE_COLUMNS                                                                     \
     "sequence, warehouse_id, operation, entity_uuid, namespace_path, name, old_location, " \
     "new_location, actor, request_id, time_ms "
@@ -105,21 +111,27 @@
       "a page of tables, of views or of functions")                                                \
     X(ENTITY_WALK,                                                                                 \
       "SELECT " ENTITY_COLUMNS "FROM entities e CROSS JOIN namespaces n "                          \
-      "ON n.id = e.namespace_id WHERE e.id > ?1 ORDER BY e.id LIMIT ?2",                           \
-      "every pointer of every warehouse, in pages")                                                \
+      "ON n.id = e.namespace_id WHERE e.id > ?1 "                                                  \
+      "UNION ALL SELECT " DROPPED_AS_ENTITY FROM_DROPPED "WHERE d.id > ?1 ORDER BY 1 LIMIT ?2",    \
+      "every pointer of every warehouse, in pages; ids stay, so a drop meanwhile hides none")      \
     X(ENTITY_AT_LOCATION,                                                                          \
       "SELECT " ENTITY_COLUMNS "FROM entities e CROSS JOIN namespaces n "                          \
-      "ON n.id = e.namespace_id WHERE e.kind = 1 AND e.location = ?1 AND e.id <> ?2 LIMIT 1",      \
+      "ON n.id = e.namespace_id WHERE e.kind = 1 AND e.location = ?1 AND e.id <> ?2 "              \
+      "UNION ALL SELECT " DROPPED_AS_ENTITY FROM_DROPPED                                           \
+      "WHERE d.kind = 1 AND d.location = ?1 AND d.id <> ?2 LIMIT 1",                               \
       "the location itself or one of its ancestors")                                               \
     X(ENTITY_BELOW_LOCATION,                                                                       \
       "SELECT " ENTITY_COLUMNS "FROM entities e CROSS JOIN namespaces n "                          \
       "ON n.id = e.namespace_id WHERE e.kind = 1 AND e.location >= ?1 AND e.location < ?3 "        \
-      "AND e.id <> ?2 ORDER BY e.location LIMIT 1",                                                \
+      "AND e.id <> ?2 UNION ALL SELECT " DROPPED_AS_ENTITY FROM_DROPPED                            \
+      "WHERE d.kind = 1 AND d.location >= ?1 AND d.location < ?3 AND d.id <> ?2 "                  \
+      "ORDER BY 8 LIMIT 1",                                                                        \
       "from 'location/' up to 'location0': '0' follows '/' in ASCII")                              \
     X(ENTITY_BY_METADATA_NAME,                                                                     \
       "SELECT " ENTITY_COLUMNS "FROM entities e CROSS JOIN namespaces n "                          \
       "ON n.id = e.namespace_id WHERE " METADATA_IS_APART("e.")                                    \
-      " AND " METADATA_NAME("e.") " = ?1",                                                         \
+      " AND " METADATA_NAME("e.") " = ?1 UNION ALL SELECT " DROPPED_AS_ENTITY FROM_DROPPED         \
+      "WHERE " METADATA_IS_APART("d.") " AND " METADATA_NAME("d.") " = ?1",                        \
       "whose current metadata a file may be; few share a name")                                    \
     X(ENTITY_BY_UUID,                                                                              \
       "SELECT " ENTITY_COLUMNS "FROM entities e CROSS JOIN namespaces n "                          \
@@ -147,6 +159,44 @@
       "UPDATE entities SET namespace_id = ?2, name = ?3, updated_ms = ?4 WHERE id = ?1",           \
       "uuid, location and pointer stay")                                                           \
     X(ENTITY_DELETE, "DELETE FROM entities WHERE id = ?1", "files are the purge queue's matter")   \
+    X(DROPPED_INSERT,                                                                              \
+      "INSERT INTO dropped_entities (id, warehouse_id, namespace_id, kind, name, uuid, location, " \
+      "metadata_location, version, dropped_ms, until_ms, purge) "                                  \
+      "SELECT e.id, n.warehouse_id, e.namespace_id, e.kind, e.name, e.uuid, e.location, "          \
+      "e.metadata_location, e.version, ?2, ?3, ?4 FROM entities e CROSS JOIN namespaces n "        \
+      "ON n.id = e.namespace_id WHERE e.id = ?1",                                                  \
+      "a drop that can be undone; the name is free, the id and the location are not")              \
+    X(DROPPED_RESTORE,                                                                             \
+      "INSERT INTO entities (id, namespace_id, kind, name_space, name, uuid, location, "           \
+      "metadata_location, version, updated_ms) "                                                   \
+      "SELECT id, ?2, kind, kind = 3, ?3, uuid, location, metadata_location, version, ?4 "         \
+      "FROM dropped_entities WHERE id = ?1",                                                       \
+      "as it was, perhaps elsewhere")                                                              \
+    X(DROPPED_DELETE, "DELETE FROM dropped_entities WHERE id = ?1", "brought back, or let go")     \
+    X(DROPPED_LIST,                                                                                \
+      "SELECT " DROPPED_COLUMNS FROM_DROPPED                                                       \
+      "WHERE d.warehouse_id = ?1 AND (d.dropped_ms, d.id) < (?2, ?3) "                             \
+      "ORDER BY d.dropped_ms DESC, d.id DESC LIMIT ?4",                                            \
+      "a page, the last drop first")                                                               \
+    X(DROPPED_BY_NAME,                                                                             \
+      "SELECT " DROPPED_COLUMNS "FROM namespaces n CROSS JOIN dropped_entities d "                 \
+      "ON d.namespace_id = n.id WHERE n.warehouse_id = ?1 AND n.path = ?2 AND d.name = ?3 "        \
+      "LIMIT ?4",                                                                                  \
+      "a name may have been dropped more than once")                                               \
+    X(DROPPED_BY_UUID,                                                                             \
+      "SELECT " DROPPED_COLUMNS FROM_DROPPED "WHERE d.uuid = ?1 COLLATE NOCASE LIMIT ?2",          \
+      "of any warehouse; writers spell uuids in both cases")                                       \
+    X(DROPPED_IN_NAMESPACE,                                                                        \
+      "SELECT " DROPPED_COLUMNS FROM_DROPPED "WHERE d.namespace_id = ?1 LIMIT 1",                  \
+      "what keeps an empty namespace from being dropped")                                          \
+    X(DROPPED_DUE,                                                                                 \
+      "SELECT " DROPPED_COLUMNS FROM_DROPPED                                                       \
+      "WHERE d.until_ms <= ?1 ORDER BY d.until_ms LIMIT ?2",                                       \
+      "whose time is over, or will be over next")                                                  \
+    X(DROPPED_KEEP_ANEW,                                                                           \
+      "UPDATE dropped_entities SET until_ms = ?1 + until_ms - dropped_ms "                         \
+      "WHERE until_ms < ?1 + until_ms - dropped_ms",                                               \
+      "once, on a backup that is restored: nothing of it is over yet")                             \
     X(CHANGE_INSERT,                                                                               \
       "INSERT INTO change_log (warehouse_id, operation, entity_uuid, namespace_path, name, "       \
       "old_location, new_location, actor, request_id, time_ms) "                                   \
@@ -248,7 +298,8 @@ extern const char *const sql_reader_setup;
 
 /* sql_migrations[i] leads from user_version i to i + 1. A migration that was released is never
  * edited: the next one corrects it. */
-#define SQL_SCHEMA_VERSION 4
+#define SQL_SCHEMA_VERSION 5
+#define SQL_SCHEMA_WITH_DROPPED 5 /* the first that has dropped_entities */
 extern const char *const sql_migrations[SQL_SCHEMA_VERSION];
 
 #endif

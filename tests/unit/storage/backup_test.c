@@ -112,6 +112,43 @@ static void test_backup__of_nothing_leaves_nothing(void **state)
     assert_int_equal(files_like(world, "copy") + files_like(world, "nowhere"), 0);
 }
 
+#define DAY_MS INT64_C(86400000)
+
+static int64_t ten_days_later(void *context)
+{
+    return clock_real.now_ms(context) + 10 * DAY_MS;
+}
+
+static bool job_drop(struct pointer_txn *txn, void *context, struct error *err)
+{
+    return pointer_entity_drop(txn, *(int64_t *)context, DAY_MS, true, err);
+}
+
+/* It may have been brought back after the backup: its files are not deleted at once. */
+static void test_restore__begins_the_time_of_what_was_dropped_anew(void **state)
+{
+    struct world *world = *state;
+    struct dropped_row *rows = NULL;
+    size_t count = 0;
+    int64_t id = must_table(&world->fixture, "t", "file:///w/t");
+    must_write(&world->fixture, job_drop, &id);
+    assert_ok(backup_write(world->fixture.path, world->file, &world->err), &world->err);
+    fixture_close(&world->fixture);
+    world->clock.now_ms = ten_days_later;
+    int64_t now_ms = clock_now_ms(&world->clock);
+    assert_ok(restore(world), &world->err);
+    fixture_open(&world->fixture);
+    struct pointer_view *view = must_view(&world->fixture);
+    assert_ok(pointer_dropped_due(view, INT64_MAX, 10, &world->fixture.arena, &rows, &count,
+                                  &world->err),
+              &world->err);
+    pointer_view_end(view);
+    assert_int_equal(count, 1);
+    assert_true(rows[0].dropped_ms < now_ms);
+    assert_true(rows[0].until_ms >= now_ms + DAY_MS);
+    assert_true(rows[0].until_ms < now_ms + 2 * DAY_MS);
+}
+
 static void test_restore__wants_the_store_closed(void **state)
 {
     struct world *world = *state;
@@ -212,6 +249,7 @@ int main(void)
         TEST(test_backup__is_one_file_in_no_journal_mode),
         TEST(test_backup__refuses_a_file_that_exists),
         TEST(test_backup__of_nothing_leaves_nothing),
+        TEST(test_restore__begins_the_time_of_what_was_dropped_anew),
         TEST(test_restore__wants_the_store_closed),
         TEST(test_restore__keeps_the_old_database_under_a_name_with_the_time),
         TEST(test_restore__never_overwrites_what_an_earlier_one_kept),

@@ -19,7 +19,8 @@ static bool may_scan(enum statement_id id)
            id == STATEMENT_WAREHOUSE_LIST || /* a few rows */
            id == STATEMENT_PURGE_LIST ||     /* in index order, up to its limit */
            id == STATEMENT_PURGE_LAST ||     /* a row for each table of the schema */
-           id == STATEMENT_METRICS_TRIM_ALL; /* in index order, up to its offset */
+           id == STATEMENT_METRICS_TRIM_ALL || /* in index order, up to its offset */
+           id == STATEMENT_DROPPED_KEEP_ANEW;  /* once, at a restore */
 }
 
 static int setup(void **state)
