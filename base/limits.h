@@ -48,6 +48,9 @@
  * and a query there is this much room below MAX_URI_SIZE. A longer one could be made, and then
  * neither loaded nor dropped. */
 #define MAX_NAMESPACE_URI_SIZE (MAX_URI_SIZE - 3 * MAX_NAME_SIZE - 2 * KIB)
+/* How long a warehouse may keep what was dropped: what nobody missed in ten years nobody will, and
+ * sums of times stay far from overflow. */
+#define MAX_RETENTION_DAYS 3650
 /* Properties of one namespace, as JSON text. */
 #define MAX_PROPERTIES_SIZE (1 * MIB)
 /* Memory of one request's arena: parsed parts of large metadata and the answer's small parts. */

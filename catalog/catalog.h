@@ -79,6 +79,7 @@ struct warehouse {
     bool is_default;
     enum planning_mode planning_mode; /* of tables that say nothing of their own */
     bool rebases_appends;             /* likewise (catalog/rebase_policy.h) */
+    int64_t retention_ms; /* of what is dropped (catalog/retention.h); 0: drops are final */
 };
 
 /* What a change leaves behind for a repeated Idempotency-Key (catalog/idempotency.h). */

@@ -3,6 +3,7 @@
 #include "base/json_tree.h"
 #include "catalog/location_policy.h"
 #include "catalog/lookup.h"
+#include "catalog/purge.h"
 #include "catalog/purge_guard.h"
 
 /* --- list --------------------------------------------------------------------------------- */
@@ -124,9 +125,24 @@ struct remove_job {
     struct call *call;
     struct entity_name name;
     const struct entity_row *row;
-    bool purge;
+    enum removal removal;
     bool has_moved;
 };
+
+/* For good: what is purged now. */
+static bool delete_entity(const struct remove_job *job, struct pointer_txn *txn,
+                          const struct entity_row *row, struct error *err)
+{
+    struct purge_row purge = {
+        .warehouse_id = row->warehouse_id,
+        .kind = row->kind,
+        .uuid = row->uuid,
+        .location = row->location,
+        .metadata_location = row->metadata_location,
+    };
+    TRY(pointer_entity_delete(txn, row->id, err));
+    return job->removal != REMOVAL_PURGE || pointer_purge_add(txn, &purge, err);
+}
 
 static bool remove_entity(struct pointer_txn *txn, void *context, struct error *err)
 {
@@ -138,21 +154,16 @@ static bool remove_entity(struct pointer_txn *txn, void *context, struct error *
     if (job->has_moved)
         return error_set(err, ERROR_COMMIT_FAILED, "%s changed while it was dropped: try again",
                          entity_name_text(job->call->arena, job->name));
-    TRY(pointer_entity_delete(txn, now.id, err));
-    struct purge_row purge = {
-        .warehouse_id = now.warehouse_id,
-        .kind = now.kind,
-        .uuid = now.uuid,
-        .location = now.location,
-        .metadata_location = now.metadata_location,
-    };
-    return !job->purge || pointer_purge_add(txn, &purge, err);
+    int64_t keep_ms = job->call->warehouse->retention_ms;
+    if (keep_ms > 0 && job->removal != REMOVAL_LET_GO)
+        return pointer_entity_drop(txn, now.id, keep_ms, job->removal == REMOVAL_PURGE, err);
+    return delete_entity(job, txn, &now, err);
 }
 
 bool entity_remove(struct call *call, struct entity_name name, const struct entity_row *row,
-                   bool purge, bool *ret_moved, struct error *err)
+                   enum removal removal, bool *ret_moved, struct error *err)
 {
-    struct remove_job job = {.call = call, .name = name, .row = row, .purge = purge};
+    struct remove_job job = {.call = call, .name = name, .row = row, .removal = removal};
     struct change_row change = {
         .entity_uuid = row->uuid,
         .namespace_path = name.namespace_path,
@@ -161,8 +172,12 @@ bool entity_remove(struct call *call, struct entity_name name, const struct enti
     };
     struct error cause = {0};
     *ret_moved = false;
-    if (call_write(call, remove_entity, &job, &change, 1, &cause))
+    if (call_write(call, remove_entity, &job, &change, 1, &cause)) {
+        /* Files wait to be deleted, or a retention to be ended. */
+        if (removal != REMOVAL_LET_GO)
+            purge_worker_wake(call->catalog->purge);
         return true;
+    }
     *ret_moved = job.has_moved;
     if (err)
         *err = cause;

@@ -22,10 +22,14 @@ bool entity_insert(const struct call *call, struct pointer_txn *txn, struct enti
 bool entity_rename(struct call *call, const json_t *request, enum entity_kind kind,
                    struct error *err);
 
+/* Where a warehouse keeps what is dropped (catalog/dropped.h), a drop can be undone; it queues the
+ * files, where it purges, when that ends. An entity that is let go is another catalog's from then
+ * on. */
+enum removal { REMOVAL_LET_GO, REMOVAL_DROP, REMOVAL_PURGE };
+
 /* Takes the entity out of the catalog where its pointer still is the one in `row`; where it has
- * moved on, *ret_moved is true, nothing was done, and the caller reads again. `purge` queues its
- * files. */
+ * moved on, *ret_moved is true, nothing was done, and the caller reads again. */
 bool entity_remove(struct call *call, struct entity_name name, const struct entity_row *row,
-                   bool purge, bool *ret_moved, struct error *err);
+                   enum removal removal, bool *ret_moved, struct error *err);
 
 #endif

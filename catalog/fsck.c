@@ -188,15 +188,21 @@ static bool report_problems(const struct fsck_check *check, struct error *err)
     return true;
 }
 
-/* The row as it is now, in the check's arena. */
+/* The row as it is now, dropped meanwhile or not, in the check's arena. */
 static bool read_again(struct fsck_check *check, struct entity_row *ret_row, bool *ret_found,
                        struct error *err)
 {
     struct pointer_view *view = NULL;
+    struct entity_row *rows = NULL;
+    size_t count = 0;
     TRY(pointer_view_begin(check->fsck->catalog.pointers, &view, err));
-    bool ok = pointer_entity_get_by_id(view, check->row.id, &check->arena, ret_row, ret_found, err);
+    bool ok = pointer_entity_walk(view, check->row.id - 1, 1, &check->arena, &rows, &count, err);
     pointer_view_end(view);
-    return ok;
+    TRY(ok);
+    *ret_found = count > 0 && rows[0].id == check->row.id;
+    if (*ret_found)
+        *ret_row = rows[0];
+    return true;
 }
 
 static bool check_rounds(struct fsck_check *check, struct error *err)

@@ -1,12 +1,13 @@
 /*
  * fsck.h — does the catalog agree with its files?
  *
- * Checked of each table, view and function: the metadata file that the pointer names is there, is
- * metadata, and has the uuid and location of the row. Deep: each manifest list, manifest and live
- * data or delete file of each snapshot of a table is there. And orphans: metadata files in the
- * metadata directories of tables which no pointer and no metadata log names, and which by the
- * change log never were a pointer (files of commits that did not come to be). What a table has left
- * behind on purpose (old metadata that it does not delete, a drop without purge) is no orphan.
+ * Checked of each table, view and function (also of those that were dropped and are kept): the
+ * metadata file that the pointer names is there, is metadata, and has the uuid and location of the
+ * row. Deep: each manifest list, manifest and live data or delete file of each snapshot of a table
+ * is there. And orphans: metadata files in the metadata directories of tables which no pointer and
+ * no metadata log names, and which by the change log never were a pointer (files of commits that
+ * did not come to be). What a table has left behind on purpose (old metadata that it does not
+ * delete, a drop without purge) is no orphan.
  *
  * Errors:   false only where the check itself cannot go on (database, memory, the report); what is
  *           wrong with files is a finding
@@ -56,7 +57,7 @@ struct fsck_options {
 };
 
 struct fsck_summary {
-    int64_t entities; /* tables, views, functions */
+    int64_t entities; /* tables, views, functions, kept ones included */
     int64_t files;    /* looked for or read */
     int64_t findings; /* orphans included */
     int64_t deleted;

@@ -217,7 +217,8 @@ bool location_check_free(struct pointer_view *view, struct arena *arena, struct 
         return true;
     struct entity_name name = {other.namespace_path, other.name};
     return error_set(err, ERROR_VALIDATION,
-                     "Location %.*s overlaps with %.*s, the location of table %s: choose another",
+                     "Location %.*s overlaps with %.*s, the location of table %s%s: choose another",
                      SLICE_ARG(canonical), SLICE_ARG(other.location),
-                     entity_name_text(arena, name));
+                     entity_name_text(arena, name),
+                     other.is_dropped ? ", which was dropped and is kept" : "");
 }

@@ -3,6 +3,7 @@
 #include "base/json_text.h"
 #include "base/limits.h"
 #include "base/text_set.h"
+#include "catalog/dropped.h"
 #include "catalog/location_policy.h"
 #include "catalog/metadata_store.h"
 #include "catalog/warehouse_set.h"
@@ -206,15 +207,18 @@ static bool delete_reached_files(struct purge_run *run, const struct table_metad
     return nothing_is_left(run, err);
 }
 
-/* The table may be in the catalog again, under whatever name and wherever it has moved: then its
- * files are in use. What comes in from now on is met by purge_guard.h, until the entry is gone. */
+/* The table may be in the catalog again, under whatever name and wherever it has moved, or another
+ * of its uuid may have been dropped and be kept: then its files are in use. What comes in from now
+ * on is met by purge_guard.h, until the entry is gone. */
 static bool has_come_back(struct purge_run *run, const struct table_metadata *metadata,
                           bool *ret_is_back, struct error *err)
 {
     struct pointer_view *view = NULL;
     struct entity_row other;
     TRY(pointer_view_begin(run->catalog->pointers, &view, err));
-    bool ok = pointer_entity_by_uuid(view, metadata->uuid, &run->arena, &other, ret_is_back, err);
+    bool ok = pointer_entity_by_uuid(view, metadata->uuid, &run->arena, &other, ret_is_back, err) &&
+              (*ret_is_back ||
+               dropped_is_kept(view, metadata->uuid, &run->arena, ret_is_back, err));
     pointer_view_end(view);
     return ok;
 }

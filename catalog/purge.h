@@ -6,6 +6,8 @@
  * and delete files, statistics and old metadata, then manifests, then manifest lists, then the
  * metadata itself.
  *
+ * The same thread ends the retention of what was dropped and is kept (catalog/dropped.h).
+ *
  * Owns:     one thread
  * Errors:   an entry that fails is tried again later, MAX_PURGE_ATTEMPTS times, and then stays in
  *           the queue, with its reason, for an operator to see (GET /management/v1/purges) until

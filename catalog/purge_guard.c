@@ -6,6 +6,7 @@
  */
 #include "catalog/purge_guard.h"
 
+#include "catalog/dropped.h"
 #include "catalog/purge.h"
 
 static bool refuse(const struct purge_row *row, struct error *err)
@@ -66,6 +67,7 @@ bool purge_guard_admit_files(struct pointer_txn *txn, struct slice uuid, struct 
 {
     struct purge_row row;
     bool found = true;
+    TRY(dropped_admit(txn, uuid, arena, err));
     while (found) {
         TRY(find(pointer_txn_view(txn), uuid, location, arena, &row, &found, err));
         if (found && !is_given_up(&row))

@@ -1,12 +1,13 @@
 /*
- * purge_guard.h — a table whose files are being purged does not come back.
+ * purge_guard.h — a table whose files are being purged, or may be later, does not come back.
  *
  * An entry of the purge queue names files that may go at any moment, until the entry itself goes:
  * with the last file, or with the last attempt (MAX_PURGE_ATTEMPTS). Before that a table that would
  * use them is refused; after that it takes the entry out of the queue, so that no later start
- * deletes its files.
+ * deletes its files. A table that was dropped and is kept (catalog/dropped.h) comes back by undrop
+ * alone: beside another entry of it the end of its retention would delete files in use.
  *
- * Errors:   ERROR_CONFLICT names the entry
+ * Errors:   ERROR_CONFLICT names the entry, or the table that is kept
  * Threads:  any; the functions that take a transaction run in its job
  * Rule:     purge_guard_admit is asked in the transaction in which the table comes in
  */

@@ -7,11 +7,13 @@
 
 #include "base/limits.h"
 #include "base/timed_wait.h"
+#include "catalog/dropped.h"
 #include "catalog/idempotency.h"
 
 /*
- * The thread that empties the purge queue and, now and then, forgets old idempotency records. It
- * sleeps until it is woken by a drop, or until the next round of housekeeping.
+ * The thread that ends the retention of what was dropped, empties the purge queue and, now and
+ * then, forgets old idempotency records. It sleeps until it is woken by a drop, until the next
+ * retention ends, or until the next round of housekeeping.
  */
 
 #define PURGE_BATCH 100
@@ -25,7 +27,9 @@ struct purge_worker {
     pthread_cond_t changed;
     bool is_woken;
     bool is_stopping;
-    struct timespec next_round; /* of housekeeping, by the monotonic clock */
+    /* Both by the monotonic clock: */
+    struct timespec next_round; /* of housekeeping */
+    struct timespec next_wake;  /* that or the end of a retention before it */
 };
 
 static bool worker_is_stopping(void *context)
@@ -125,17 +129,46 @@ static void forget_old_keys(struct purge_worker *worker)
     pointer_store_write(worker->catalog->pointers, expire_records, &oldest, NULL);
 }
 
+/* Where this fails the next round tries again. */
+static bool end_retentions(struct purge_worker *worker)
+{
+    size_t count = 1;
+    bool ok = true;
+    while (ok && count > 0 && !worker_is_stopping(worker))
+        ok = dropped_expire(worker->catalog, &count, NULL);
+    return ok;
+}
+
 static void plan_round(struct purge_worker *worker)
 {
     worker->next_round = timed_wait_deadline(HOUSEKEEPING_INTERVAL_S * 1000);
+}
+
+static bool is_before(struct timespec a, struct timespec b)
+{
+    return a.tv_sec < b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
 }
 
 static bool is_round_due(const struct purge_worker *worker)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec > worker->next_round.tv_sec ||
-           (now.tv_sec == worker->next_round.tv_sec && now.tv_nsec >= worker->next_round.tv_nsec);
+    return !is_before(now, worker->next_round);
+}
+
+/* Retentions end by the wall clock: where that jumps, the next round finds what is over. */
+static void plan_wake(struct purge_worker *worker, bool has_ended_all)
+{
+    int64_t until_ms = INT64_MAX;
+    worker->next_wake = worker->next_round;
+    if (!has_ended_all || !dropped_next_end(worker->catalog, &until_ms, NULL))
+        return;
+    int64_t left_ms = until_ms - clock_now_ms(worker->catalog->clock);
+    if (left_ms >= HOUSEKEEPING_INTERVAL_S * 1000)
+        return;
+    struct timespec end = timed_wait_deadline(left_ms > 0 ? left_ms : 0);
+    if (is_before(end, worker->next_wake))
+        worker->next_wake = end;
 }
 
 /* Returns true where it is time for housekeeping: drops that wake the worker do not put it off. */
@@ -145,7 +178,7 @@ static bool wait_for_work(struct purge_worker *worker)
     pthread_mutex_lock(&worker->mutex);
     while (!worker->is_woken && !worker->is_stopping && !timed_out)
         timed_out =
-            pthread_cond_timedwait(&worker->changed, &worker->mutex, &worker->next_round) ==
+            pthread_cond_timedwait(&worker->changed, &worker->mutex, &worker->next_wake) ==
             ETIMEDOUT;
     worker->is_woken = false;
     pthread_mutex_unlock(&worker->mutex);
@@ -161,7 +194,9 @@ static void *worker_main(void *context)
     /* Where this cannot be stored they wait for the next start. */
     pointer_store_write(worker->catalog->pointers, revive_entries, NULL, NULL);
     while (!worker_is_stopping(worker)) {
+        bool has_ended_all = end_retentions(worker);
         empty_queue(worker, is_round);
+        plan_wake(worker, has_ended_all);
         is_round = wait_for_work(worker);
         if (is_round) {
             forget_old_keys(worker);

@@ -4,7 +4,6 @@
 #include "catalog/lookup.h"
 #include "catalog/metadata_store.h"
 #include "catalog/properties.h"
-#include "catalog/purge.h"
 
 /* Each round means that a commit went through meanwhile. */
 #define MAX_REMOVE_ROUNDS 20
@@ -116,11 +115,9 @@ bool table_drop(struct call *call, struct entity_name name, bool purge, struct e
         bool has_moved = false, does_purge = purge;
         TRY(entity_find(call, name, ENTITY_TABLE, &row, err));
         TRY(decide_purge(call, name, &row, &does_purge, err));
-        if (entity_remove(call, name, &row, does_purge, &has_moved, err)) {
-            if (does_purge)
-                purge_worker_wake(call->catalog->purge);
+        if (entity_remove(call, name, &row, does_purge ? REMOVAL_PURGE : REMOVAL_DROP,
+                          &has_moved, err))
             return true;
-        }
         if (!has_moved)
             return false;
     }
@@ -138,7 +135,7 @@ bool table_unregister(struct call *call, struct entity_name name, struct table_r
         TRY(entity_find(call, name, ENTITY_TABLE, &row, err));
         TRY(table_metadata_read(call->catalog, row.metadata_location, &metadata, err));
         call->outcome.metadata_location = row.metadata_location;
-        if (entity_remove(call, name, &row, false, &has_moved, err)) {
+        if (entity_remove(call, name, &row, REMOVAL_LET_GO, &has_moved, err)) {
             ret_result->metadata_location = row.metadata_location;
             ret_result->metadata = metadata;
             return true;

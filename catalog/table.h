@@ -36,8 +36,9 @@ bool table_load(struct call *call, struct entity_name name, struct table_result 
                 struct error *err);
 bool table_exists(struct call *call, struct entity_name name, struct error *err);
 
-/* With `purge` every file that the metadata reaches is queued for deletion in the same transaction;
- * ERROR_VALIDATION where the table has gc.enabled=false, and then nothing is dropped. */
+/* With `purge` every file that the metadata reaches is queued for deletion in the same transaction,
+ * or where the drop can be undone (catalog/dropped.h) when that ends; ERROR_VALIDATION where the
+ * table has gc.enabled=false, and then nothing is dropped. */
 bool table_drop(struct call *call, struct entity_name name, bool purge, struct error *err);
 bool table_unregister(struct call *call, struct entity_name name, struct table_result *ret_result,
                       struct error *err);

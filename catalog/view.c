@@ -56,7 +56,7 @@ bool view_drop(struct call *call, struct entity_name name, struct error *err)
     for (int round = 0; round < MAX_REMOVE_ROUNDS; round++) {
         bool has_moved = false;
         TRY(entity_find(call, name, ENTITY_VIEW, &row, err));
-        if (entity_remove(call, name, &row, false, &has_moved, err))
+        if (entity_remove(call, name, &row, REMOVAL_DROP, &has_moved, err))
             return true;
         if (!has_moved)
             return false;

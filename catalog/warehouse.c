@@ -7,6 +7,7 @@
 #include "catalog/format_policy.h"
 #include "catalog/planning_mode.h"
 #include "catalog/rebase_policy.h"
+#include "catalog/retention.h"
 #include "catalog/warehouse_place.h"
 #include "catalog/warehouse_set.h"
 #include "storage/location.h"
@@ -90,9 +91,11 @@ static bool row_set_properties(struct call *call, const json_t *properties,
 {
     unsigned unused = 0;
     bool rebases = false;
+    int64_t retention_ms = 0;
     TRY(planning_mode_check_warehouse(properties, err));
     TRY(format_versions_read(properties, &unused, err));
     TRY(rebase_policy_read(properties, &rebases, err));
+    TRY(retention_read(properties, &retention_ms, err));
     char *text = json_dumps(properties, JSON_COMPACT);
     if (text == NULL)
         return error_no_memory(err, "the warehouse's properties");

@@ -9,6 +9,7 @@
 #include "catalog/format_policy.h"
 #include "catalog/planning_mode.h"
 #include "catalog/rebase_policy.h"
+#include "catalog/retention.h"
 #include "storage/location.h"
 
 struct shared_warehouse {
@@ -67,7 +68,8 @@ static bool read_properties(struct warehouse *warehouse, struct error *err)
     warehouse->planning_mode =
         planning_mode_of_text(json_is_string(mode) ? json_slice(mode) : SLICE_EMPTY);
     bool ok = format_versions_read(properties, &warehouse->format_versions, err) &&
-              rebase_policy_read(properties, &warehouse->rebases_appends, err);
+              rebase_policy_read(properties, &warehouse->rebases_appends, err) &&
+              retention_read(properties, &warehouse->retention_ms, err);
     json_decref(properties);
     return ok;
 }

@@ -26,12 +26,13 @@ static const char *kind_word(enum entity_kind kind)
     return kind == ENTITY_TABLE ? "table" : kind == ENTITY_VIEW ? "view" : "function";
 }
 
-/* "wrong-uuid: table default db.t: file:/…: the file says …" */
+/* "wrong-uuid: table default db.t: file:/…: the file says …"; "dropped table" where it is kept */
 static void write_sentence(struct buffer *line, const struct fsck_finding *finding)
 {
     buffer_append_string(line, fsck_kind_name(finding->kind));
     buffer_append_string(line, ": ");
     if (finding->entity) {
+        buffer_append_string(line, finding->entity->is_dropped ? "dropped " : "");
         buffer_printf(line, "%s %.*s ", kind_word(finding->entity->kind),
                       SLICE_ARG(finding->warehouse));
         append_path(line, finding->entity->namespace_path);
@@ -78,6 +79,10 @@ static void write_object(struct buffer *line, const struct fsck_finding *finding
         write_namespace(&writer, finding->entity->namespace_path);
         write_member(&writer, "name", finding->entity->name);
         write_member(&writer, "uuid", finding->entity->uuid);
+        if (finding->entity->is_dropped) {
+            json_write_key(&writer, "dropped");
+            json_write_bool(&writer, true);
+        }
     }
     write_member(&writer, "file", finding->file);
     if (finding->detail.len > 0)

@@ -90,6 +90,12 @@
     X(dropFunction, DELETE,                                                                       \
       "/management/v1/warehouses/{warehouse}/namespaces/{namespace}/functions/{function}",        \
       op_drop_function, MANAGE, WORKER, HIDDEN)                                                   \
+    X(listDropped, GET, "/management/v1/warehouses/{warehouse}/dropped", op_list_dropped, MANAGE, \
+      WORKER, HIDDEN)                                                                             \
+    X(undrop, POST, "/management/v1/warehouses/{warehouse}/undrop", op_undrop, MANAGE, WORKER,    \
+      HIDDEN)                                                                                     \
+    X(forgetDropped, POST, "/management/v1/warehouses/{warehouse}/forget-dropped",                \
+      op_forget_dropped, MANAGE, WORKER, HIDDEN)                                                  \
     X(listChanges, GET, "/management/v1/changes", op_list_changes, MANAGE, WORKER, HIDDEN)        \
     X(listPurges, GET, "/management/v1/purges", op_list_purges, MANAGE, WORKER, HIDDEN)           \
     X(getCounters, GET, "/management/v1/counters", op_get_counters, MANAGE, FAST, HIDDEN)         \

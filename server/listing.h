@@ -17,6 +17,7 @@
 #define LISTING_TABLES 't'
 #define LISTING_VIEWS 'v'
 #define LISTING_FUNCTIONS 'f'
+#define LISTING_DROPPED 'd'
 
 /* A listing of names can be large: 100,000 tables of 100 bytes. */
 #define MAX_LISTING_SIZE (512 * MIB)

@@ -380,6 +380,21 @@ static bool find_entity(struct world *world, struct entity_name name, enum entit
     return false;
 }
 
+void set_retention(struct world *world, const char *retention)
+{
+    const struct warehouse *altered = NULL;
+    struct client *client = &world->client;
+    json_t *request = json_of_text("{'properties':{'soft-delete-retention':'%s'}}", retention);
+    client_fresh(client, world);
+    assert_ok(warehouse_alter(&client->call, SLICE_LITERAL(DEFAULT_WAREHOUSE_NAME), request,
+                              &altered, &client->err),
+              &client->err);
+    json_decref(request);
+    warehouse_unref(world->warehouse);
+    world->warehouse = altered;
+    client_fresh(client, world);
+}
+
 bool has_table(struct world *world, struct entity_name name)
 {
     struct entity_row row;

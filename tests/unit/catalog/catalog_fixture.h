@@ -91,6 +91,9 @@ bool make_view(struct world *world, struct entity_name name, const char *more,
 bool replace_view(struct world *world, struct entity_name name, const char *requirements,
                   const char *updates, struct view_result *ret_result);
 
+/* The warehouse keeps what is dropped so long: "1d"; "0": not at all. */
+void set_retention(struct world *world, const char *retention);
+
 /* What is stored; each fails the test on any error but "not there". */
 bool has_table(struct world *world, struct entity_name name);
 bool has_view(struct world *world, struct entity_name name);

@@ -294,3 +294,27 @@ void trial_world_end(struct world *world)
     world_close(world);
     world_remove(world);
 }
+
+void trial_run_database(const struct scenario *scenario, struct fault_plan plan)
+{
+    struct world world;
+    struct trial trial;
+    bool hit = true;
+    fault_vfs_register();
+    trial_world_start(&world, &file_calls_real, FAULT_VFS_NAME);
+    for (int n = 1; hit; n++) {
+        assert_true(n < MAX_TRIALS);
+        trial_prepare(&trial, scenario, &world, n);
+        plan.fail_at = n;
+        fault_vfs_plan(plan);
+        trial_act(&trial, scenario);
+        /* Closed first: the checkpoint at the end meets the failure, too. */
+        world_close(&world);
+        hit = fault_vfs_clear();
+        world_open(&world);
+        trial_check(&trial, scenario, false);
+        trial_finish(&trial);
+    }
+    assert_true(trial.ok);
+    trial_world_end(&world);
+}

@@ -16,6 +16,7 @@
 #define TESTS_UNIT_CATALOG_CATALOG_TRIAL_H
 
 #include "tests/unit/catalog/catalog_fixture.h"
+#include "tests/unit/storage/fault_vfs.h"
 
 /* More than any operation here makes; a loop that gets there does not end by itself. */
 #define MAX_TRIALS 5000
@@ -61,5 +62,9 @@ void trial_act(struct trial *trial, const struct scenario *scenario);
 /* `may_leave_files`: removing what was written may have failed, too. */
 void trial_check(struct trial *trial, const struct scenario *scenario, bool may_leave_files);
 void trial_finish(struct trial *trial);
+
+/* All trials of a scenario, in a world of their own, while the n-th change of SQLite's files fails
+ * as `plan` says (its fail_at apart). */
+void trial_run_database(const struct scenario *scenario, struct fault_plan plan);
 
 #endif

@@ -4,37 +4,12 @@
 
 #include <sqlite3.h>
 
-#include "tests/unit/storage/fault_vfs.h"
-
-static void run_database(const struct scenario *scenario, struct fault_plan plan)
-{
-    struct world world;
-    struct trial trial;
-    bool hit = true;
-    fault_vfs_register();
-    trial_world_start(&world, &file_calls_real, FAULT_VFS_NAME);
-    for (int n = 1; hit; n++) {
-        assert_true(n < MAX_TRIALS);
-        trial_prepare(&trial, scenario, &world, n);
-        plan.fail_at = n;
-        fault_vfs_plan(plan);
-        trial_act(&trial, scenario);
-        /* Closed first: the checkpoint at the end meets the failure, too. */
-        world_close(&world);
-        hit = fault_vfs_clear();
-        world_open(&world);
-        trial_check(&trial, scenario, false);
-        trial_finish(&trial);
-    }
-    assert_true(trial.ok);
-    trial_world_end(&world);
-}
 
 static void run_database_plans(const struct scenario *scenario)
 {
-    run_database(scenario, (struct fault_plan){.code = SQLITE_FULL});
-    run_database(scenario, (struct fault_plan){.code = SQLITE_IOERR, .is_persistent = true});
-    run_database(scenario, (struct fault_plan){.code = SQLITE_IOERR, .is_done = true});
+    trial_run_database(scenario, (struct fault_plan){.code = SQLITE_FULL});
+    trial_run_database(scenario, (struct fault_plan){.code = SQLITE_IOERR, .is_persistent = true});
+    trial_run_database(scenario, (struct fault_plan){.code = SQLITE_IOERR, .is_done = true});
 }
 
 /* Rule 10. */
@@ -42,8 +17,8 @@ static void test_database__commit(void **state)
 {
     (void)state;
     run_database_plans(&commit_scenario);
-    run_database(&commit_scenario, (struct fault_plan){.code = SQLITE_IOERR});
-    run_database(&commit_scenario, (struct fault_plan){.code = SQLITE_IOERR,
+    trial_run_database(&commit_scenario, (struct fault_plan){.code = SQLITE_IOERR});
+    trial_run_database(&commit_scenario, (struct fault_plan){.code = SQLITE_IOERR,
                                                        .is_done = true,
                                                        .is_persistent = true});
 }

@@ -214,6 +214,30 @@ static void test_fsck__knows_the_files_of_every_table_of_a_shared_directory(void
     assert_int_equal(found.count, 0);
 }
 
+/* What can be brought back is as good as what is there: its files are looked for, and are no
+ * orphans in a directory that another table writes to as well. */
+static void test_fsck__counts_what_was_dropped_and_is_kept(void **state)
+{
+    struct world *world = *state;
+    struct slice pointer;
+    char more[WORLD_PATH_SIZE], file[WORLD_PATH_SIZE];
+    (void)snprintf(more, sizeof more, "'properties':{'write.metadata.path':'%s/shared'}",
+                   world->location);
+    set_retention(world, "1d");
+    assert_ok(make_table_with(world, NAME("a"), more, NULL), &world->client.err);
+    assert_ok(make_table_with(world, NAME("b"), more, NULL), &world->client.err);
+    assert_ok(set_property(world, NAME("b"), "k", "v"), &world->client.err);
+    pointer = table_pointer(world, NAME("b"));
+    (void)snprintf(file, sizeof file, "%.*s", (int)pointer.len, pointer.ptr);
+    assert_ok(drop_table(world, NAME("b"), true), &world->client.err);
+    struct found found = check(world, false, true);
+    assert_int_equal(found.count, 0);
+    assert_int_equal(found.summary.entities, 2);
+    file_delete(file);
+    found = check(world, false, true);
+    assert_found(&found, FSCK_METADATA_MISSING, file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +254,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             test_fsck__knows_the_files_of_every_table_of_a_shared_directory, world_setup,
             world_teardown),
+        cmocka_unit_test_setup_teardown(test_fsck__counts_what_was_dropped_and_is_kept,
+                                        world_setup, world_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
