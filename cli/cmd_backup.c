@@ -1,11 +1,9 @@
 /* firn backup and firn restore (cli/command.h). */
 #include "cli/command.h"
 
-#include <errno.h>
-#include <sys/stat.h>
-
 #include "cli/output.h"
 #include "storage/backup.h"
+#include "storage/data_directory.h"
 #include "storage/pointer_store.h"
 
 static const unsigned IDS[] = {OPTION_DATA, OPTION_CONFIG, FLAG_JSON, OPTION_END};
@@ -78,21 +76,13 @@ const struct command command_backup = {
 
 /* --- restore ------------------------------------------------------------------------------ */
 
-static bool make_data_directory(const struct options *options, struct error *err)
-{
-    const char *data = option_text(options, OPTION_DATA).ptr;
-    if (mkdir(data, 0700) == 0 || errno == EEXIST)
-        return true;
-    return error_set(err, ERROR_BAD_REQUEST, "The data directory %s cannot be made: %s", data,
-                     strerror(errno));
-}
-
 static bool restore(struct command_run *run, struct error *err)
 {
     const char *database = NULL, *file = run->options.operands[0].ptr;
-    struct slice kept = {NULL, 0};
+    struct slice kept = {NULL, 0}, directory;
     TRY(command_database(&run->options, &database, err));
-    TRY(make_data_directory(&run->options, err));
+    TRY(data_directory_open(option_text(&run->options, OPTION_DATA).ptr, &run->options.arena,
+                            &directory, err));
     TRY(backup_restore(file, database, &clock_real, &run->options.arena, &kept, err));
     if (run->wants_json)
         return output_json(json_pack("{s:s, s:s, s:s?}", "file", file, "database", database, "kept",

@@ -1,8 +1,6 @@
 #include "server/server.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <limits.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -17,6 +15,7 @@
 #include "server/plan_key.h"
 #include "server/request_log.h"
 #include "server/workers.h"
+#include "storage/data_directory.h"
 #include "storage/file_store.h"
 #include "storage/location.h"
 
@@ -29,27 +28,12 @@
 /* Arenas of malloc: each keeps freed memory for itself, and one per core is enough. */
 #define MALLOC_ARENAS 4
 
-static bool make_directory(const char *path, struct error *err)
-{
-    if (mkdir(path, 0700) == 0 || errno == EEXIST)
-        return true;
-    return error_set(err, ERROR_BAD_REQUEST, "The data directory %s cannot be made: %s", path,
-                     strerror(errno));
-}
-
-/* The data directory, absolute, so that locations do not depend on where the server was started. */
 static bool open_data_directory(struct server *server, struct error *err)
 {
-    char absolute[PATH_MAX];
     struct slice data = option_text(server->options, OPTION_DATA);
     if (data.len == 0)
         return error_set(err, ERROR_BAD_REQUEST, "The option data must name a directory");
-    TRY(make_directory(data.ptr, err));
-    if (realpath(data.ptr, absolute) == NULL)
-        return error_set(err, ERROR_BAD_REQUEST, "The data directory %s cannot be used: %s",
-                         data.ptr, strerror(errno));
-    server->data_directory = arena_slice(&server->arena, slice_from_string(absolute));
-    return server->data_directory.ptr != NULL || error_no_memory(err, "the data directory");
+    return data_directory_open(data.ptr, &server->arena, &server->data_directory, err);
 }
 
 static bool has_entries(const char *path)
