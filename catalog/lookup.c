@@ -37,10 +37,19 @@ bool entity_must_exist(const struct call *call, struct pointer_view *view,
 bool entity_find(const struct call *call, struct entity_name name, enum entity_kind kind,
                  struct entity_row *ret_row, struct error *err)
 {
+    struct pointer_store *pointers = call->catalog->pointers;
     struct pointer_view *view = NULL;
-    TRY(pointer_view_begin(call->catalog->pointers, &view, err));
+    struct entity_row row;
+    if (pointer_store_peek(pointers, call->warehouse->id, name.namespace_path, name.name,
+                           call->arena, &row) &&
+        row.kind == kind) {
+        *ret_row = row;
+        return true;
+    }
+    TRY(pointer_view_begin(pointers, &view, err));
     bool ok = entity_must_exist(call, view, name, kind, ret_row, err);
     pointer_view_end(view);
+    pointer_store_catch_up(pointers);
     return ok;
 }
 

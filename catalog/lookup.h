@@ -19,7 +19,8 @@ bool entity_must_exist(const struct call *call, struct pointer_view *view,
                        struct entity_name name, enum entity_kind kind, struct entity_row *ret_row,
                        struct error *err);
 
-/* The same in a view of its own. */
+/* The same from memory, or else in a view of its own. As far as clients can tell, all tables and
+ * views that are found this way are read from one state that only goes forward. */
 bool entity_find(const struct call *call, struct entity_name name, enum entity_kind kind,
                  struct entity_row *ret_row, struct error *err);
 

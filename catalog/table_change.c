@@ -56,24 +56,12 @@ static bool read_free_name(struct table_change *change, struct error *err)
     return ok;
 }
 
-/* The row of the map in memory is as good as one that is read: the swap compares. */
-static bool read_row(struct table_change *change, struct error *err)
-{
-    struct call *call = change->call;
-    if (pointer_store_peek(call->catalog->pointers, call->warehouse->id,
-                           change->name.namespace_path, change->name.name, call->arena,
-                           &change->row) &&
-        change->row.kind == ENTITY_TABLE)
-        return true;
-    return entity_find(call, change->name, ENTITY_TABLE, &change->row, err);
-}
-
 bool table_change_read(struct table_change *change, struct error *err)
 {
     struct catalog *catalog = change->call->catalog;
     if (change->is_create)
         return read_free_name(change, err);
-    TRY(read_row(change, err));
+    TRY(entity_find(change->call, change->name, ENTITY_TABLE, &change->row, err));
     change->base_tip = commit_chain_find(catalog->chain, change->row.id);
     if (!change->base_tip) {
         /* A commit must hear of a lost file as a load does, whatever the cache still has. */

@@ -8,8 +8,8 @@
  * Why a reader can never bring back an old row
  *
  *   1  A reader notes the sequence S before its snapshot begins.
- *   2  The writer commits in SQLite, then raises the sequence to T, then marks each shard that it
- *      changes with `changed = T`, under the shard's lock.
+ *   2  The writer commits in SQLite, then locks the shards that it changes, raises the sequence to
+ *      T, and marks each of them with `changed = T`.
  *   3  A row is taken from a reader only where its shard's `changed` is at most S, under that lock.
  *
  * An old row comes from a snapshot that began before the commit, so its S was noted before T was
@@ -20,17 +20,28 @@
  * and uses what it kept while the version is the same. The writer raises it in step 2, so a listing
  * of an older snapshot has an older version. Namespaces whose hashes meet share a version, which
  * costs one of them a listing that is made for nothing.
+ *
+ * What a view shows, this map may show only some time later: COMMIT also copies the log back now
+ * and then, and the writer's thread may have to wait for a core. Who has seen a table's new row in
+ * a view must not be told by an old row of another here that the commit is still to come, so a
+ * reader that did not find its name here catches up behind its view.
+ *
+ * A transaction's shards stay locked until all of them are changed (in their order, and only the
+ * writer takes more than one): who has seen one of its rows finds none of the others as it was.
  */
 #include "storage/pointer_cache.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
-#define SHARD_BITS 6
+#define SHARD_BITS 6 /* so that a set of shards is one uint64_t */
 #define SHARD_COUNT (1U << SHARD_BITS)
 /* With 100,000 entries a chain holds one or two. Untouched buckets cost no memory (calloc). */
 #define BUCKET_COUNT 1024U
+/* A commit takes as long as its sync: 0.1 to 10 ms. */
+#define CATCH_UP_PAUSE_NS 100000
 #define SHARD_MAX_ENTRIES (POINTER_CACHE_MAX_ENTRIES / SHARD_COUNT)
 #define SHARD_MAX_BYTES (POINTER_CACHE_MAX_BYTES / SHARD_COUNT)
 #define LISTING_COUNT 4096U
@@ -61,6 +72,7 @@ struct cache_shard {
 struct pointer_cache {
     atomic_uint_fast64_t sequence;
     atomic_uint_fast64_t listings[LISTING_COUNT]; /* by the hash of warehouse and namespace */
+    atomic_uint_fast64_t publications; /* begun and ended: odd while one runs */
     struct cache_shard shards[SHARD_COUNT];
 };
 
@@ -344,6 +356,7 @@ void pointer_cache_offer(struct pointer_cache *cache, const struct entity_row *r
         free(entry);
 }
 
+/* Under the lock of its shard, which a listing does not have. */
 static void commit_entry(struct pointer_cache *cache, struct cache_entry *entry, uint64_t sequence)
 {
     if (entry->is_listing) {
@@ -352,24 +365,61 @@ static void commit_entry(struct pointer_cache *cache, struct cache_entry *entry,
         return;
     }
     struct cache_shard *shard = shard_of(cache, entry->hash);
-    pthread_rwlock_wrlock(&shard->lock);
     shard->changed = sequence;
     shard_remove(shard, entry);
     if (entry->is_forgotten)
         free(entry);
     else
         shard_insert(shard, entry);
-    pthread_rwlock_unlock(&shard->lock);
+}
+
+/* A bit for each shard that the chain changes. */
+static uint64_t shards_of(struct pointer_cache *cache, const struct cache_entry *first)
+{
+    uint64_t shards = 0;
+    for (const struct cache_entry *entry = first; entry; entry = entry->next)
+        if (!entry->is_listing)
+            shards |= UINT64_C(1) << (shard_of(cache, entry->hash) - cache->shards);
+    return shards;
 }
 
 void pointer_cache_commit(struct pointer_cache *cache, struct cache_entry *first)
 {
+    uint64_t shards = shards_of(cache, first);
+    for (size_t i = 0; i < SHARD_COUNT; i++)
+        if (shards >> i & 1)
+            pthread_rwlock_wrlock(&cache->shards[i].lock);
     uint64_t sequence = atomic_fetch_add(&cache->sequence, 1) + 1;
     while (first) {
         struct cache_entry *next = first->next;
         commit_entry(cache, first, sequence);
         first = next;
     }
+    for (size_t i = 0; i < SHARD_COUNT; i++)
+        if (shards >> i & 1)
+            pthread_rwlock_unlock(&cache->shards[i].lock);
+}
+
+/* --- beside the database ------------------------------------------------------------------ */
+
+void pointer_cache_publish_begin(struct pointer_cache *cache)
+{
+    atomic_fetch_add(&cache->publications, 1);
+}
+
+void pointer_cache_publish_end(struct pointer_cache *cache)
+{
+    atomic_fetch_add(&cache->publications, 1);
+}
+
+/* Only who did not find a name here calls this, so that asking again is cheaper than a lock which
+ * every commit would take. */
+void pointer_cache_catch_up(struct pointer_cache *cache)
+{
+    const struct timespec pause = {.tv_nsec = CATCH_UP_PAUSE_NS};
+    uint64_t seen = atomic_load(&cache->publications);
+    while (seen % 2 == 1 && atomic_load(&cache->publications) == seen)
+        nanosleep(&pause, NULL);
 }
 
 uint64_t pointer_cache_listing_version(const struct pointer_cache *cache, int64_t warehouse_id,

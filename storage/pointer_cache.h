@@ -46,6 +46,13 @@ void cache_entries_destroy(struct cache_entry *first);
 /* Every entry of the chain only forgets: for a commit of unknown outcome. */
 void cache_entries_forget(struct cache_entry *first);
 
+/* Around a COMMIT in SQLite and what is then told here: meanwhile a view may show more than this
+ * map does. From the writer thread alone. */
+void pointer_cache_publish_begin(struct pointer_cache *cache);
+void pointer_cache_publish_end(struct pointer_cache *cache);
+/* Waits until this map shows all that a view may have shown which was begun before the call. */
+void pointer_cache_catch_up(struct pointer_cache *cache);
+
 /* Takes the chain of a committed transaction, in order. */
 void pointer_cache_commit(struct pointer_cache *cache, struct cache_entry *first);
 

@@ -214,6 +214,11 @@ uint64_t pointer_store_listing_version(const struct pointer_store *store, int64_
     return pointer_cache_listing_version(store->cache, warehouse_id, namespace_path);
 }
 
+void pointer_store_catch_up(struct pointer_store *store)
+{
+    pointer_cache_catch_up(store->cache);
+}
+
 void pointer_store_submit(struct pointer_store *store, pointer_job_fn job, void *context,
                           struct pointer_write *write)
 {

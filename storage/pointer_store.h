@@ -273,6 +273,10 @@ bool pointer_pending_get(struct pointer_view *view, int64_t id, struct buffer *o
 bool pointer_secret_get(struct pointer_view *view, struct slice name, struct arena *arena,
                         struct secret_row *ret_row, bool *ret_found, struct error *err);
 
+/* After a view that was read because memory did not know a name: waits until memory shows all that
+ * the view may have shown, at most as long as one commit takes. */
+void pointer_store_catch_up(struct pointer_store *store);
+
 /* A table's or view's pointer from memory alone, without any system call: false where it is not
  * known there (which says nothing about whether it exists). Strings are copied into the arena. */
 bool pointer_store_peek(struct pointer_store *store, int64_t warehouse_id,

@@ -228,7 +228,7 @@ static bool commit(struct pointer_writer *writer, struct error *err)
     return ok;
 }
 
-static void batch_commit(struct pointer_writer *writer, struct pointer_write *jobs)
+static void batch_commit_and_tell(struct pointer_writer *writer, struct pointer_write *jobs)
 {
     struct error reason = {0};
     if (commit(writer, &reason)) {
@@ -240,6 +240,13 @@ static void batch_commit(struct pointer_writer *writer, struct pointer_write *jo
         batch_fail(jobs, &reason);
     else
         batch_commit_unknown(writer, jobs, &reason);
+}
+
+static void batch_commit(struct pointer_writer *writer, struct pointer_write *jobs)
+{
+    pointer_cache_publish_begin(writer->cache);
+    batch_commit_and_tell(writer, jobs);
+    pointer_cache_publish_end(writer->cache);
 }
 
 static bool batch_has_success(const struct pointer_write *jobs)

@@ -1,9 +1,12 @@
 #include "storage/pointer_cache.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -184,6 +187,100 @@ static void test_listing__has_another_version_after_a_commit_of_unknown_outcome(
     assert_int_not_equal(listing_version(*state, "db"), before);
 }
 
+/* --- a transaction beside readers --------------------------------------------------------- */
+
+#define TABLES_TOGETHER 8
+#define TRANSACTIONS 20000
+
+static struct entity_row numbered_row(int table, int64_t version)
+{
+    static const char *const names[TABLES_TOGETHER] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+    struct entity_row row = row_of("db", names[table], "m");
+    row.version = version;
+    return row;
+}
+
+static void commit_together(struct pointer_cache *cache, int64_t version)
+{
+    struct cache_entry *chain = NULL, *entry;
+    for (int table = 0; table < TABLES_TOGETHER; table++) {
+        struct entity_row row = numbered_row(table, version);
+        assert_true(cache_entry_create(&row, false, &entry, NULL));
+        cache_entry_chain(&chain, entry);
+    }
+    pointer_cache_commit(cache, chain);
+}
+
+static int64_t version_of(struct pointer_cache *cache, int table)
+{
+    struct arena arena;
+    struct entity_row wanted = numbered_row(table, 0), row = {0};
+    arena_init(&arena, MIB);
+    bool found = pointer_cache_find(cache, 1, wanted.namespace_path, wanted.name, &arena, &row);
+    arena_finish(&arena);
+    return found ? row.version : -1;
+}
+
+/* One table after the other, until the last transaction: none may be older than the one before. */
+static void *read_in_turn(void *context)
+{
+    struct pointer_cache *cache = context;
+    int64_t seen = 0;
+    while (seen < TRANSACTIONS) {
+        for (int table = 0; table < TABLES_TOGETHER; table++) {
+            int64_t version = version_of(cache, table);
+            if (version < seen)
+                return cache;
+            seen = version;
+        }
+    }
+    return NULL;
+}
+
+static void test_commit__of_many_is_never_seen_in_part(void **state)
+{
+    pthread_t readers[2];
+    void *failed[2];
+    commit_together(*state, 0);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&readers[i], NULL, read_in_turn, *state), 0);
+    for (int64_t version = 1; version <= TRANSACTIONS; version++)
+        commit_together(*state, version);
+    for (size_t i = 0; i < 2; i++)
+        pthread_join(readers[i], &failed[i]);
+    assert_null(failed[0]);
+    assert_null(failed[1]);
+}
+
+struct catching_up {
+    struct pointer_cache *cache;
+    atomic_bool is_done;
+};
+
+static void *catch_up(void *context)
+{
+    struct catching_up *reader = context;
+    pointer_cache_catch_up(reader->cache);
+    atomic_store(&reader->is_done, true);
+    return NULL;
+}
+
+static void test_catch_up__waits_for_the_commit_that_runs_and_for_no_other(void **state)
+{
+    struct catching_up reader = {.cache = *state};
+    pthread_t thread;
+    pointer_cache_catch_up(*state); /* nothing runs */
+    pointer_cache_publish_begin(*state);
+    assert_int_equal(pthread_create(&thread, NULL, catch_up, &reader), 0);
+    const struct timespec pause = {.tv_nsec = 20000000};
+    nanosleep(&pause, NULL);
+    assert_false(atomic_load(&reader.is_done));
+    pointer_cache_publish_end(*state);
+    pointer_cache_publish_begin(*state); /* the next one does not hold it */
+    pthread_join(thread, NULL);
+    pointer_cache_publish_end(*state);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -196,6 +293,8 @@ int main(void)
         TEST(test_key__tells_path_and_name_apart),
         TEST(test_forget__makes_a_chain_of_removals),
         TEST(test_find__gives_nothing_where_the_arena_is_full),
+        TEST(test_commit__of_many_is_never_seen_in_part),
+        TEST(test_catch_up__waits_for_the_commit_that_runs_and_for_no_other),
         TEST(test_bounds__hold_and_what_is_used_stays),
         TEST(test_bounds__hold_for_large_rows),
         TEST(test_listing__has_another_version_after_a_commit),
