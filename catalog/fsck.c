@@ -59,8 +59,20 @@ bool fsck_problem_of(struct fsck_check *check, enum fsck_kind missing, enum fsck
     return fsck_problem_add(check, kind, file, slice_from_string(cause->message), err);
 }
 
+/* The database has the file's bytes, so that nothing is lost. */
+static bool is_carried(struct fsck_check *check, const struct error *cause)
+{
+    bool says_nothing = cause->kind == ERROR_STORAGE || cause->kind == ERROR_NO_MEMORY ||
+                        cause->kind == ERROR_INTERNAL;
+    return !says_nothing && text_set_has(&check->fsck->carried, check->row.metadata_location);
+}
+
 static bool metadata_problem(struct fsck_check *check, const struct error *cause, struct error *err)
 {
+    if (is_carried(check, cause)) {
+        check->fsck->summary.carried++;
+        return true;
+    }
     return fsck_problem_of(check, FSCK_METADATA_MISSING, FSCK_METADATA_BROKEN,
                            check->row.metadata_location, cause, err);
 }
@@ -278,6 +290,39 @@ static bool read_warehouses(struct fsck *fsck, struct error *err)
     return ok;
 }
 
+static bool read_carried_page(struct fsck *fsck, int64_t *after, size_t *ret_count,
+                              struct arena *arena, struct error *err)
+{
+    struct pointer_view *view = NULL;
+    struct pending_row *rows = ARENA_ARRAY(arena, struct pending_row, PAGE_SIZE);
+    bool added;
+    if (rows == NULL)
+        return error_no_memory(err, "the files that the database carries");
+    TRY(pointer_view_begin(fsck->catalog.pointers, &view, err));
+    bool ok = pointer_pending_list(view, *after, arena, rows, PAGE_SIZE, ret_count, err);
+    pointer_view_end(view);
+    for (size_t i = 0; ok && i < *ret_count; i++) {
+        *after = rows[i].id;
+        ok = text_set_add(&fsck->carried, rows[i].location, &added, err);
+    }
+    return ok;
+}
+
+/* Once, at the beginning: a file that is committed later is there, or its pointer has moved. */
+static bool read_carried(struct fsck *fsck, struct error *err)
+{
+    int64_t after = 0;
+    size_t count = 1;
+    bool ok = true;
+    while (ok && count > 0) {
+        struct arena arena;
+        arena_init(&arena, PAGE_ARENA_CEILING);
+        ok = read_carried_page(fsck, &after, &count, &arena, err);
+        arena_finish(&arena);
+    }
+    return ok;
+}
+
 bool fsck_run(struct pointer_store *pointers, struct object_stores *objects,
               const struct fsck_options *options, struct fsck_summary *ret_summary,
               struct error *err)
@@ -288,8 +333,10 @@ bool fsck_run(struct pointer_store *pointers, struct object_stores *objects,
     text_set_init(&fsck.directories, &fsck.arena);
     text_set_init(&fsck.candidates, &fsck.arena);
     text_set_init(&fsck.known, &fsck.arena);
-    bool ok = read_warehouses(&fsck, err) && fsck_walk(&fsck, check_entity, err) &&
-              fsck_orphans_report(&fsck, err);
+    text_set_init(&fsck.carried, &fsck.arena);
+    bool ok = read_warehouses(&fsck, err) && read_carried(&fsck, err) &&
+              fsck_walk(&fsck, check_entity, err) && fsck_orphans_report(&fsck, err);
+    text_set_finish(&fsck.carried);
     text_set_finish(&fsck.known);
     text_set_finish(&fsck.candidates);
     text_set_finish(&fsck.directories);

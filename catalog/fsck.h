@@ -9,6 +9,9 @@
  * did not come to be). What a table has left behind on purpose (old metadata that it does not
  * delete, a drop without purge) is no orphan.
  *
+ * A file whose bytes the database carries until it is synced (catalog/pending_files.h) is no
+ * finding where a crash has lost or torn it: the next start makes it good.
+ *
  * Errors:   false only where the check itself cannot go on (database, memory, the report); what is
  *           wrong with files is a finding
  * Threads:  one; the database may be in use by a server: a finding counts where the pointer is
@@ -61,6 +64,7 @@ struct fsck_summary {
     int64_t files;    /* looked for or read */
     int64_t findings; /* orphans included */
     int64_t deleted;
+    int64_t carried; /* files that are not there or torn, and that the next start writes again */
 };
 
 const char *fsck_kind_name(enum fsck_kind kind);

@@ -22,6 +22,7 @@ struct fsck {
     struct text_set directories; /* that were listed */
     struct text_set candidates;  /* canonical locations of metadata files that may be orphans */
     struct text_set known;       /* …of them those that are not */
+    struct text_set carried;     /* locations of files whose bytes the database has */
     bool is_unsure;              /* a metadata log could not be read: nothing is deleted */
 };
 

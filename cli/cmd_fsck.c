@@ -123,13 +123,21 @@ static void print_summary(const struct options *options, const struct fsck_summa
 {
     long long entities = summary->entities, files = summary->files;
     long long findings = summary->findings, deleted = summary->deleted;
-    if (option_number(options, FLAG_JSON))
-        printf("{\"checked\":%lld,\"files\":%lld,\"findings\":%lld,\"deleted\":%lld}\n", entities,
-               files, findings, deleted);
-    else
-        printf("%lld tables, views and functions checked, %lld files; %lld findings, %lld files "
-               "deleted\n",
-               entities, files, findings, deleted);
+    long long carried = summary->carried;
+    if (option_number(options, FLAG_JSON)) {
+        printf("{\"checked\":%lld,\"files\":%lld,\"findings\":%lld,\"deleted\":%lld,"
+               "\"carried\":%lld}\n",
+               entities, files, findings, deleted, carried);
+        return;
+    }
+    if (carried > 0)
+        printf(
+            "%lld metadata files were lost or torn by a crash; the database has their bytes, and "
+            "the next start of the server writes them again\n",
+            carried);
+    printf("%lld tables, views and functions checked, %lld files; %lld findings, %lld files "
+           "deleted\n",
+           entities, files, findings, deleted);
 }
 
 static bool open_files(struct object_stores **ret_objects, struct error *err)
@@ -199,8 +207,10 @@ const struct command command_fsck = {
                "read, and has the uuid and location that the catalog has; and lists orphans:\n"
                "metadata files beside those of tables that the catalog never pointed at. A\n"
                "server may run meanwhile; files of commits that are just being made may then be\n"
-               "listed as orphans. After a restore, files that are newer than the backup are\n"
-               "listed as orphans: look at them before you say --delete.\n\n"
+               "listed as orphans. A file that a crash has taken before it was synced is no\n"
+               "finding where the database has its bytes: the next start of the server writes it\n"
+               "again. After a restore, files that are newer than the backup are listed as\n"
+               "orphans: look at them before you say --delete.\n\n"
                "Ends with 0 where nothing was found, 1 where something was, 2 where it could not\n"
                "run.\n",
     .run = fsck,

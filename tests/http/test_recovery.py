@@ -115,6 +115,31 @@ def test_fsck__finds_a_metadata_file_that_is_gone(worked, fsck):
         ("metadata-missing", location, "t")]
 
 
+@pytest.mark.parametrize("damage", ["gone", "torn"])
+def test_fsck__knows_files_whose_bytes_the_database_carries(worked, firn, fsck, contract, damage):
+    """As after a power cut between a commit and the sync of its file."""
+    server, api = worked
+    view = api.call("loadView", namespace="db", view="v", expect=200).json()
+    before = api.load_table("db", "t").json()
+    api.close()
+    server.stop()
+    with sqlite3.connect(server.data / "firn.db") as database:
+        for location in (before["metadata-location"], view["metadata-location"]):
+            place = path_of(location)
+            database.execute("INSERT INTO pending_files (location, bytes) VALUES (?, ?)",
+                             (location, place.read_bytes()))
+            place.unlink() if damage == "gone" else place.write_bytes(b'{"format-ver')
+    assert fsck(server) == []
+    assert '"carried":2' in firn(0, "fsck", "--data", server.data, "--json")
+    assert "2 metadata files were lost or torn" in firn(0, "fsck", "--data", server.data)
+    server.start()
+    api = Api(server.port, contract)
+    assert api.load_table("db", "t").json() == before
+    assert fsck(server) == []
+    assert '"carried":0' in firn(0, "fsck", "--data", server.data, "--json")
+    api.close()
+
+
 def test_fsck__finds_metadata_that_cannot_be_read(worked, fsck):
     server, api = worked
     location = location_of(api, "t")
