@@ -46,7 +46,8 @@ static const char *sentence_of(int code)
         return "the disk of the catalog database is full: free some space, and ask again";
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return "the catalog database is damaged: stop the server, keep a copy of the data "
+        return "the catalog database cannot be read: its disk fails, or it is damaged: look at the "
+               "machine's log; if the disk is sound, stop the server, keep a copy of the data "
                "directory, and put a backup in its place with firn restore";
     case SQLITE_IOERR:
         return "the disk of the catalog database fails: look at the machine's log, and make a "
