@@ -168,7 +168,8 @@ static int open_watched(int directory, const char *path, int flags, mode_t mode)
     char whole[MAX_PATH];
     if (!is_watched(directory, path, whole))
         return (int)KERNEL(SYS_openat, directory, path, flags, mode);
-    if (fails(flags & (O_WRONLY | O_RDWR) ? DISK_OPEN : DISK_READ))
+    bool is_new = (flags & O_CREAT) && faccessat(AT_FDCWD, whole, F_OK, 0) != 0;
+    if (is_new && fails(DISK_OPEN))
         return -1;
     pthread_mutex_lock(&lock);
     int fd = open_real(directory, path, flags, mode);

@@ -19,7 +19,7 @@
 
 /* Classes of calls that a fault is armed for: bits. */
 enum disk_class {
-    DISK_OPEN = 1,
+    DISK_OPEN = 1, /* of a file that is not there yet */
     DISK_WRITE = 2,
     DISK_SYNC = 4,
     DISK_TRUNCATE = 8,

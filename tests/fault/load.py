@@ -227,7 +227,7 @@ def resolve(connection, history, op):
     """A write of unknown outcome, sent again with its key: now it has happened, once."""
     answer = send(connection, op)
     assert answer.status in (200, 204), f"{op}, sent again: {answer}"
-    finish(history, op, answer)
+    finish(history, op, answer, connection.place)
 
 
 def check_catalog(connection, history, names, tables, chance, replays):
