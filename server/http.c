@@ -19,10 +19,6 @@
 #include "server/reply_stream.h"
 #include "server/workers.h"
 
-/* The longest URI and 16 KiB for headers, ours included, must fit. Not more than that: it is mapped
- * when a connection opens, and libmicrohttpd clears all of it after each request (with 128 KiB that
- * was an eighth of the time of a small loadTable). */
-#define CONNECTION_MEMORY (MAX_URI_SIZE + 16 * KIB)
 /* Connections that wait to be accepted; the kernel cuts it to net.core.somaxconn. */
 #define LISTEN_BACKLOG 1024
 /* The HTTP threads run handlers of the fast lane: no recursion, no large frames. */
@@ -474,7 +470,8 @@ bool http_start(struct server *server, const struct http_options *options, struc
     http->server = server;
     http->socket = -1;
     http->max_body = options->max_body;
-    http_body_budget_init(&http->bodies, options->max_body);
+    http_body_budget_init(&http->bodies, options->max_body, options->max_bodies,
+                          options->small_body);
     atomic_init(&http->is_stopping, false);
     atomic_init(&http->running_count, 0);
     http_connections_init(&http->connections);

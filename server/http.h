@@ -24,6 +24,8 @@ struct http_options {
     size_t connection_limit;
     unsigned connection_timeout_s;
     size_t max_body;
+    size_t max_bodies; /* all together, those up to small_body not counted */
+    size_t small_body;
 };
 
 /* What `listen` says: the host without brackets (in the arena), and whether only this machine can

@@ -2,11 +2,13 @@
 
 #include "base/limits.h"
 
-void http_body_budget_init(struct http_body_budget *budget, size_t max_body)
+void http_body_budget_init(struct http_body_budget *budget, size_t max_body, size_t ceiling,
+                           size_t small)
 {
     atomic_init(&budget->held, 0);
-    budget->ceiling = MAX_BODIES_SIZE;
-    if (max_body >= MAX_BODIES_SIZE)
+    budget->ceiling = ceiling;
+    budget->small = small;
+    if (max_body >= ceiling)
         budget->ceiling = max_body + 1; /* a buffer's room for a NUL */
 }
 
@@ -28,7 +30,7 @@ void http_body_finish(struct http_body *body)
 /* After an append. What threads take at the same moment may pass the ceiling by one growth each. */
 static bool count_growth(struct http_body *body)
 {
-    size_t size = body->bytes.len > MAX_SMALL_BODY_SIZE ? body->bytes.capacity : 0;
+    size_t size = body->bytes.len > body->budget->small ? body->bytes.capacity : 0;
     if (size <= body->counted)
         return true;
     size_t growth = size - body->counted;

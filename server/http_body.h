@@ -22,6 +22,7 @@
 struct http_body_budget {
     atomic_size_t held;
     size_t ceiling;
+    size_t small; /* up to here a body is not counted */
 };
 
 struct http_body {
@@ -35,7 +36,8 @@ struct http_body {
 };
 
 /* One body of `max_body` bytes always fits. */
-void http_body_budget_init(struct http_body_budget *budget, size_t max_body);
+void http_body_budget_init(struct http_body_budget *budget, size_t max_body, size_t ceiling,
+                           size_t small);
 /* `budget` is borrowed and must outlive the body. */
 void http_body_init(struct http_body *body, struct http_body_budget *budget, size_t ceiling,
                     bool is_wanted);

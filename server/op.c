@@ -77,10 +77,22 @@ bool op_entity(struct op *op, enum path_parameter parameter, struct entity_name 
 
 /* --- other parts of a request --------------------------------------------------------------- */
 
+/* Not waited for: whoever waits holds a worker that others need. */
+static bool claim_body(struct op *op, struct error *err)
+{
+    size_t claim = body_claim(op->request->body.len);
+    if (claim == 0 || op->body_claim > 0)
+        return true;
+    TRY(byte_budget_take(op->server->parsed, claim, 0, "large request bodies", err));
+    op->body_claim = claim;
+    return true;
+}
+
 bool op_body(struct op *op, json_t **ret_tree, struct error *err)
 {
     if (op->request->body.len == 0)
         return error_set(err, ERROR_BAD_REQUEST, "The request has no body: send a JSON object");
+    TRY(claim_body(op, err));
     return json_tree_parse(op->request->body, "request body", ret_tree, err);
 }
 
@@ -307,6 +319,8 @@ struct reply *op_run(struct server *server, struct request *request)
         name_request(&op);
     bool ok = run_checked(&op, &reply, &err);
     warehouse_unref(op.call.warehouse);
+    if (op.body_claim > 0)
+        byte_budget_give(server->parsed, op.body_claim);
     if (ok)
         return reply;
     admit_change(&op, &err);

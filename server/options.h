@@ -55,6 +55,8 @@
     X(OPTION_MAX_BODY, "max-body", SIZE, "SIZE", "32MiB", MORE, "largest request body")       \
     X(OPTION_CACHE_SIZE, "cache-size", SIZE, "SIZE", "256MiB", MAIN,                          \
       "memory of all caches together")                                                        \
+    X(OPTION_MEMORY, "memory", SIZE, "SIZE", "0", MORE,                                       \
+      "ceiling of all that clients can make it hold (0: no common one)")                      \
     X(OPTION_PLAN_FILES, "plan-files", COUNT, "N", "100000", MORE,                            \
       "files in one answer of a scan plan; larger plans are given in parts")                  \
     X(OPTION_PLAN_THREADS, "plan-threads", NUMBER, "N", "0", MORE,                             \

@@ -205,6 +205,7 @@ static bool open_all(struct server *server, struct error *err)
     const struct options *options = server->options;
     TRY(set_policy(server, err));
     TRY(name_run(server, err));
+    TRY(memory_plan_make(options, &server->memory, err));
     TRY(router_create(&server->router, err));
     TRY(open_objects(server, err));
     TRY(check_locations(server, err));
@@ -212,9 +213,9 @@ static bool open_all(struct server *server, struct error *err)
     TRY(open_pointers(server, err));
     TRY(readiness_init(&server->readiness, &clock_real, probe_pointers, server->pointers, err));
     TRY(plan_key_open(server->pointers, &random_source_real, &server->plan_key, err));
-    TRY(cache_create((size_t)option_number(options, OPTION_CACHE_SIZE), &server->cache, err));
-    TRY(byte_budget_create((size_t)option_number(options, OPTION_CACHE_SIZE) + MAX_READING_SIZE,
-                           &server->reading, err));
+    TRY(cache_create(server->memory.cache, &server->cache, err));
+    TRY(byte_budget_create(server->memory.reading, &server->reading, err));
+    TRY(byte_budget_create(server->memory.parsed, &server->parsed, err));
     TRY(open_catalog(server, err));
     TRY(warn_of_other_location(server, err));
     TRY(open_crew(server, err));
@@ -279,6 +280,8 @@ bool server_listen(struct server *server, struct error *err)
         .connection_limit = connections,
         .connection_timeout_s = (unsigned)option_number(options, OPTION_CONNECTION_TIMEOUT),
         .max_body = (size_t)option_number(options, OPTION_MAX_BODY),
+        .max_bodies = server->memory.bodies,
+        .small_body = server->memory.small_body,
     };
     raise_file_limit(connections);
     return http_start(server, &http, &server->http, err);
@@ -313,6 +316,7 @@ void server_destroy(struct server *server)
     catalog_destroy(server->catalog);
     cache_destroy(server->cache);
     byte_budget_destroy(server->reading);
+    byte_budget_destroy(server->parsed);
     object_stores_destroy(server->objects);
     readiness_finish(&server->readiness);
     pointer_store_close(server->pointers);

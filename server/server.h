@@ -16,6 +16,7 @@
 #include "catalog/catalog.h"
 #include "server/counters.h"
 #include "server/logs.h"
+#include "server/memory_plan.h"
 #include "server/options.h"
 #include "server/readiness.h"
 #include "server/reply.h"
@@ -35,7 +36,9 @@ struct server {
     struct logs logs;
     struct object_stores *objects;
     struct pointer_store *pointers;
+    struct memory_plan memory;
     struct byte_budget *reading; /* of metadata, what the cache holds of it included */
+    struct byte_budget *parsed;  /* of request bodies that are worked on */
     struct cache *cache;
     struct catalog *catalog;
     struct router *router;

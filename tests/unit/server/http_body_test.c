@@ -33,7 +33,7 @@ static void test_http_body__all_together_keep_to_the_budget(void **state)
     struct http_body_budget budget;
     struct http_body bodies[COUNT];
     size_t refused = 0, held = 0;
-    http_body_budget_init(&budget, MIB);
+    http_body_budget_init(&budget, MIB, MAX_BODIES_SIZE, MAX_SMALL_BODY_SIZE);
     assert_int_equal(budget.ceiling, MAX_BODIES_SIZE);
     budget.ceiling = 4 * BODY_SIZE;
     for (size_t i = 0; i < COUNT; i++) {
@@ -61,7 +61,7 @@ static void test_http_body__small_ones_are_never_crowded_out(void **state)
     (void)state;
     struct http_body_budget budget;
     struct http_body large, small;
-    http_body_budget_init(&budget, MIB);
+    http_body_budget_init(&budget, MIB, MAX_BODIES_SIZE, MAX_SMALL_BODY_SIZE);
     budget.ceiling = BODY_SIZE;
     http_body_init(&large, &budget, MIB, true);
     add(&large, sizeof(bytes));
@@ -82,7 +82,7 @@ static void test_http_body__over_its_own_ceiling_is_413_and_gives_its_bytes_back
     (void)state;
     struct http_body_budget budget;
     struct http_body body;
-    http_body_budget_init(&budget, MIB);
+    http_body_budget_init(&budget, MIB, MAX_BODIES_SIZE, MAX_SMALL_BODY_SIZE);
     http_body_init(&body, &budget, sizeof(bytes), true);
     add(&body, sizeof(bytes));
     assert_true(atomic_load(&budget.held) > 0);
