@@ -46,10 +46,22 @@ bool fsck_problem_add(struct fsck_check *check, enum fsck_kind kind, struct slic
     return true;
 }
 
+/* The database has the file's bytes, so that nothing is lost. */
+static bool is_carried(struct fsck_check *check, struct slice file, const struct error *cause)
+{
+    bool says_nothing = cause->kind == ERROR_STORAGE || cause->kind == ERROR_NO_MEMORY ||
+                        cause->kind == ERROR_INTERNAL;
+    return !says_nothing && text_set_has(&check->fsck->carried, file);
+}
+
 bool fsck_problem_of(struct fsck_check *check, enum fsck_kind missing, enum fsck_kind broken,
                      struct slice file, const struct error *cause, struct error *err)
 {
     enum fsck_kind kind = broken;
+    if (is_carried(check, file, cause)) {
+        check->fsck->summary.carried++;
+        return true;
+    }
     if (cause->kind == ERROR_NO_MEMORY || cause->kind == ERROR_INTERNAL)
         return error_set(err, cause->kind, "%s", cause->message);
     if (cause->kind == ERROR_NOT_FOUND)
@@ -59,20 +71,8 @@ bool fsck_problem_of(struct fsck_check *check, enum fsck_kind missing, enum fsck
     return fsck_problem_add(check, kind, file, slice_from_string(cause->message), err);
 }
 
-/* The database has the file's bytes, so that nothing is lost. */
-static bool is_carried(struct fsck_check *check, const struct error *cause)
-{
-    bool says_nothing = cause->kind == ERROR_STORAGE || cause->kind == ERROR_NO_MEMORY ||
-                        cause->kind == ERROR_INTERNAL;
-    return !says_nothing && text_set_has(&check->fsck->carried, check->row.metadata_location);
-}
-
 static bool metadata_problem(struct fsck_check *check, const struct error *cause, struct error *err)
 {
-    if (is_carried(check, cause)) {
-        check->fsck->summary.carried++;
-        return true;
-    }
     return fsck_problem_of(check, FSCK_METADATA_MISSING, FSCK_METADATA_BROKEN,
                            check->row.metadata_location, cause, err);
 }
@@ -308,13 +308,13 @@ static bool read_carried_page(struct fsck *fsck, int64_t *after, size_t *ret_cou
     return ok;
 }
 
-/* Once, at the beginning: a file that is committed later is there, or its pointer has moved. */
+/* What the next start writes again. */
 static bool read_carried(struct fsck *fsck, struct error *err)
 {
     int64_t after = 0;
     size_t count = 1;
     bool ok = true;
-    while (ok && count > 0) {
+    while (ok && count > 0 && !fsck->options->is_served) {
         struct arena arena;
         arena_init(&arena, PAGE_ARENA_CEILING);
         ok = read_carried_page(fsck, &after, &count, &arena, err);

@@ -54,6 +54,7 @@ struct fsck_finding {
 struct fsck_options {
     bool is_deep;
     bool may_delete;
+    bool is_served; /* a server runs: what is missing now, it does not write again */
     /* Called for each finding, whose texts are valid during the call only. */
     bool (*report)(void *context, const struct fsck_finding *finding, struct error *err);
     void *context;

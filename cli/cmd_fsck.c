@@ -162,6 +162,7 @@ static bool check(const struct options *options, const char *database,
     struct fsck_options fsck = {
         .is_deep = option_number(options, FLAG_DEEP) != 0,
         .may_delete = option_number(options, FLAG_DELETE) != 0,
+        .is_served = !option_number(options, FLAG_DELETE) && data_lock_is_held(database),
         .report = report,
         .context = (void *)options,
     };

@@ -131,6 +131,24 @@ bool data_lock_take(const char *path, struct data_lock *ret_lock, struct error *
     return ok;
 }
 
+/* A shared lock, so that two who ask do not see each other. */
+bool data_lock_is_held(const char *path)
+{
+    struct lock_names names;
+    bool is_held = false;
+    if (!names_make(path, &names, NULL)) {
+        names_finish(&names);
+        return false;
+    }
+    int fd = open(names.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        is_held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+        close(fd);
+    }
+    names_finish(&names);
+    return is_held;
+}
+
 void data_lock_release(struct data_lock lock)
 {
     if (lock.file >= 0)

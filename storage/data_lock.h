@@ -23,6 +23,8 @@ struct data_lock {
 /* Locks the directory that holds the database `path`. The caller gives *ret_lock back with
  * data_lock_release. */
 bool data_lock_take(const char *path, struct data_lock *ret_lock, struct error *err);
+/* True where a process has it: nothing is waited for, and nothing stays locked. */
+bool data_lock_is_held(const char *path);
 void data_lock_release(struct data_lock lock); /* DATA_LOCK_NONE is fine */
 
 #endif

@@ -82,6 +82,9 @@ def test_power_cut__loses_nothing_and_tears_nothing(recorded, own_server, tmp_pa
         put_disk(log.disk(cut, chance, keep), root)
         if number % SECOND_CUT_EVERY == 0:
             put_disk(cut_again(recorded, root, tmp_path, chance), root)
+        if cut > recording.began_at:
+            found = fsck(root / "data")  # of what the next start will write again it knows
+            assert {one["finding"] for one in found} <= {"orphan"}, found
         server = own_server(data="disk/data")
         orphans += check_disk(recording, cut, server, fsck, chance)
         acknowledged += len(recording.acknowledged(cut))
