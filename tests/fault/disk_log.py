@@ -176,9 +176,9 @@ class Log:
         self.handles[handle] = inode
 
     def answered_at(self, place):
-        """The record of the number-th answer to a client's port; None: it came after the end."""
-        port, number = place
-        answers = self.answers.get(port, [])
+        """The record of the number-th answer to a client's address; None: it came after the end."""
+        address, number = place
+        answers = self.answers.get(address, [])
         return answers[number - 1] if number <= len(answers) else None
 
     # --- disks ---

@@ -419,9 +419,9 @@ static void note_answer(int fd, const void *bytes, size_t size)
     if (log_fd < 0 || size < 12 || memcmp(bytes, "HTTP/1.", 7) != 0 ||
         getpeername(fd, (struct sockaddr *)&peer, &peer_size) != 0 || peer.ss_family != AF_INET)
         return;
-    uint64_t port = ntohs(((struct sockaddr_in *)&peer)->sin_port);
+    uint64_t address = ntohl(((struct sockaddr_in *)&peer)->sin_addr.s_addr);
     pthread_mutex_lock(&lock);
-    append((struct disk_record){RECORD_ANSWER, 0, port, 12, 0}, bytes, NULL);
+    append((struct disk_record){RECORD_ANSWER, 0, address, 12, 0}, bytes, NULL);
     pthread_mutex_unlock(&lock);
 }
 

@@ -1,5 +1,7 @@
 """Clients that write tokens and record what they asked and heard."""
 import http.client
+import ipaddress
+import itertools
 import json
 import random
 import threading
@@ -28,8 +30,11 @@ class Answer:
 class Connection:
     """Asks again on a new connection only when told so: what broke off is for the caller to see.
 
-    `answers` are (port, number on that port) of what came, the port being this side's.
+    Each connection comes from a loopback address of its own, by which the shim's record tells them
+    apart: ports come again. `place` is (that address, the number of the last answer on it).
     """
+
+    numbers = itertools.count(1)
 
     def __init__(self, port):
         self.port, self.wire = port, None
@@ -39,9 +44,9 @@ class Connection:
         if key:
             headers["Idempotency-Key"] = key
         if not self.wire:
-            self.wire = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
-            self.wire.connect()
-            self.local, self.count = self.wire.sock.getsockname()[1], 0
+            self.local, self.count = ipaddress.ip_address("127.1.0.0") + next(self.numbers), 0
+            self.wire = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S,
+                                                   source_address=(str(self.local), 0))
         try:
             self.wire.request(method, path, None if body is None else json.dumps(body), headers)
             answer = self.wire.getresponse()
@@ -50,7 +55,7 @@ class Connection:
             self.close()
             raise ConnectionError(str(error)) from error
         self.count += 1
-        self.place = (self.local, self.count)
+        self.place = (int(self.local), self.count)
         if answer.will_close:
             self.close()
         return Answer(answer.status, answer.headers, text)
@@ -185,10 +190,12 @@ class Client(threading.Thread):
 
 
 def prepare(connection, tables):
+    """Gives the place of the last answer: from there on the tables are there."""
     connection.ask("POST", "/v1/default/namespaces", {"namespace": ["fault"]})
     for table in tables:
         answer = connection.ask("POST", TABLES, {"name": table, "schema": SCHEMA})
         assert answer.status == 200, answer
+    return connection.place
 
 
 def start_clients(port, count, history, names, tables, seed):

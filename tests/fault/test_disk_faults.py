@@ -9,19 +9,20 @@ which finds out whether a failed sync was taken for a success later.
 import errno
 import threading
 import time
-import uuid
 from dataclasses import dataclass
 
 import pytest
 
 import disk_log
 from disk_log import CHANGES, CLASSES
-from history import COMMIT, DONE, READ, TRANSACTION, UNKNOWN, History
-from load import TABLES, Connection, Names, check_catalog, prepare, run_op
+from history import COMMIT, READ, TRANSACTION, History
+from load import Connection, Names, check_catalog, prepare, run_op
 from recording import Recording, check_disk, put_disk
 
 SYNC_US = 500
-TABLE_NAMES = [f"t{number}" for number in range(3)]
+TABLES_OF_A_SWEEP = 3
+# New tables after so many faults, so that metadata and history do not grow without an end.
+POINTS_OF_TABLES = 20
 # No scenario makes so many calls: the sweep must end by itself.
 MOST_CALLS = 5000
 SHORT_POINTS = 12  # of each sweep, spread over all its calls
@@ -58,8 +59,9 @@ FAULTS = {
 class Scenario:
     """The clients of one fault; `statuses` counts what they heard, by the kind of the error."""
 
-    def __init__(self, port, history, names, chance):
-        self.port, self.history, self.names, self.chance = port, history, names, chance
+    def __init__(self, sweep):
+        self.port, self.tables = sweep.server.port, sweep.tables
+        self.history, self.names, self.chance = sweep.history, sweep.names, sweep.chance
         self.statuses, self.words, self.failures = {}, set(), []
 
     def note(self, answer):
@@ -82,8 +84,8 @@ class Scenario:
             self.failures.append(f"{type(error).__name__}: {error}")
 
     def run(self):
-        work = [(COMMIT, TABLE_NAMES[:1]), (COMMIT, TABLE_NAMES[:1]), (COMMIT, TABLE_NAMES[1:2]),
-                (TRANSACTION, TABLE_NAMES)]
+        work = [(COMMIT, self.tables[:1]), (COMMIT, self.tables[:1]), (COMMIT, self.tables[1:2]),
+                (TRANSACTION, self.tables)]
         threads = [threading.Thread(target=self.client, args=one) for one in work]
         for thread in threads:
             thread.start()
@@ -97,25 +99,30 @@ class Scenario:
 class Sweep:
     def __init__(self, server, control, fault, chance):
         self.server, self.control, self.fault, self.chance = server, control, fault, chance
-        self.history, self.names = History(), Names()
         self.statuses, self.points = {}, 0
+        self.new_tables()
+
+    def new_tables(self):
+        self.history, self.names = History(), Names()
+        self.tables = [f"t{self.points}_{number}" for number in range(TABLES_OF_A_SWEEP)]
+        self.began_at = prepare(Connection(self.server.port), self.tables)
 
     def check_reads(self):
         """While the fault lasts."""
         if self.fault.classes & CLASSES["read"]:
             return
         connection = Connection(self.server.port)
-        for table in TABLE_NAMES:
+        for table in self.tables:
             answer = run_op(connection, self.history, READ, [table])[1]
             assert answer.status == 200, f"a read beside the fault: {answer}"
         connection.close()
 
     def check_work_goes_on(self):
         connection = Connection(self.server.port)
-        for table in TABLE_NAMES:
+        for table in self.tables:
             answer = run_op(connection, self.history, COMMIT, [table])[1]
             assert answer.status == 200, f"the first commit after the fault: {answer}"
-        check_catalog(connection, self.history, self.names, TABLE_NAMES, self.chance, 5)
+        check_catalog(connection, self.history, self.names, self.tables, self.chance, 5)
         self.history.check()
         connection.close()
 
@@ -123,7 +130,7 @@ class Sweep:
         """The at-th call fails. False: there were fewer calls."""
         fault = self.fault
         self.control.arm(fault.classes, at, fault.code, fault.is_persistent)
-        scenario = Scenario(self.server.port, self.history, self.names, self.chance)
+        scenario = Scenario(self)
         heard = scenario.run()
         self.check_reads()
         if fault.reaches_background:
@@ -141,7 +148,7 @@ class Sweep:
     def calls(self):
         """How many calls one scenario makes, when nothing fails."""
         self.control.arm(self.fault.classes, MOST_CALLS, 0)
-        Scenario(self.server.port, self.history, self.names, self.chance).run()
+        Scenario(self).run()
         self.check_reads()
         if self.fault.reaches_background:
             time.sleep(BACKGROUND_S)
@@ -165,9 +172,7 @@ def test_fault__leaves_the_state_before_or_after(name, own_server, watched, tmp_
     environment, control, path = watched("record", root)
     control.set(sync_us=SYNC_US)
     server = own_server(data="disk/data", environment=environment)
-    prepare(Connection(server.port), TABLE_NAMES)
     sweep = Sweep(server, control, FAULTS[name], chance)
-    began_at = disk_log.Log(path, root).count
     for at in numbers(sweep, is_long):
         if not sweep.point(at) and is_long:
             break
@@ -175,11 +180,14 @@ def test_fault__leaves_the_state_before_or_after(name, own_server, watched, tmp_
             server.kill()
             server.start()
             sweep.check_work_goes_on()
+        if sweep.points % POINTS_OF_TABLES == 0:
+            sweep.new_tables()
     assert sweep.points < MOST_CALLS - 1
     server.kill()
     log = disk_log.Log(path, root)
     assert disk_log.differences(log, root, chance) == [], "the record is not complete"
-    recording = Recording(sweep.history, sweep.names, TABLE_NAMES, log, began_at)
+    recording = Recording(sweep.history, sweep.names, sweep.tables, log,
+                          log.answered_at(sweep.began_at) + 1)
     # The last of them is the end: all faults are behind it, and nothing was synced since.
     for cut, keep in [*recording.cuts(chance, CUTS * (5 if is_long else 1)), (log.count, 0)]:
         put_disk(log.disk(cut, chance, keep), root)

@@ -20,11 +20,11 @@ static bool plan_of(const char *memory, const char *connections, const char *max
     char texts[3][64];
     char *arguments[] = {texts[0], texts[1], texts[2]};
     struct options options;
-    bool wants_help;
+    enum option_help help;
     snprintf(texts[0], sizeof texts[0], "--memory=%s", memory);
     snprintf(texts[1], sizeof texts[1], "--connections=%s", connections);
     snprintf(texts[2], sizeof texts[2], "--max-body=%s", max_body);
-    assert_true(options_load(3, arguments, no_variable, &options, &wants_help, err));
+    assert_true(options_load(&option_settings, 3, arguments, no_variable, &options, &help, err));
     bool ok = memory_plan_make(&options, ret_plan, err);
     options_finish(&options);
     return ok;
