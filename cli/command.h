@@ -19,6 +19,7 @@
 #define COMMANDS(X) \
     X(serve)        \
     X(plan)         \
+    X(undrop)       \
     X(fsck)         \
     X(backup)       \
     X(restore)      \

@@ -1,9 +1,10 @@
 #include "cli/entity_name.h"
 
+#include "base/json_tree.h"
 #include "base/percent.h"
 
-/* One level of "a.`b.c`.t", as a segment of a path; *rest is what follows its dot. */
-static bool put_level(struct slice *rest, struct buffer *path, struct error *err)
+/* One level of "a.`b.c`.t"; *rest is what follows it, from its dot on. */
+static bool take_level(struct slice *rest, struct slice *ret_level, struct error *err)
 {
     bool is_quoted = rest->len > 0 && rest->ptr[0] == '`';
     struct slice text = is_quoted ? slice_from(*rest, 1) : *rest;
@@ -14,7 +15,15 @@ static bool put_level(struct slice *rest, struct buffer *path, struct error *err
         return error_set(err, ERROR_BAD_REQUEST,
                          "The name must be given as namespace.name, or namespace.namespace; a "
                          "level with a dot in it stands in `quotes of this kind`");
-    percent_append(path, slice_make(text.ptr, size));
+    *ret_level = slice_make(text.ptr, size);
+    return true;
+}
+
+static bool put_level(struct slice *rest, struct buffer *path, struct error *err)
+{
+    struct slice level;
+    TRY(take_level(rest, &level, err));
+    percent_append(path, level);
     return true;
 }
 
@@ -41,6 +50,11 @@ bool entity_name_put_namespace(struct slice name, struct buffer *path, struct er
     return buffer_check(path, "the address", err);
 }
 
+static bool stray_quote(struct error *err)
+{
+    return error_set(err, ERROR_BAD_REQUEST, "The name ends in a stray `");
+}
+
 bool entity_name_put_path(struct slice name, const char *kind, struct buffer *path,
                           struct error *err)
 {
@@ -50,6 +64,38 @@ bool entity_name_put_path(struct slice name, const char *kind, struct buffer *pa
     TRY(entity_name_put_namespace(slice_make(name.ptr, dot), path, err));
     buffer_printf(path, "/%s/", kind);
     TRY(put_level(&table, path, err));
-    return table.len == 0 ? buffer_check(path, "the address", err)
-                          : error_set(err, ERROR_BAD_REQUEST, "The name ends in a stray `");
+    return table.len == 0 ? buffer_check(path, "the address", err) : stray_quote(err);
+}
+
+static bool append_level(json_t *levels, struct slice *rest, struct error *err)
+{
+    struct slice level;
+    TRY(take_level(rest, &level, err));
+    return json_array_append_new(levels, json_from_slice(level)) == 0 ||
+           error_set(err, ERROR_BAD_REQUEST, "The name is not UTF-8");
+}
+
+static bool append_levels(json_t *levels, struct slice name, struct error *err)
+{
+    TRY(append_level(levels, &name, err));
+    while (name.len > 0) {
+        name = slice_from(name, 1);
+        TRY(append_level(levels, &name, err));
+    }
+    return true;
+}
+
+bool entity_name_put_members(struct slice name, json_t *object, struct error *err)
+{
+    size_t dot = last_dot(name);
+    struct slice table = slice_from(name, dot + 1), level;
+    json_t *levels = json_array();
+    if (json_object_set_new(object, "namespace", levels) != 0)
+        return error_no_memory(err, "a request");
+    TRY(append_levels(levels, slice_make(name.ptr, dot), err));
+    TRY(take_level(&table, &level, err));
+    if (table.len > 0)
+        return stray_quote(err);
+    return json_object_set_new(object, "name", json_from_slice(level)) == 0 ||
+           error_set(err, ERROR_BAD_REQUEST, "The name is not UTF-8");
 }

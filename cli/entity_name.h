@@ -19,4 +19,7 @@ bool entity_name_put_namespace(struct slice name, struct buffer *path, struct er
 bool entity_name_put_path(struct slice name, const char *kind, struct buffer *path,
                           struct error *err);
 
+/* "a.b.t" as the members "namespace", ["a", "b"], and "name" of an object. */
+bool entity_name_put_members(struct slice name, json_t *object, struct error *err);
+
 #endif

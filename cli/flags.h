@@ -18,6 +18,10 @@
     X(FLAG_REF, "ref", TEXT, "NAME", "", MAIN, "branch or tag to read")                          \
     X(FLAG_WAREHOUSE, "warehouse", TEXT, "NAME", "default", MAIN, "warehouse that is meant")     \
     X(FLAG_URL, "url", TEXT, "URL", "", MAIN, "the server (http:// and what --listen says)")     \
+    X(FLAG_LIST, "list", FLAG, "", "false", MAIN, "show what was dropped and is kept")           \
+    X(FLAG_UUID, "uuid", TEXT, "UUID", "", MAIN, "which one, where a name is not enough")        \
+    X(FLAG_AS, "as", TEXT, "TABLE", "", MAIN, "name to bring it back under")                     \
+    X(FLAG_FORGET, "forget", FLAG, "", "false", MAIN, "keep it no longer; a purge follows")      \
     X(FLAG_FORMAT, "format", CHOICE, "text|man|markdown", "text", MAIN, "how to write the help") \
     X(FLAG_JSON, "json", FLAG, "", "false", MAIN, "print JSON for programs")
 

@@ -1,6 +1,9 @@
 """Soft delete: what a warehouse keeps of its drops, /management/v1/…/dropped, undrop and
-forget-dropped."""
+forget-dropped, and the command `firn undrop`."""
 
+import json
+import os
+import subprocess
 import time
 import uuid
 from pathlib import Path
@@ -271,3 +274,73 @@ def test_undrop__refuses_what_names_nothing(keep, body):
     target = keep.target("undrop", warehouse=keep.prefix)
     answer = keep.send("POST", target, json=body, check_request=False)
     assert (answer.status, answer.error["type"]) == (400, "BadRequestException"), answer
+
+
+# --- the command -----------------------------------------------------------------------------------
+
+@pytest.fixture
+def firn_undrop(binary, server, keep):
+    """Runs `firn undrop`: (code, *arguments) gives what it printed, and what it complained of."""
+    def run(code, *arguments, url=f"http://127.0.0.1:{server.port}", environment=None):
+        where = ["--url", url] if url else []
+        done = subprocess.run([binary, "undrop", "--warehouse", keep.prefix, *arguments, *where],
+                              capture_output=True, text=True, timeout=60,
+                              env=dict(os.environ, **(environment or {})))
+        assert done.returncode == code, done
+        assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
+        return done.stdout, done.stderr
+    return run
+
+
+def test_command__brings_back_and_forgets(keep, firn_undrop, server):
+    made = make(keep)
+    drop(keep)
+    assert firn_undrop(0, "ns.t", "--as", "ns.`t.2`") == ("table ns.`t.2` is back\n", "")
+    drop(keep, "t.2", purge="true")
+    text, _ = firn_undrop(0, "--uuid", made["metadata"]["table-uuid"], "--as", "ns.t", "--json")
+    assert json.loads(text)["name"] == "t"
+    drop(keep, purge="true")
+    environment = {"FIRN_LISTEN": f"127.0.0.1:{server.port}"}
+    said = firn_undrop(0, "--forget", "ns.t", url=None, environment=environment)
+    assert said == ("table ns.t is forgotten, and its files are deleted\n", "")
+    make(keep, "u")
+    drop(keep, "u")
+    assert firn_undrop(0, "--forget", "ns.u")[0] == "table ns.u is forgotten; its files stay\n"
+    assert firn_undrop(0, "--list")[0] == (
+        f"nothing that was dropped is kept in warehouse {keep.prefix}\n")
+
+
+def test_command__lists_every_page(keep, firn_undrop):
+    for name in ("a.b", "c"):
+        make(keep, name)
+        drop(keep, name, purge="true" if name == "c" else None)
+    head, first, second = firn_undrop(0, "--list")[0].splitlines()
+    assert head.split() == ["type", "dropped", "kept", "until", "files", "uuid", "name"]
+    assert first.split()[0] == "table" and first.split()[3] == "purge"
+    assert first.split()[-1] == "ns.c" and second.split()[-1] == "ns.`a.b`"
+    assert json.loads(firn_undrop(0, "--list", "--json")[0]) == {"dropped": dropped(keep)["dropped"]}
+
+
+def test_command__says_what_is_wrong(keep, firn_undrop):
+    for code, arguments, message in (
+            (2, (), "needs a TABLE, --uuid or --list"),
+            (2, ("t",), "namespace.name"),
+            (2, ("ns.t", "--as", "t"), "namespace.name"),
+            (2, ("ns.t", "ns.u"), "too many"),
+            (2, ("ns.t", "--list"), "--list goes with no TABLE"),
+            (2, ("ns.t", "--forget", "--as", "ns.u"), "leave --as out"),
+            (2, ("ns.t", "--forgt"), "did you mean 'forget'"),
+            (2, ("`ns.t",), "quotes of this kind"),
+            (4, ("ns.t",), "and is kept is ns.t"),
+            (1, ("--uuid", "x"), "'x' is not a uuid")):
+        _, complaint = firn_undrop(code, *arguments)
+        assert complaint.startswith("firn: ") and message in complaint, complaint
+    make(keep)
+    drop(keep)
+    make(keep)
+    _, complaint = firn_undrop(5, "ns.t")
+    assert complaint.endswith("Table already exists: ns.t\n")
+    _, complaint = firn_undrop(3, "--list", url="http://127.0.0.1:1")
+    assert "Is `firn serve` running there?" in complaint
+    text, _ = firn_undrop(0, "--help", url=None)
+    assert "--forget" in text and "--as" in text

@@ -1,5 +1,7 @@
 #include "cli/entity_name.h"
 
+#include <stdlib.h>
+
 #include "tests/unit/cmocka_all.h"
 
 static void assert_path(const char *name, const char *expected)
@@ -21,6 +23,24 @@ static void test_entity_name__is_a_path(void **state)
     assert_path("a/b.t ü", "/namespaces/a%2Fb/tables/t%20%C3%BC");
 }
 
+static void assert_members(const char *name, const char *expected)
+{
+    json_t *object = json_object();
+    struct error err = {0};
+    assert_ok(entity_name_put_members(slice_from_string(name), object, &err), &err);
+    char *text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
+    assert_string_equal(text, expected);
+    free(text);
+    json_decref(object);
+}
+
+static void test_entity_name__is_an_object(void **state)
+{
+    (void)state;
+    assert_members("a.t", "{\"name\":\"t\",\"namespace\":[\"a\"]}");
+    assert_members("`a.b`.c.`t.u`", "{\"name\":\"t.u\",\"namespace\":[\"a.b\",\"c\"]}");
+}
+
 static void test_entity_name__refuses_what_is_no_name(void **state)
 {
     static const char *const BAD[] = {"", "t", ".t", "a.", "a..t", "`a.t", "a.`t", "`a`b.t"};
@@ -33,6 +53,12 @@ static void test_entity_name__refuses_what_is_no_name(void **state)
             fail_msg("'%s' was taken", BAD[i]);
         assert_int_equal(err.kind, ERROR_BAD_REQUEST);
         buffer_finish(&path);
+        json_t *object = json_object();
+        error_clear(&err);
+        if (entity_name_put_members(slice_from_string(BAD[i]), object, &err))
+            fail_msg("'%s' was taken", BAD[i]);
+        assert_int_equal(err.kind, ERROR_BAD_REQUEST);
+        json_decref(object);
     }
 }
 
@@ -40,6 +66,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_entity_name__is_a_path),
+        cmocka_unit_test(test_entity_name__is_an_object),
         cmocka_unit_test(test_entity_name__refuses_what_is_no_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
