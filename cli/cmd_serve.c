@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/banner.h"
+#include "cli/supervisor.h"
 #include "server/server.h"
 
 /* Blocked before the first thread starts, so that every thread has them blocked and only the wait
@@ -29,10 +30,32 @@ static void reopen_logs(struct server *server)
         log_write(&server->logs.main, LOG_ERROR, err.message, NULL, 0);
 }
 
+/* The next signal, or 0 where it is time to tell the watchdog that all is well. */
+static int next_signal(const sigset_t *stop, int64_t watchdog_ms)
+{
+    const struct timespec time = {.tv_sec = watchdog_ms / 1000,
+                                  .tv_nsec = watchdog_ms % 1000 * 1000000};
+    int number = watchdog_ms > 0 ? sigtimedwait(stop, NULL, &time) : sigwaitinfo(stop, NULL);
+    return number > 0 ? number : 0;
+}
+
+static void wait_for_the_end(struct server *server, const sigset_t *stop)
+{
+    int64_t watchdog_ms = supervisor_watchdog_ms();
+    for (;;) {
+        int number = next_signal(stop, watchdog_ms);
+        if (number == SIGHUP)
+            reopen_logs(server);
+        else if (number != 0)
+            return;
+        else if (watchdog_ms > 0)
+            supervisor_tell("WATCHDOG=1");
+    }
+}
+
 static bool serve_until_told(struct command_run *run, struct server *server, const sigset_t *stop,
                              struct error *err)
 {
-    int number = 0;
     if (!server_listen(server, err)) {
         server_destroy(server);
         return false;
@@ -43,9 +66,9 @@ static bool serve_until_told(struct command_run *run, struct server *server, con
         LOG_TEXT_FIELD("data", server->data_directory),
     };
     log_write(&server->logs.main, LOG_INFO, "serving", fields, 2);
-    while (sigwait(stop, &number) != 0 || number == SIGHUP)
-        if (number == SIGHUP)
-            reopen_logs(server);
+    supervisor_tell("READY=1");
+    wait_for_the_end(server, stop);
+    supervisor_tell("STOPPING=1");
     log_write(&server->logs.main, LOG_INFO, "stopping: running requests are finished first", NULL,
               0);
     if (!server_stop(server)) {
