@@ -261,11 +261,21 @@ static void small_put(struct cache *cache, struct cache_entry *entry, struct sli
     entries_free(gone);
 }
 
+static size_t charge_of(struct slice key, size_t size)
+{
+    return size + key.len + CACHE_ENTRY_OVERHEAD;
+}
+
+bool cache_admits(const struct cache *cache, struct slice key, size_t size)
+{
+    return charge_of(key, size) <= cache->budget / 2;
+}
+
 void cache_put(struct cache *cache, struct slice key, void *value, size_t size,
                const struct cache_kind *kind)
 {
-    size_t charged = size + key.len + CACHE_ENTRY_OVERHEAD;
-    if (charged > cache->budget / 2)
+    size_t charged = charge_of(key, size);
+    if (!cache_admits(cache, key, size))
         return;
     struct cache_entry *entry = entry_create(key, value, charged, kind);
     if (entry == NULL)

@@ -41,6 +41,8 @@ void cache_put(struct cache *cache, struct slice key, void *value, size_t size,
                const struct cache_kind *kind);
 /* Lets the value go before its turn, where nobody will ask for it again. No eviction is counted. */
 void cache_remove(struct cache *cache, struct slice key);
+/* Would a value of this size be kept? */
+bool cache_admits(const struct cache *cache, struct slice key, size_t size);
 void cache_get_stats(struct cache *cache, struct cache_stats *ret_stats);
 
 #endif

@@ -25,6 +25,15 @@ bool slice_equals_ignore_case(struct slice a, struct slice b)
     return true;
 }
 
+struct slice slice_trim(struct slice text)
+{
+    while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t'))
+        text = slice_from(text, 1);
+    while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
+        text.len--;
+    return text;
+}
+
 size_t slice_find(struct slice text, char byte)
 {
     const char *found = text.len > 0 ? memchr(text.ptr, byte, text.len) : NULL;

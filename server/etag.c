@@ -17,26 +17,23 @@ bool etag_make(struct slice metadata_location, const char *representation, char 
     return true;
 }
 
-static struct slice trim(struct slice text)
+struct slice etag_weak(const char *etag, char weak[ETAG_SIZE])
 {
-    while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t'))
-        text = slice_from(text, 1);
-    while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
-        text.len--;
-    return text;
+    snprintf(weak, ETAG_SIZE, "W/%s", etag);
+    return slice_from_string(weak);
 }
 
 bool etag_is_listed(struct slice header, const char *etag)
 {
     if (header.ptr == NULL)
         return false;
-    struct slice rest = trim(header), wanted = slice_from_string(etag);
+    struct slice rest = slice_trim(header), wanted = slice_from_string(etag);
     if (slice_equals_string(rest, "*"))
         return true;
     while (rest.len > 0) {
         /* Our tags hold no comma, so a tag that a comma cuts is none of ours. */
         size_t end = slice_find(rest, ',');
-        struct slice tag = trim((struct slice){rest.ptr, end});
+        struct slice tag = slice_trim((struct slice){rest.ptr, end});
         if (slice_starts_with(tag, SLICE_LITERAL("W/")))
             tag = slice_from(tag, 2);
         if (slice_equals(tag, wanted))

@@ -15,6 +15,9 @@
 bool etag_make(struct slice metadata_location, const char *representation, char ret_etag[ETAG_SIZE],
                struct error *err);
 
+/* W/"…" of "…": a view of `weak`. */
+struct slice etag_weak(const char *etag, char weak[ETAG_SIZE]);
+
 /* Does the header's value (ptr NULL: none was sent) name this tag? */
 bool etag_is_listed(struct slice header, const char *etag);
 

@@ -292,6 +292,23 @@ static enum MHD_Result run_request(struct http_request *http_request)
     return queue_reply(http_request, http_request->reply);
 }
 
+static bool address_is_loopback(const union address *address)
+{
+    if (address->any.sa_family == AF_INET)
+        return (ntohl(address->v4.sin_addr.s_addr) >> 24) == 127;
+    return IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
+}
+
+static bool peer_is_remote(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    union address address = {0};
+    size_t size = info->client_addr->sa_family == AF_INET ? sizeof(address.v4) : sizeof(address.v6);
+    memcpy(&address, info->client_addr, size);
+    return !address_is_loopback(&address);
+}
+
 /* --- libmicrohttpd's handler ---------------------------------------------------------------- */
 
 static enum MHD_Result start_request(struct http_request *http_request, const char *method)
@@ -303,6 +320,7 @@ static enum MHD_Result start_request(struct http_request *http_request, const ch
     request->method_text = slice_from_string(method);
     request->header = find_header;
     request->header_context = http_request->connection;
+    request->is_remote = peer_is_remote(http_request->connection);
     http_request->has_started = true;
     bool has_body = request->method != METHOD_GET && request->method != METHOD_HEAD;
     http_body_init(&http_request->body, &http->bodies, http->max_body, has_body);
@@ -356,13 +374,6 @@ static bool parse_address(const char *host, uint16_t port, union address *ret_ad
     }
     *ret_address = address;
     return true;
-}
-
-static bool address_is_loopback(const union address *address)
-{
-    if (address->any.sa_family == AF_INET)
-        return (ntohl(address->v4.sin_addr.s_addr) >> 24) == 127;
-    return IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
 }
 
 static bool parse_listen(struct slice listen, struct arena *arena, struct slice *ret_host,

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "catalog/metadata_store.h"
 #include "catalog/planning_mode.h"
+#include "server/encoded_reply.h"
 #include "server/etag.h"
 #include "server/reply_cache.h"
 #include "server/server.h"
@@ -127,11 +128,23 @@ static bool add_body(struct reply *reply, struct slice location, struct blob *me
     return true;
 }
 
+static bool make_not_modified(struct slice etag, struct reply **ret_reply, struct error *err)
+{
+    struct reply *reply = NULL;
+    TRY(reply_create(304, &reply, err));
+    if (reply_add_header(reply, "ETag", etag, err) && reply_add_vary(reply, err)) {
+        *ret_reply = reply;
+        return true;
+    }
+    reply_unref(reply);
+    return false;
+}
+
 /* The mode is part of the answer, and may change with the warehouse while the file stays. */
 static bool add_etag(struct reply *reply, struct slice location, enum representation representation,
                      enum planning_mode mode, struct error *err)
 {
-    char variant[ETAG_VARIANT_SIZE];
+    char variant[ETAG_VARIANT_SIZE], weak[ETAG_SIZE];
     const char *word = planning_mode_name(mode);
     if (location.len == 0)
         return true;
@@ -140,8 +153,8 @@ static bool add_etag(struct reply *reply, struct slice location, enum representa
     TRY(etag_make(location, variant, reply->etag, err));
     struct slice etag = slice_from_string(reply->etag);
     TRY(reply_add_header(reply, "ETag", etag, err));
-    TRY(reply_create(304, &reply->not_modified, err));
-    return reply_add_header(reply->not_modified, "ETag", etag, err);
+    TRY(make_not_modified(etag, &reply->not_modified, err));
+    return make_not_modified(etag_weak(reply->etag, weak), &reply->not_modified_encoded, err);
 }
 
 static bool make_reply(struct slice location, struct blob *metadata,
@@ -220,6 +233,7 @@ void load_reply_unless_held(struct op *op, struct reply *owned, struct reply **r
         *ret_reply = owned;
         return;
     }
-    *ret_reply = reply_ref(owned->not_modified);
+    bool is_plain = encoded_reply_wanted(op->server, op->request, owned) == ENCODING_IDENTITY;
+    *ret_reply = reply_ref(is_plain ? owned->not_modified : owned->not_modified_encoded);
     reply_unref(owned);
 }

@@ -8,6 +8,7 @@
 #include "base/percent.h"
 #include "catalog/idempotency.h"
 #include "catalog/warehouse.h"
+#include "server/encoded_reply.h"
 #include "server/security.h"
 #include "server/server.h"
 
@@ -322,7 +323,7 @@ struct reply *op_run(struct server *server, struct request *request)
     if (op.body_claim > 0)
         byte_budget_give(server->parsed, op.body_claim);
     if (ok)
-        return reply;
+        return encoded_reply_choose(server, request, reply);
     admit_change(&op, &err);
     return op.would_block ? NULL : reply_error(&err, is_change, SLICE_EMPTY);
 }

@@ -11,6 +11,7 @@
 #include "catalog/idempotency.h"
 #include "catalog/planning_mode.h"
 #include "catalog/warehouse.h"
+#include "server/reply_cache.h"
 #include "server/server.h"
 
 #define MAX_CONFIG_ANSWER (MAX_PROPERTIES_SIZE + MIB)
@@ -90,21 +91,47 @@ static void write_config(struct buffer *body, const struct warehouse *warehouse,
     json_write_object_end(&writer);
 }
 
+static bool make_config(const struct warehouse *warehouse, struct reply **ret_reply,
+                        struct error *err)
+{
+    struct buffer body;
+    json_t *properties = NULL;
+    TRY(json_tree_parse(warehouse->properties, "warehouse properties", &properties, err));
+    buffer_init(&body, MAX_CONFIG_ANSWER);
+    write_config(&body, warehouse, properties);
+    json_decref(properties);
+    return reply_json(200, &body, ret_reply, err);
+}
+
+/* All that the answer is made of is in its key, so that it cannot become stale. */
+static bool answer_config(struct op *op, const struct warehouse *warehouse,
+                          struct reply **ret_reply, struct error *err)
+{
+    const char mode = (char)('0' + (int)warehouse->planning_mode);
+    const struct slice parts[] = {SLICE_LITERAL("config "),
+                                  {&mode, 1},
+                                  warehouse->name,
+                                  SLICE_LITERAL(" "),
+                                  warehouse->properties};
+    struct slice key = arena_join(&op->request->arena, parts, sizeof(parts) / sizeof(parts[0]));
+    struct reply *kept = key.ptr ? reply_cache_find(op->server->cache, key) : NULL;
+    if (kept) {
+        *ret_reply = kept;
+        return true;
+    }
+    TRY(make_config(warehouse, ret_reply, err));
+    if (key.ptr)
+        reply_cache_keep(op->server->cache, key, *ret_reply);
+    return true;
+}
+
 bool op_get_config(struct op *op, struct reply **ret_reply, struct error *err)
 {
     struct slice name;
-    struct buffer body;
     const struct warehouse *warehouse = NULL;
-    json_t *properties = NULL;
     TRY(request_query(op->request, "warehouse", &name, err));
     TRY(warehouse_find_any(op->server->catalog, name.ptr ? name : SLICE_EMPTY, &warehouse, err));
-    bool ok = json_tree_parse(warehouse->properties, "warehouse properties", &properties, err);
-    if (ok) {
-        buffer_init(&body, MAX_CONFIG_ANSWER);
-        write_config(&body, warehouse, properties);
-        ok = reply_json(200, &body, ret_reply, err);
-    }
-    json_decref(properties);
+    bool ok = answer_config(op, warehouse, ret_reply, err);
     warehouse_unref(warehouse);
     return ok;
 }

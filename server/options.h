@@ -57,6 +57,8 @@
       "memory of all caches together")                                                        \
     X(OPTION_MEMORY, "memory", SIZE, "SIZE", "0", MORE,                                       \
       "ceiling of all that clients can make it hold (0: no common one)")                      \
+    X(OPTION_COMPRESS, "compress", CHOICE, "remote|always|never", "remote", MORE,             \
+      "whose answers may be compressed: of clients on other machines, of all, of none")       \
     X(OPTION_PLAN_FILES, "plan-files", COUNT, "N", "100000", MORE,                            \
       "files in one answer of a scan plan; larger plans are given in parts")                  \
     X(OPTION_PLAN_THREADS, "plan-threads", NUMBER, "N", "0", MORE,                             \
@@ -85,6 +87,9 @@ enum option_id {
 #undef X
         OPTION_SETTING_COUNT
 };
+
+/* The choices of OPTION_COMPRESS, in their order. */
+enum compression { COMPRESS_REMOTE, COMPRESS_ALWAYS, COMPRESS_NEVER };
 
 /* All options together, of the settings and of commands. */
 #define OPTION_MAX 64

@@ -74,6 +74,8 @@ bool reply_create(int status, struct reply **ret_reply, struct error *err)
         return error_no_memory(err, "an answer");
     atomic_init(&reply->references, 1);
     atomic_init(&reply->transport, NULL);
+    for (size_t i = 0; i < ENCODING_COUNT; i++)
+        atomic_init(&reply->encoded[i], NULL);
     reply->status = status;
     *ret_reply = reply;
     return true;
@@ -95,7 +97,11 @@ static void reply_destroy(struct reply *reply)
         free(reply->headers[i].value);
     for (size_t i = 0; i < reply->segment_count; i++)
         blob_unref(reply->segments[i].blob);
+    for (size_t i = 0; i < ENCODING_COUNT; i++)
+        reply_unref(atomic_load(&reply->encoded[i]));
+    free(reply->kept_key);
     reply_unref(reply->not_modified);
+    reply_unref(reply->not_modified_encoded);
     reply_stream_unref(reply->stream);
     free(reply);
 }
@@ -115,6 +121,11 @@ bool reply_add_header(struct reply *reply, const char *name, struct slice value,
     }
     reply->headers[reply->header_count++] = (struct reply_header){name, copy};
     return true;
+}
+
+bool reply_add_vary(struct reply *reply, struct error *err)
+{
+    return reply_add_header(reply, "Vary", SLICE_LITERAL("Accept-Encoding"), err);
 }
 
 void reply_add_segment(struct reply *reply, struct slice bytes, struct blob *blob)

@@ -15,6 +15,7 @@
 #include "base/blob.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "server/encoding.h"
 
 #define REPLY_MAX_HEADERS 8
 #define REPLY_MAX_SEGMENTS 4
@@ -42,11 +43,17 @@ struct reply {
     size_t segment_count;
     struct reply_segment segments[REPLY_MAX_SEGMENTS];
     size_t body_size;
-    char etag[ETAG_SIZE];        /* with its quotes; empty: none */
-    struct reply *not_modified;  /* the 304 that goes with the ETag; NULL: none */
-    enum error_kind failure;     /* of an error's reply, for the log */
+    char etag[ETAG_SIZE];               /* with its quotes; empty: none */
+    struct reply *not_modified;         /* the 304 that goes with the ETag; NULL: none */
+    struct reply *not_modified_encoded; /* the same for who gets the body compressed */
+    enum error_kind failure;            /* of an error's reply, for the log */
     uint64_t version;            /* of what it shows, where it is kept and can become stale */
     struct reply_stream *stream; /* a reference: the body, where it is made while it is sent */
+
+    char *kept_key; /* of what is in the cache (server/reply_cache.h); NULL: not kept */
+    size_t kept_key_size;
+    /* The same in other codings, each made at its first use (server/encoded_reply.h). */
+    _Atomic(struct reply *) encoded[ENCODING_COUNT];
 
     /* What the HTTP glue keeps with it, made at its first use. */
     _Atomic(void *) transport;
@@ -65,6 +72,8 @@ void reply_unref(struct reply *reply); /* NULL is fine */
 
 /* While a reply is being made. `blob` may be NULL for text that is never freed. */
 bool reply_add_header(struct reply *reply, const char *name, struct slice value, struct error *err);
+/* The answer depends on what codings the client takes: caches on the way must know. */
+bool reply_add_vary(struct reply *reply, struct error *err);
 void reply_add_segment(struct reply *reply, struct slice bytes, struct blob *blob);
 
 /* Kind to status; `is_change` is true for operations that change something: there a failure that

@@ -62,7 +62,8 @@ struct request {
     struct slice agent;    /* User-Agent, where a log wants it */
     struct slice peer;     /* the client's address, where a log wants it */
     int64_t arrived_us; /* when server_handle first saw it (clock_measure_us); 0: not yet */
-    bool may_block; /* false on the HTTP thread: only what is in memory may be answered */
+    bool is_remote;     /* the client is on another machine */
+    bool may_block;     /* false on the HTTP thread: only what is in memory may be answered */
 
     /* What the router found. */
     const struct operation *operation;

@@ -242,6 +242,7 @@ bool server_create(const struct options *options, struct server **ret_server, st
     atomic_init(&server->next_request_id, 1);
     atomic_init(&server->is_draining, false);
     counters_init(&server->counters);
+    encoders_init(&server->encoders);
     server->started_ms = clock_now_ms(&clock_real);
     if (!logs_open(options, &server->logs, err) || !open_all(server, err)) {
         server_destroy(server);
@@ -319,6 +320,7 @@ void server_destroy(struct server *server)
     byte_budget_destroy(server->parsed);
     object_stores_destroy(server->objects);
     readiness_finish(&server->readiness);
+    encoders_finish(&server->encoders);
     pointer_store_close(server->pointers);
     router_destroy(server->router);
     logs_close(&server->logs);

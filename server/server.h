@@ -15,6 +15,7 @@
 #include "base/mac.h"
 #include "catalog/catalog.h"
 #include "server/counters.h"
+#include "server/encoded_reply.h"
 #include "server/logs.h"
 #include "server/memory_plan.h"
 #include "server/options.h"
@@ -51,6 +52,7 @@ struct server {
     struct readiness readiness;
     struct counters counters;
     struct request_counts requests;
+    struct encoders encoders;
     int64_t started_ms;
     atomic_bool is_draining; /* a stop has begun */
     atomic_uint_fast64_t next_request_id;

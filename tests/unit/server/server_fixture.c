@@ -73,6 +73,7 @@ int fixture_send(struct server_fixture *fixture, const char *method, const char 
     request_init(&request, http_method_parse(method), slice_from_string(uri));
     request.header = find_header;
     request.header_context = fixture;
+    request.is_remote = fixture->is_remote;
     request.body = slice_from_string(body);
     if (body && find_header(fixture, "Content-Type").ptr == NULL)
         fixture_header(fixture, "Content-Type", "application/json");

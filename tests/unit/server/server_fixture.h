@@ -19,6 +19,7 @@ struct server_fixture {
     const char *header_names[FIXTURE_MAX_HEADERS];
     const char *header_values[FIXTURE_MAX_HEADERS];
     size_t header_count;
+    bool is_remote; /* of all requests from now on */
     /* What came back, valid until the next send. */
     struct reply *reply;
     struct buffer body;
