@@ -1,20 +1,15 @@
 """Durable commits and creations, Firn beside the Java reference server, and Firn on slow syncs.
 
-usage: commits.py [seconds of each measurement] [--no-reference]
-
-All servers run all the time and take turns within each round, so that whatever else the machine
-does hits all of them; rates are medians over the rounds, ratios medians of the rounds' ratios.
-The reference does not sync its metadata files; Firn syncs every file and every transaction.
+All servers run all the time and take turns within each round (bench/figures.py). The reference does
+not sync its metadata files; Firn syncs every file and every transaction.
 """
 import contextlib
 import statistics
-import sys
-import tempfile
 import uuid
 
 import servers
+from figures import Cell, Goal, Row, Subject, in_turns
 
-ROUNDS = 3
 WARM_UP_S = 3
 SLOW_SYNC_MS = 4
 NAMESPACE = "bench"
@@ -26,14 +21,18 @@ SCHEMA = {"type": "struct", "fields": [{"id": 1, "name": "id", "required": True,
 APPENDS = 320
 APPENDED = {"firn.commit.rebase-appends": "true"}  # to the reference, a property like any other
 
-# name, clients, tables; no tables: creations; None: appends to one new table.
+FIRN, REFERENCE = "Firn", "Java reference"
+ONE_CLIENT = "one client"
+
+# name, clients, tables (0: creations; None: appends to one new table), × the reference, × one client
+# where syncs are slow
 CASES = [
-    ("commit, 1 client", 1, 1),
-    ("commit, 16 clients, 16 tables", 16, 16),
-    ("commit, 16 clients, one table", 16, 1),
-    ("commit, 64 clients, 64 tables", 64, 64),
-    ("create, 16 clients", 16, 0),
-    ("append, 16 clients, one table", 16, None),
+    ("commit, 1 client", 1, 1, None, None),
+    ("commit, 16 clients, 16 tables", 16, 16, 20, 10),
+    ("commit, 16 clients, one table", 16, 1, 10, None),
+    ("commit, 64 clients, 64 tables", 64, 64, None, 30),
+    ("create, 16 clients", 16, 0, 20, None),
+    ("append, 16 clients, one table", 16, None, 10, None),
 ]
 
 
@@ -52,8 +51,8 @@ def append(server, clients):
     return servers.load_client("append", prefix, NAMESPACE, name, clients, APPENDS)
 
 
-def measure(server, case, seconds):
-    _, clients, tables = case
+def run(server, case, seconds):
+    _, clients, tables, *_ = case
     prefix = f"{server.url}/v1"
     if tables is None:
         return append(server, clients)
@@ -63,59 +62,55 @@ def measure(server, case, seconds):
     return servers.load_client("commit", prefix, NAMESPACE, names, clients, seconds)
 
 
-def median(runs, field):
-    return statistics.median(run[field] for run in runs)
+def cell(runs):
+    """Rates, and in the note the medians of the latencies and all 409s."""
+    def median(name):
+        return statistics.median(run[name] for run in runs)
+    return Cell([run["rate"] for run in runs],
+                note=f"p50 {median('p50_ms'):.1f}, p99 {median('p99_ms'):.0f} ms, "
+                     f"{sum(run['conflicts'] for run in runs)} × 409")
 
 
-def describe(runs):
-    return (f"{median(runs, 'rate'):8.0f}/s  p50 {median(runs, 'p50_ms'):6.1f}"
-            f"  p99 {median(runs, 'p99_ms'):6.1f} ms  409s {sum(r['conflicts'] for r in runs):5}")
-
-
-def run_case(case, server, reference, seconds):
-    """One line: Firn's figures, and the reference's where it takes part."""
-    ours, theirs = [], []
-    for _ in range(ROUNDS):
-        ours.append(measure(server, case, seconds))
+def beside_reference(context, server, reference):
+    rows = []
+    for case in CASES:
+        measures = {FIRN: lambda: run(server, case, context.seconds)}
         if reference:
-            theirs.append(measure(reference, case, seconds))
-    line = f"{case[0]:30}  firn {describe(ours)}"
-    if theirs:
-        ratio = statistics.median(a["rate"] / b["rate"] for a, b in zip(ours, theirs))
-        line += f"   Java reference {describe(theirs)}   ratio {ratio:.1f}"
-    print(line, flush=True)
+            measures[REFERENCE] = lambda: run(reference, case, context.seconds)
+        values = in_turns(context.rounds, measures)
+        goals = [Goal(REFERENCE, case[3])] if case[3] else []
+        rows.append(Row(case[0], {name: cell(runs) for name, runs in values.items()}, goals))
+    return rows
 
 
-def run_slow(server, seconds):
-    """With slow syncs what counts is how many commits share one: each case beside the first."""
-    rounds = [[measure(server, case, seconds) for case in CASES] for _ in range(ROUNDS)]
+def on_slow_syncs(context, server):
+    """What counts is how many commits share one sync: each case beside one client's."""
     ceiling = 1000 / SLOW_SYNC_MS
-    print(f"with {SLOW_SYNC_MS} ms added to every sync (at most {ceiling:.0f} syncs a second):")
-    for number, case in enumerate(CASES):
-        ours = [runs[number] for runs in rounds]
-        ratio = statistics.median(runs[number]["rate"] / runs[0]["rate"] for runs in rounds)
-        beside = (f"of one client {ratio:.1f}" if number
-                  else f"of {ceiling:.0f} {median(ours, 'rate') / ceiling:.2f}")
-        print(f"{case[0]:30}  firn {describe(ours)}   {beside}", flush=True)
+    values = in_turns(context.rounds, {
+        case[0]: lambda case=case: run(server, case, context.seconds) for case in CASES})
+    one = cell(values[CASES[0][0]])
+    rows = [Row(CASES[0][0], {FIRN: one}, [Goal("", 0.6 * ceiling)])]
+    for case in CASES[1:]:
+        goals = [Goal(ONE_CLIENT, case[4])] if case[4] else []
+        rows.append(Row(case[0], {FIRN: cell(values[case[0]]), ONE_CLIENT: Cell(one.values)}, goals))
+    return rows
 
 
-def main(arguments):
-    seconds = next((int(a) for a in arguments if a.isdigit()), 4)
+def measure(context):
     with contextlib.ExitStack() as stack:
-        work = stack.enter_context(tempfile.TemporaryDirectory(prefix="firn-bench."))
-        server = stack.enter_context(servers.firn(f"{work}/data"))
-        slow = stack.enter_context(servers.firn(f"{work}/slow", slow_sync_ms=SLOW_SYNC_MS))
+        server = stack.enter_context(servers.firn(f"{context.work}/data"))
+        slow = stack.enter_context(
+            servers.firn(f"{context.work}/slow", slow_sync_ms=SLOW_SYNC_MS))
         reference = None
-        if "--no-reference" not in arguments:
-            reference = stack.enter_context(servers.reference(f"{work}/reference"))
+        if context.has_reference:
+            reference = stack.enter_context(servers.reference(f"{context.work}/reference"))
         for each in filter(None, (server, slow, reference)):
             fill(each)
         if reference:  # Its virtual machine has to compile first.
-            measure(reference, CASES[1], WARM_UP_S)
-        for case in CASES:
-            run_case(case, server, reference, seconds)
-        run_slow(slow, seconds)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+            run(reference, CASES[1], WARM_UP_S)
+        rows, slow_rows = beside_reference(context, server, reference), on_slow_syncs(context, slow)
+    text = (f"{context.seconds} s for each measurement, {context.rounds} rounds; every commit and "
+            "creation carries an Idempotency-Key.")
+    return [Subject("commits", "Commits and creations", rows, text),
+            Subject("slow-syncs", f"Commits with {SLOW_SYNC_MS} ms added to every sync", slow_rows,
+                    f"{text} One sync after the other would allow {1000 / SLOW_SYNC_MS:.0f} a second.")]

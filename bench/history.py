@@ -41,7 +41,7 @@ def main(arguments):
             least = None
             for count in SNAPSHOTS:
                 table = f"table_{count}"
-                loads.register(server.url, "", tables, table, count)
+                loads.register(server, tables, table, count)
                 user, kernel = measure(server, table, seconds)
                 least = least or user
                 print(f"{count:6} snapshots  user {user:6.2f} ms  kernel {kernel:6.2f} ms"

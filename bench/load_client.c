@@ -1,7 +1,7 @@
 /*
  * load_client — clients that each send their next request when the last one is answered.
  *
- * usage: load_client get URL CLIENTS SECONDS
+ * usage: load_client get URL HEADERS CLIENTS SECONDS     headers: lines that end in CR LF, or ""
  *        load_client commit PREFIX NAMESPACE TABLE[,TABLE...] CLIENTS SECONDS
  *        load_client create PREFIX NAMESPACE CLIENTS SECONDS
  *        load_client append PREFIX NAMESPACE TABLE CLIENTS APPENDS
@@ -57,6 +57,7 @@ struct plan {
     char host[MAX_HOST]; /* with the port, as the Host header has it */
     const char *path;    /* of the URL or the prefix */
     const char *namespace;
+    const char *headers; /* further lines of a get, each with its end */
     char *tables[MAX_TABLES];
     unsigned table_count;
     unsigned client_count;
@@ -276,8 +277,8 @@ static void send_get(struct client *client)
 {
     const struct plan *plan = client->plan;
     char request[MAX_REQUEST];
-    int size = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", plan->path,
-                        plan->host);
+    int size = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n",
+                        plan->path, plan->host, plan->headers);
     fits(size, sizeof request);
     send_all(client, request, (size_t)size);
 }
@@ -351,7 +352,8 @@ static void send_request(struct client *client)
 /* An answer that does not name what was just committed or created is not one to that request. */
 static void check_answer(const struct client *client, const struct answer *answer)
 {
-    if (answer->status != 200)
+    bool is_held = client->plan->mode == MODE_GET && answer->status == 304;
+    if (answer->status != 200 && !is_held)
         die("unexpected answer %d: %.*s", answer->status,
             (int)(answer->size < SHOWN_OF_ANSWER ? answer->size : SHOWN_OF_ANSWER), answer->body);
     if (client->plan->mode != MODE_GET &&
@@ -558,9 +560,10 @@ static bool read_mode(int argc, char **argv, enum mode *ret_mode)
     static const struct {
         const char *name;
         int argc;
-    } MODES[] = {
-        [MODE_GET] = {"get", 5}, [MODE_COMMIT] = {"commit", 7}, [MODE_CREATE] = {"create", 6},
-        [MODE_APPEND] = {"append", 7}};
+    } MODES[] = {[MODE_GET] = {"get", 6},
+                 [MODE_COMMIT] = {"commit", 7},
+                 [MODE_CREATE] = {"create", 6},
+                 [MODE_APPEND] = {"append", 7}};
     for (unsigned i = 0; argc > 1 && i < sizeof MODES / sizeof MODES[0]; i++) {
         if (strcmp(argv[1], MODES[i].name) != 0 || argc != MODES[i].argc)
             continue;
@@ -574,7 +577,7 @@ int main(int argc, char **argv)
 {
     struct plan plan = {0};
     if (!read_mode(argc, argv, &plan.mode)) {
-        fprintf(stderr, "usage: load_client get URL CLIENTS SECONDS\n"
+        fprintf(stderr, "usage: load_client get URL HEADERS CLIENTS SECONDS\n"
                         "       load_client commit PREFIX NAMESPACE TABLE[,TABLE...] CLIENTS "
                         "SECONDS\n"
                         "       load_client create PREFIX NAMESPACE CLIENTS SECONDS\n"
@@ -586,6 +589,8 @@ int main(int argc, char **argv)
         plan.namespace = argv[3];
     if (plan.mode == MODE_COMMIT || plan.mode == MODE_APPEND)
         read_tables(&plan, argv[4]);
+    if (plan.mode == MODE_GET)
+        plan.headers = argv[3];
     plan.client_count = read_count(argv[argc - 2], MAX_CLIENTS);
     plan.seconds = read_count(argv[argc - 1], MAX_SECONDS);
     run_clients(&plan);

@@ -1,99 +1,115 @@
-"""loadTable and listTables, each beside a server that answers the same bytes as a constant.
-
-usage: loads.py [seconds of each measurement] [--reference] [--load-client]
-
-Rounds alternate between the two servers, both running all the time, so that whatever else the
-machine does hits both; the median of the rounds' ratios is what counts. The load comes from wrk,
-or with --load-client from load_client.c.
-"""
-import statistics
-import sys
-import tempfile
+"""loadTable and getConfig beside a server that answers the same bytes as a constant, and beside the
+Java reference server. All run all the time and take turns in each round (bench/figures.py)."""
+import contextlib
 from pathlib import Path
 
 import made_table
 import servers
+from figures import Cell, Goal, Row, Subject, in_turns
 
 CONNECTIONS = 16
-ROUNDS = 5
 HTTP_THREADS = 2
-TABLES = 1000
+COLUMNS = 20
+# Neither a small body nor a client of this machine gets gzip unless it refuses everything else.
+GZIP = {"Accept-Encoding": "gzip, identity;q=0"}
+FIRN, CONSTANT, REFERENCE = "Firn", "constant server", "Java reference"
 
 
-def register(url, prefix, directory, name, snapshots):
-    """A table of that many snapshots, registered from a made metadata file; its URL."""
+def register(server, directory, name, snapshots):
+    """A table of that many snapshots, registered from a made metadata file; its path."""
     location = f"{directory}/{name}"
     path = Path(location) / "metadata"
     path.mkdir(parents=True)
     file = path / "00000-made.metadata.json"
-    file.write_text(made_table.metadata(f"file://{location}", 20, snapshots))
-    servers.request("POST", f"{url}/v1/{prefix}namespaces/bench/register",
+    file.write_text(made_table.metadata(f"file://{location}", COLUMNS, snapshots))
+    servers.request("POST", f"{server.url}/v1/namespaces/bench/register",
                     {"name": name, "metadata-location": f"file://{file}"})
-    return f"{url}/v1/{prefix}namespaces/bench/tables/{name}"
+    return f"/v1/namespaces/bench/tables/{name}"
 
 
-def fill(url, prefix):
-    servers.request("POST", f"{url}/v1/{prefix}namespaces", {"namespace": ["many"]})
-    schema = {"type": "struct", "fields": [
-        {"id": 1, "name": "id", "required": True, "type": "long"}]}
-    for number in range(TABLES):
-        servers.request("POST", f"{url}/v1/{prefix}namespaces/many/tables",
-                        {"name": f"table_{number:04}", "schema": schema})
-    return f"{url}/v1/{prefix}namespaces/many/tables"
+def fill(server, directory, sizes):
+    """{snapshots: path} of new tables."""
+    servers.request("POST", f"{server.url}/v1/namespaces", {"namespace": ["bench"]})
+    return {size: register(server, directory, f"t{size}", size) for size in sizes}
 
 
-def compare(name, url, work, seconds, rate):
-    body = servers.request("GET", url)
-    file = Path(work) / f"{name}.body"
+class Case:
+    """What is asked for, and with which headers; `path_of` a server's own tables."""
+
+    def __init__(self, name, path_of, headers=None, goals=(), has_reference=True, is_held=False):
+        self.name = name
+        self.path_of = path_of
+        self.headers = headers or {}
+        self.goals = list(goals)
+        self.has_reference = has_reference
+        self.is_held = is_held  # the client sends the ETag that it has
+
+    def request_of(self, server, paths):
+        """The URL and the headers, once the server's ETag is known."""
+        url, headers = server.url + self.path_of(paths), dict(self.headers)
+        if self.is_held:
+            answer = servers.answer_of("GET", url, headers=headers)
+            if not answer.headers["ETag"]:
+                raise SystemExit(f"{url} gives no ETag")
+            headers["If-None-Match"] = answer.headers["ETag"]
+        return url, headers
+
+
+def cases():
+    both = [Goal(CONSTANT, 0.8), Goal(REFERENCE, 10)]
+    return [
+        Case("config", lambda paths: "/v1/config"),
+        Case("load, 1 snapshot", lambda paths: paths[1], goals=both),
+        Case("load, 100 snapshots", lambda paths: paths[100]),
+        Case("load, 2,000 snapshots", lambda paths: paths[2000], goals=both),
+        Case("the same, refs only", lambda paths: paths[2000] + "?snapshots=refs"),
+        Case("the same, gzip", lambda paths: paths[2000], GZIP, has_reference=False),
+        Case("load, 10,000 snapshots", lambda paths: paths[10000]),
+        Case("304, 1 snapshot", lambda paths: paths[1], is_held=True),
+        Case("304, 10,000 snapshots", lambda paths: paths[10000], is_held=True),
+    ]
+
+
+def size_text(size):
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB" if size else "no body"
+
+
+def measure_case(context, case, server, paths, reference, reference_paths):
+    """A row: the servers in turns. The constant server answers what Firn has just answered."""
+    url, headers = case.request_of(server, paths)
+    body = servers.answer_of("GET", url, headers=headers).body
+    file = Path(context.work) / "body"
     file.write_bytes(body)
     with servers.constant(file, HTTP_THREADS) as yardstick:
-        pairs = [
-            (rate(url, seconds, CONNECTIONS),
-             rate(yardstick.url + "/v1/config", seconds, CONNECTIONS))
-            for _ in range(ROUNDS)
-        ]
-    ratio = statistics.median(ours / theirs for ours, theirs in pairs)
-    ours = statistics.median(ours for ours, _ in pairs)
-    theirs = statistics.median(theirs for _, theirs in pairs)
-    print(f"{name:24} {len(body):9} bytes   firn {ours:9.0f}/s   constant {theirs:9.0f}/s   "
-          f"ratio {ratio:.2f}", flush=True)
+        measures = {
+            FIRN: lambda: context.rate(url, context.seconds, CONNECTIONS, headers),
+            CONSTANT: lambda: context.rate(yardstick.url + "/", context.seconds, CONNECTIONS,
+                                           headers),
+        }
+        if reference and case.has_reference:
+            other_url, other_headers = case.request_of(reference, reference_paths)
+            measures[REFERENCE] = lambda: context.rate(other_url, context.seconds, CONNECTIONS,
+                                                       other_headers)
+            measures[REFERENCE]()  # its virtual machine compiles what this case needs
+        values = in_turns(context.rounds, measures)
+    return Row(case.name, {name: Cell(rates) for name, rates in values.items()}, case.goals,
+               size_text(len(body)))
 
 
-def measure_firn(work, seconds, rate):
-    tables = f"{work}/tables"
-    with servers.firn(f"{work}/data", "--allow-location", f"file://{tables}") as server:
-        servers.request("POST", f"{server.url}/v1/namespaces", {"namespace": ["bench"]})
-        small = register(server.url, "", tables, "small", 1)
-        large = register(server.url, "", tables, "large", 2000)
-        many = fill(server.url, "")
-        compare("load small", small, work, seconds, rate)
-        compare("load 2,000 snapshots", large, work, seconds, rate)
-        compare("load 2,000, refs only", large + "?snapshots=refs", work, seconds, rate)
-        print(f"{'list 1,000 tables':24} firn {rate(many, seconds, CONNECTIONS):.0f}/s", flush=True)
-
-
-def measure_reference(work, seconds, rate):
-    tables = f"{work}/reference-tables"
-    with servers.reference(f"{work}/reference") as server:
-        servers.request("POST", f"{server.url}/v1/namespaces", {"namespace": ["bench"]})
-        small = register(server.url, "", tables, "small", 1)
-        large = register(server.url, "", tables, "large", 2000)
-        many = fill(server.url, "")
-        for name, url in (("load small", small), ("load 2,000 snapshots", large),
-                          ("list 1,000 tables", many)):
-            rate(url, seconds, CONNECTIONS)  # warms the JVM
-            answered = rate(url, seconds, CONNECTIONS)
-            print(f"{name:24} Java reference {answered:.0f}/s", flush=True)
-
-
-def main(arguments):
-    seconds = next((int(a) for a in arguments if a.isdigit()), 5)
-    rate = servers.load_client_rate if "--load-client" in arguments else servers.wrk
-    with tempfile.TemporaryDirectory(prefix="firn-bench.") as work:
-        measure_firn(work, seconds, rate)
-        if "--reference" in arguments:
-            measure_reference(work, seconds, rate)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+def measure(context):
+    sizes = (1, 100, 2000, 10000)
+    tables = f"{context.work}/tables"
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(
+            servers.firn(f"{context.work}/data", "--allow-location", f"file://{tables}"))
+        paths = fill(server, tables, sizes)
+        reference, reference_paths = None, {}
+        if context.has_reference:
+            reference = stack.enter_context(servers.reference(f"{context.work}/reference"))
+            reference_paths = fill(reference, f"{context.work}/reference-tables", sizes)
+        rows = [measure_case(context, case, server, paths, reference, reference_paths)
+                for case in cases()]
+    return [Subject("loads", "Loads", rows,
+                    f"{CONNECTIONS} connections, {context.seconds} s for each measurement, "
+                    f"{context.rounds} rounds: the median and, in brackets, the lowest and the "
+                    "highest round.")]

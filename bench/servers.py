@@ -6,6 +6,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -19,12 +20,28 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def request(method, url, body=None, headers=None):
+class Answer:
+    def __init__(self, headers, body):
+        self.headers = headers
+        self.body = body
+
+
+def answer_of(method, url, body=None, headers=None):
+    """A 2xx or 304; anything else is an OSError."""
     data = None if body is None else json.dumps(body).encode()
     head = {"Content-Type": "application/json", **(headers or {})} if data else (headers or {})
     call = urllib.request.Request(url, data=data, method=method, headers=head)
-    with urllib.request.urlopen(call, timeout=60) as answer:
-        return answer.read()
+    try:
+        with urllib.request.urlopen(call, timeout=60) as answer:
+            return Answer(answer.headers, answer.read())
+    except urllib.error.HTTPError as error:
+        if error.code != 304:
+            raise
+        return Answer(error.headers, b"")
+
+
+def request(method, url, body=None, headers=None):
+    return answer_of(method, url, body, headers).body
 
 
 class Server:
@@ -95,13 +112,14 @@ def reference(directory):
     return Server([ROOT / "tests/conformance/reference-server", "PORT", directory], seconds=600)
 
 
-def wrk(url, seconds, connections=16, threads=1):
-    """Requests a second; any answer that is not 2xx ends the benchmark."""
+def wrk(url, seconds, connections=16, headers=None, threads=1):
+    """Requests a second; any answer that is neither 2xx nor 3xx ends the benchmark."""
+    named = [word for name, value in (headers or {}).items() for word in ("-H", f"{name}: {value}")]
     out = subprocess.run(
-        ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", url],
+        ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", *named, url],
         capture_output=True, text=True, check=True,
     ).stdout
-    if "Non-2xx" in out:
+    if "Non-2xx" in out or "Socket errors" in out:
         raise SystemExit(f"{url} answered with errors:\n{out}")
     return float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1))
 
@@ -115,6 +133,7 @@ def load_client(*arguments):
     return json.loads(run.stdout)
 
 
-def load_client_rate(url, seconds, connections=16):
+def load_client_rate(url, seconds, connections=16, headers=None):
     """As wrk(), from the other load generator: neither's own cost can pass for a server's."""
-    return load_client("get", url, connections, seconds)["rate"]
+    lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+    return load_client("get", url, lines, connections, seconds)["rate"]
