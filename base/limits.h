@@ -23,6 +23,10 @@
  * its text: one of 100,000 columns stays below it, and so does a body of MAX_BODY_SIZE that is
  * mostly text (properties, SQL). */
 #define MAX_JSON_TREE_SIZE (128 * MIB)
+/* Bytes a second of a request that arrives, or of an answer that is sent, on the average of
+ * --connection-timeout: a client that sends a byte now and then would keep its connection for ever.
+ * A commit fits into one packet; the largest body takes two hours at this pace. */
+#define MIN_CLIENT_PACE (4 * KIB)
 /* Path and query as sent. A namespace and a table of 4 KiB each, every byte of them encoded in
  * three, stay below it. Each connection holds this much, and the HTTP library clears it for every
  * request, so more than is needed is felt (server/http.c). */

@@ -15,6 +15,7 @@
 #include "server/http_body.h"
 #include "server/http_connections.h"
 #include "server/http_response.h"
+#include "server/http_watch.h"
 #include "server/op.h"
 #include "server/reply_stream.h"
 #include "server/workers.h"
@@ -38,6 +39,7 @@ struct http {
     atomic_bool is_stopping;
     atomic_size_t running_count; /* from the last byte of a request to the end of its answer */
     struct http_connections connections;
+    struct http_watch watch;
 };
 
 /* One request, from its URI to the end of its answer. Where the answer is sent while it is made,
@@ -134,7 +136,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     if (ended == NULL)
         return;
     *request = NULL;
-    http_connection_set_answering(entry_of(connection), false);
+    http_connection_set_turn(entry_of(connection), TURN_REQUEST);
     if (ended->reply && ended->reply->stream)
         reply_stream_abandon(ended->reply->stream);
     if (ended->is_running)
@@ -147,7 +149,7 @@ static enum MHD_Result queue_reply(struct http_request *http_request, struct rep
     struct MHD_Response *response = http_response_of(reply);
     if (response == NULL)
         return MHD_NO;
-    http_connection_set_answering(entry_of(http_request->connection), true);
+    http_connection_set_turn(entry_of(http_request->connection), TURN_ANSWER);
     return MHD_queue_response(http_request->connection, (unsigned)reply->status, response);
 }
 
@@ -275,6 +277,7 @@ static enum MHD_Result run_request(struct http_request *http_request)
      * the client, whose connection closes, finds nobody listening. */
     atomic_fetch_add(&http->running_count, 1);
     http_request->is_running = true;
+    http_connection_set_turn(entry_of(http_request->connection), TURN_WORK);
     if (is_refused(http, request))
         return MHD_NO;
     if (logs_want_clients(&http->server->logs))
@@ -487,6 +490,7 @@ bool http_start(struct server *server, const struct http_options *options, struc
     atomic_init(&http->running_count, 0);
     http_connections_init(&http->connections);
     if (!open_socket(http, options->listen, &server->arena, err) ||
+        !http_watch_start(&http->watch, &http->connections, options->connection_timeout_s, err) ||
         !start_daemon(http, options, err)) {
         http_stop(http);
         return false;
@@ -544,6 +548,7 @@ void http_stop(struct http *http)
         MHD_stop_daemon(http->daemon);
     else if (http->socket >= 0)
         close(http->socket);
+    http_watch_stop(&http->watch);
     http_connections_finish(&http->connections);
     free(http);
 }

@@ -49,7 +49,7 @@
       "requests that may wait for a worker; more are answered 429")                           \
     X(OPTION_CONNECTIONS, "connections", COUNT, "N", "4096", MORE, "connections at one time") \
     X(OPTION_CONNECTION_TIMEOUT, "connection-timeout", COUNT, "SECONDS", "60", MORE,          \
-      "after which an idle connection is closed")                                             \
+      "after which a connection is closed that is idle or far too slow")                      \
     X(OPTION_DRAIN_TIMEOUT, "drain-timeout", COUNT, "SECONDS", "20", MORE,                    \
       "that running requests have to finish at shutdown")                                     \
     X(OPTION_MAX_BODY, "max-body", SIZE, "SIZE", "32MiB", MORE, "largest request body")       \
