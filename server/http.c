@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/port_owner.h"
 #include "server/http_body.h"
 #include "server/http_connections.h"
 #include "server/http_response.h"
@@ -413,13 +414,21 @@ bool http_parse_listen(struct slice listen, struct arena *arena, struct slice *r
     return true;
 }
 
-static bool cannot_listen(struct slice listen, int code, struct error *err)
+static unsigned port_of(const union address *address)
 {
-    if (code == EADDRINUSE)
+    return ntohs(address->any.sa_family == AF_INET ? address->v4.sin_port : address->v6.sin6_port);
+}
+
+static bool cannot_listen(struct slice listen, unsigned port, int code, struct error *err)
+{
+    char owner[PORT_OWNER_WORDS_SIZE];
+    if (code == EADDRINUSE) {
+        port_owner_words(port, owner);
         return error_set(err, ERROR_CONFLICT,
-                         "Cannot listen on %.*s: another program does. Stop it, or choose another "
-                         "port with --listen",
-                         SLICE_ARG(listen));
+                         "Cannot listen on %.*s: %s does. Stop it, or choose another port with "
+                         "--listen",
+                         SLICE_ARG(listen), owner);
+    }
     return error_set(err, ERROR_BAD_REQUEST, "Cannot listen on %.*s: %s", SLICE_ARG(listen),
                      strerror(code));
 }
@@ -442,15 +451,14 @@ static bool open_socket(struct http *http, struct slice listen_text, struct aren
     TRY(parse_listen(listen_text, arena, &host, &address, &size, err));
     int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
-        return cannot_listen(listen_text, errno, err);
+        return cannot_listen(listen_text, port_of(&address), errno, err);
     if (!bind_socket(fd, &address, size) || getsockname(fd, &address.any, &size) != 0) {
         int code = errno;
         close(fd);
-        return cannot_listen(listen_text, code, err);
+        return cannot_listen(listen_text, port_of(&address), code, err);
     }
     http->socket = fd;
-    http->port =
-        ntohs(address.any.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
+    http->port = port_of(&address);
     return true;
 }
 
