@@ -7,7 +7,6 @@
 #include "base/limits.h"
 #include "catalog/fsck.h"
 #include "storage/data_lock.h"
-#include "storage/file_store.h"
 
 /* One line of output: names and locations. */
 #define LINE_CEILING (1 * MIB)
@@ -140,14 +139,6 @@ static void print_summary(const struct options *options, const struct fsck_summa
            entities, files, findings, deleted);
 }
 
-static bool open_files(struct object_stores **ret_objects, struct error *err)
-{
-    struct object_store *files = NULL;
-    TRY(object_stores_create(ret_objects, err));
-    TRY(file_store_create(&file_calls_real, &files, err));
-    return object_stores_add(*ret_objects, "file", files, err);
-}
-
 static bool check(const struct options *options, const char *database,
                   struct fsck_summary *ret_summary, struct error *err)
 {
@@ -166,7 +157,7 @@ static bool check(const struct options *options, const char *database,
         .report = report,
         .context = (void *)options,
     };
-    bool ok = pointer_store_open(&store, &pointers, err) && open_files(&objects, err) &&
+    bool ok = pointer_store_open(&store, &pointers, err) && command_files(&objects, err) &&
               fsck_run(pointers, objects, &fsck, ret_summary, err);
     object_stores_destroy(objects);
     pointer_store_close(pointers);

@@ -60,7 +60,7 @@ static bool print_json(struct error *err)
     json_write_key(&writer, "commands");
     json_write_array_begin(&writer);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        write_command(&writer, command_table[i]);
+        write_command(&writer, command_rows[i]);
     json_write_array_end(&writer);
     json_write_object_end(&writer);
     bool ok = buffer_check(&text, "the table of commands", err);

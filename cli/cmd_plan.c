@@ -2,14 +2,10 @@
 #include "cli/command.h"
 
 #include "base/json_tree.h"
-#include "base/limits.h"
-#include "cli/entity_name.h"
 #include "cli/output.h"
 #include "cli/remote.h"
 #include "cli/terminal.h"
 #include "iceberg/filter_text.h"
-
-#define MAX_PATH_SIZE MAX_URI_SIZE
 
 /* --- what ----------------------------------------------------------------------------------- */
 
@@ -103,25 +99,19 @@ static bool print_answer(struct command_run *run, json_t *owned, struct error *e
     return ok;
 }
 
-static bool ask(struct command_run *run, struct buffer *path, struct error *err)
-{
-    json_t *body = NULL, *answer = NULL;
-    remote_put_management(&run->options, path);
-    TRY(entity_name_put_path(run->options.operands[0], "tables", path, err));
-    buffer_append_string(path, "/explain");
-    bool ok =
-        make_body(&run->options, &body, err) && remote_call(run, "POST", path, body, &answer, err);
-    json_decref(body);
-    return ok && print_answer(run, answer, err);
-}
-
 static bool plan(struct command_run *run, struct error *err)
 {
-    struct buffer path;
-    buffer_init(&path, MAX_PATH_SIZE);
-    bool ok = ask(run, &path, err);
-    buffer_finish(&path);
-    return ok;
+    json_t *body = NULL, *answer = NULL;
+    TRY(make_body(&run->options, &body, err));
+    bool ok = remote_send(run,
+                          &(struct remote_request){.method = "POST",
+                                                   .place = REMOTE_MANAGED_TABLE,
+                                                   .name = run->options.operands[0],
+                                                   .suffix = "/explain",
+                                                   .body = body},
+                          &answer, err);
+    json_decref(body);
+    return ok && print_answer(run, answer, err);
 }
 
 static const unsigned IDS[] = {FLAG_FILTER, FLAG_SNAPSHOT, FLAG_REF, FLAG_WAREHOUSE, REMOTE_IDS};

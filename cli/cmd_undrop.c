@@ -8,9 +8,8 @@
 #include "cli/entity_name.h"
 #include "cli/output.h"
 #include "cli/remote.h"
+#include "cli/show.h"
 #include "cli/terminal.h"
-
-#define MAX_PATH_SIZE MAX_URI_SIZE
 
 /* --- the request ---------------------------------------------------------------------------- */
 
@@ -56,23 +55,13 @@ static struct slice text_of(const json_t *object, const char *name)
     return json_is_string(value) ? json_slice(value) : SLICE_EMPTY;
 }
 
-static void print_level(struct slice text)
-{
-    bool is_quoted = slice_find(text, '.') < text.len || slice_find(text, '`') < text.len;
-    fputs(is_quoted ? "`" : "", stdout);
-    terminal_print(stdout, text);
-    fputs(is_quoted ? "`" : "", stdout);
-}
-
 static void print_name(const json_t *object)
 {
-    size_t i;
-    const json_t *level;
-    json_array_foreach(json_object_get(object, "namespace"), i, level) {
-        print_level(json_is_string(level) ? json_slice(level) : SLICE_EMPTY);
-        putchar('.');
-    }
-    print_level(text_of(object, "name"));
+    struct buffer name;
+    buffer_init(&name, MAX_SHOWN_SIZE);
+    show_identifier(object, &name);
+    fwrite(buffer_slice(&name).ptr, 1, buffer_slice(&name).len, stdout);
+    buffer_finish(&name);
 }
 
 static bool is_purge(const json_t *object)
@@ -133,42 +122,55 @@ static void print_rows(const struct options *options, const json_t *rows)
 
 /* --- asking --------------------------------------------------------------------------------- */
 
-static bool put_page_path(const struct options *options, struct slice token, struct buffer *path,
-                          struct error *err)
+static bool call(struct command_run *run, const char *method, const char *suffix,
+                 const json_t *body, json_t **ret_answer, struct error *err)
 {
-    path->len = 0;
-    remote_put_management(options, path);
-    buffer_append_string(path, "/dropped?pageToken=");
-    percent_append(path, token);
-    return buffer_check(path, "the address", err);
+    struct remote_request request = {.method = method,
+                                     .place = REMOTE_WAREHOUSE,
+                                     .name = option_text(&run->options, FLAG_WAREHOUSE),
+                                     .suffix = suffix,
+                                     .body = body};
+    return remote_send(run, &request, ret_answer, err);
+}
+
+static bool put_page_suffix(struct slice token, struct buffer *suffix, struct error *err)
+{
+    buffer_truncate(suffix, 0);
+    buffer_append_string(suffix, "/dropped?pageToken=");
+    percent_append(suffix, token);
+    buffer_append_byte(suffix, '\0');
+    return buffer_check(suffix, "the address", err);
 }
 
 /* Every page, one behind the other, into `rows`. */
-static bool read_pages(struct command_run *run, struct buffer *path, json_t *rows,
+static bool read_pages(struct command_run *run, struct buffer *suffix, json_t *rows,
                        struct error *err)
 {
-    bool more = true, ok = put_page_path(&run->options, SLICE_EMPTY, path, err);
+    bool more = true, ok = put_page_suffix(SLICE_EMPTY, suffix, err);
     while (ok && more) {
         json_t *page = NULL;
-        TRY(remote_call(run, "GET", path, NULL, &page, err));
+        TRY(call(run, "GET", suffix->ptr, NULL, &page, err));
         const json_t *next = json_object_get(page, "next-page-token");
         more = json_is_string(next);
         ok =
             json_array_extend(rows, json_object_get(page, "dropped")) == 0 ||
             error_set(err, ERROR_INTERNAL, "The answer lists nothing: is it this version of firn?");
         if (ok && more)
-            ok = put_page_path(&run->options, json_slice(next), path, err);
+            ok = put_page_suffix(json_slice(next), suffix, err);
         json_decref(page);
     }
     return ok;
 }
 
-static bool list(struct command_run *run, struct buffer *path, struct error *err)
+static bool list(struct command_run *run, struct error *err)
 {
+    struct buffer suffix;
     json_t *rows = json_array();
     if (rows == NULL)
         return error_no_memory(err, "the list");
-    bool ok = read_pages(run, path, rows, err);
+    buffer_init(&suffix, MAX_URI_SIZE);
+    bool ok = read_pages(run, &suffix, rows, err);
+    buffer_finish(&suffix);
     if (ok && run->wants_json)
         return output_json(json_pack("{s:o}", "dropped", rows), err);
     if (ok)
@@ -177,15 +179,13 @@ static bool list(struct command_run *run, struct buffer *path, struct error *err
     return ok;
 }
 
-static bool change(struct command_run *run, struct buffer *path, struct error *err)
+static bool change(struct command_run *run, struct error *err)
 {
     json_t *body = json_object(), *answer = NULL;
     bool forgets = option_number(&run->options, FLAG_FORGET);
-    remote_put_management(&run->options, path);
-    buffer_append_string(path, forgets ? "/forget-dropped" : "/undrop");
     bool ok = body != NULL || error_no_memory(err, "a request");
     ok = ok && fill_body(&run->options, body, err) &&
-         remote_call(run, "POST", path, body, &answer, err);
+         call(run, "POST", forgets ? "/forget-dropped" : "/undrop", body, &answer, err);
     json_decref(body);
     if (ok && run->wants_json)
         return output_json(answer, err);
@@ -197,13 +197,8 @@ static bool change(struct command_run *run, struct buffer *path, struct error *e
 
 static bool undrop(struct command_run *run, struct error *err)
 {
-    struct buffer path;
     TRY(check_usage(&run->options, err));
-    buffer_init(&path, MAX_PATH_SIZE);
-    bool ok =
-        option_number(&run->options, FLAG_LIST) ? list(run, &path, err) : change(run, &path, err);
-    buffer_finish(&path);
-    return ok;
+    return option_number(&run->options, FLAG_LIST) ? list(run, err) : change(run, err);
 }
 
 static const unsigned IDS[] = {FLAG_LIST,   FLAG_UUID,      FLAG_AS,

@@ -5,8 +5,9 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "base/nearest.h"
+#include "storage/file_store.h"
 
-const struct command *const command_table[COMMAND_COUNT] = {
+const struct command *const command_rows[COMMAND_COUNT] = {
 #define X(name) &command_##name,
     COMMANDS(X)
 #undef X
@@ -37,7 +38,7 @@ bool command_is_action_of(const struct command *command, const struct command *h
 static const struct command *find(const struct command *head, struct slice text)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        const struct command *one = command_table[i];
+        const struct command *one = command_rows[i];
         if (head ? !command_is_action_of(one, head) : command_is_action(one))
             continue;
         size_t start = head ? name_of(head).len + 1 : 0;
@@ -51,7 +52,7 @@ static const struct command *find(const struct command *head, struct slice text)
 static void append_names(const struct command *head, struct buffer *names)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        const struct command *one = command_table[i];
+        const struct command *one = command_rows[i];
         if (head ? !command_is_action_of(one, head) : command_is_action(one))
             continue;
         if (names->len > 0)
@@ -111,4 +112,18 @@ bool command_database(struct options *options, const char **ret_path, struct err
         return error_no_memory(err, "the database's path");
     *ret_path = path.ptr;
     return true;
+}
+
+bool command_files(struct object_stores **ret_objects, struct error *err)
+{
+    struct object_store *files = NULL;
+    struct object_stores *objects = NULL;
+    TRY(object_stores_create(&objects, err));
+    if (file_store_create(&file_calls_real, &files, err) &&
+        object_stores_add(objects, "file", files, err)) {
+        *ret_objects = objects;
+        return true;
+    }
+    object_stores_destroy(objects);
+    return false;
 }

@@ -14,17 +14,44 @@
 
 #include "cli/exit_code.h"
 #include "cli/flags.h"
+#include "storage/object_store.h"
 
 /* In the order of `firn --help`. A group's head stands before its actions. */
-#define COMMANDS(X) \
-    X(serve)        \
-    X(plan)         \
-    X(undrop)       \
-    X(fsck)         \
-    X(backup)       \
-    X(restore)      \
-    X(completion)   \
-    X(help)         \
+#define COMMANDS(X)     \
+    X(serve)            \
+    X(connect)          \
+    X(demo)             \
+    X(doctor)           \
+    X(namespace)        \
+    X(namespace_list)   \
+    X(namespace_show)   \
+    X(namespace_create) \
+    X(namespace_drop)   \
+    X(table)            \
+    X(table_list)       \
+    X(table_show)       \
+    X(table_history)    \
+    X(table_rename)     \
+    X(table_register)   \
+    X(table_drop)       \
+    X(view)             \
+    X(view_list)        \
+    X(view_show)        \
+    X(view_rename)      \
+    X(view_drop)        \
+    X(warehouse)        \
+    X(warehouse_list)   \
+    X(warehouse_show)   \
+    X(warehouse_create) \
+    X(warehouse_set)    \
+    X(warehouse_remove) \
+    X(plan)             \
+    X(undrop)           \
+    X(fsck)             \
+    X(backup)           \
+    X(restore)          \
+    X(completion)       \
+    X(help)             \
     X(version)
 
 struct command_run {
@@ -40,7 +67,7 @@ typedef bool (*command_fn)(struct command_run *run, struct error *err);
 struct command {
     struct option_set takes; /* .command is the name: "fsck", "table drop" */
     const char *summary;     /* for a list of commands: no capital, no full stop */
-    const char *details;     /* paragraphs for --help: lines of at most 80 columns */
+    const char *details;     /* paragraphs, which --help wraps: an empty line is between them */
     const char *examples;    /* lines to paste; may be NULL */
     command_fn run;          /* NULL: the head of a group, "table" */
 };
@@ -60,7 +87,7 @@ enum command_number {
 COMMANDS(X)
 #undef X
 
-extern const struct command *const command_table[COMMAND_COUNT];
+extern const struct command *const command_rows[COMMAND_COUNT];
 
 /* The command of argv[1…], and how many arguments its name takes. Where there is none, *err says
  * which one is nearest. */
@@ -74,5 +101,7 @@ bool command_is_action(const struct command *command);
 const char *command_variable(const char *name);
 /* "<data>/firn.db" in the options' arena. */
 bool command_database(struct options *options, const char **ret_path, struct error *err);
+/* The stores that files of tables lie in. The caller destroys them. */
+bool command_files(struct object_stores **ret_objects, struct error *err);
 
 #endif

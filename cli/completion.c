@@ -20,9 +20,9 @@ static void put_bash_words(const struct command *command, FILE *out)
 {
     fprintf(out, "    '%s') words=\"", command->takes.command);
     for (size_t i = 0; i < COMMAND_COUNT && command->run == NULL; i++)
-        if (command_is_action_of(command_table[i], command))
+        if (command_is_action_of(command_rows[i], command))
             fprintf(out, "%s ",
-                    command_table[i]->takes.command + strlen(command->takes.command) + 1);
+                    command_rows[i]->takes.command + strlen(command->takes.command) + 1);
     if (command->takes.choices)
         put_words(command->takes.choices, out);
     for (const unsigned *id = command->takes.ids; command->run && *id != OPTION_END; id++)
@@ -58,19 +58,19 @@ void completion_print_bash(FILE *out)
           "  if ((COMP_CWORD == 1)); then\n    COMPREPLY=($(compgen -W \"",
           out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (!command_is_action(command_table[i]))
-            fprintf(out, "%s ", command_table[i]->takes.command);
+        if (!command_is_action(command_rows[i]))
+            fprintf(out, "%s ", command_rows[i]->takes.command);
     fputs("\" -- \"$current\"))\n    return\n  fi\n"
           "  case $command in\n    ",
           out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (command_table[i]->run == NULL)
-            fprintf(out, "%s|", command_table[i]->takes.command);
+        if (command_rows[i]->run == NULL)
+            fprintf(out, "%s|", command_rows[i]->takes.command);
     fputs("'')\n      ((COMP_CWORD == 2)) || command+=\" ${COMP_WORDS[2]}\" ;;\n  esac\n"
           "  case $command in\n",
           out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        put_bash_words(command_table[i], out);
+        put_bash_words(command_rows[i], out);
     fputs("  esac\n"
           "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
           "  [[ ${#COMPREPLY[@]} -gt 0 || $current == -* ]] ||\n"
@@ -133,7 +133,7 @@ static void put_zsh_command(const struct command *command, FILE *out)
 static void put_zsh_list(const struct command *head, FILE *out)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        const struct command *one = command_table[i];
+        const struct command *one = command_rows[i];
         if (head ? !command_is_action_of(one, head) : command_is_action(one))
             continue;
         fprintf(out, " '%s:", one->takes.command + (head ? strlen(head->takes.command) + 1 : 0));
@@ -150,18 +150,18 @@ void completion_print_zsh(FILE *out)
     put_zsh_list(NULL, out);
     fputs(")\n    _describe command commands\n    return\n  fi\n  case $command in\n", out);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (command_table[i]->run)
+        if (command_rows[i]->run)
             continue;
         fprintf(out, "    %s)\n      if ((CURRENT == 3)); then\n        commands=(",
-                command_table[i]->takes.command);
-        put_zsh_list(command_table[i], out);
+                command_rows[i]->takes.command);
+        put_zsh_list(command_rows[i], out);
         fputs(")\n        _describe action commands\n        return\n      fi\n"
               "      command+=\" $words[3]\"\n      shift words\n      ((CURRENT--)) ;;\n",
               out);
     }
     fputs("  esac\n  shift words\n  ((CURRENT--))\n  case $command in\n", out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        put_zsh_command(command_table[i], out);
+        put_zsh_command(command_rows[i], out);
     fputs("  esac\n}\nif [ \"$funcstack[1]\" = _firn ]; then _firn \"$@\"; "
           "else compdef _firn firn; fi\n",
           out);
@@ -210,7 +210,7 @@ static void put_fish_option(const struct command *command, const struct option_r
 static void put_fish_command(const struct command *command, FILE *out)
 {
     for (size_t i = 0; i < COMMAND_COUNT && command->run == NULL; i++) {
-        const struct command *action = command_table[i];
+        const struct command *action = command_rows[i];
         if (!command_is_action_of(action, command))
             continue;
         put_fish_condition(command, out);
@@ -232,13 +232,13 @@ void completion_print_fish(FILE *out)
 {
     fputs("# firn completion fish\n", out);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (command_is_action(command_table[i]))
+        if (command_is_action(command_rows[i]))
             continue;
         fprintf(out, "complete -c firn -n __fish_use_subcommand -f -a %s -d ",
-                command_table[i]->takes.command);
-        put_fish(command_table[i]->summary, out);
+                command_rows[i]->takes.command);
+        put_fish(command_rows[i]->summary, out);
         fputc('\n', out);
     }
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        put_fish_command(command_table[i], out);
+        put_fish_command(command_rows[i], out);
 }

@@ -39,6 +39,11 @@ static size_t last_dot(struct slice name)
     return at;
 }
 
+struct slice entity_name_namespace(struct slice name)
+{
+    return slice_make(name.ptr, last_dot(name));
+}
+
 bool entity_name_put_namespace(struct slice name, struct buffer *path, struct error *err)
 {
     TRY(put_level(&name, path, err));
@@ -98,4 +103,30 @@ bool entity_name_put_members(struct slice name, json_t *object, struct error *er
         return stray_quote(err);
     return json_object_set_new(object, "name", json_from_slice(level)) == 0 ||
            error_set(err, ERROR_BAD_REQUEST, "The name is not UTF-8");
+}
+
+bool entity_name_levels(struct slice name, json_t **ret_levels, struct error *err)
+{
+    json_t *levels = json_array();
+    if (levels == NULL)
+        return error_no_memory(err, "a name");
+    if (append_levels(levels, name, err)) {
+        *ret_levels = levels;
+        return true;
+    }
+    json_decref(levels);
+    return false;
+}
+
+bool entity_name_identifier(struct slice name, json_t **ret_identifier, struct error *err)
+{
+    json_t *identifier = json_object();
+    if (identifier == NULL)
+        return error_no_memory(err, "a name");
+    if (entity_name_put_members(name, identifier, err)) {
+        *ret_identifier = identifier;
+        return true;
+    }
+    json_decref(identifier);
+    return false;
 }

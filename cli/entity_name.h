@@ -18,6 +18,11 @@ bool entity_name_put_namespace(struct slice name, struct buffer *path, struct er
 /* "a.b.t" as "/namespaces/a%1Fb/<kind>/t"; `kind` is "tables" or "views". */
 bool entity_name_put_path(struct slice name, const char *kind, struct buffer *path,
                           struct error *err);
+/* "a.b" of "a.b.t"; the whole where there is no dot. */
+struct slice entity_name_namespace(struct slice name);
+/* The same as JSON: ["a", "b.c"], and {"namespace": ["a"], "name": "t"}. The caller owns it. */
+bool entity_name_levels(struct slice name, json_t **ret_levels, struct error *err);
+bool entity_name_identifier(struct slice name, json_t **ret_identifier, struct error *err);
 
 /* "a.b.t" as the members "namespace", ["a", "b"], and "name" of an object. */
 bool entity_name_put_members(struct slice name, json_t *object, struct error *err);

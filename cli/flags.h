@@ -18,6 +18,13 @@
     X(FLAG_REF, "ref", TEXT, "NAME", "", MAIN, "branch or tag to read")                          \
     X(FLAG_WAREHOUSE, "warehouse", TEXT, "NAME", "default", MAIN, "warehouse that is meant")     \
     X(FLAG_URL, "url", TEXT, "URL", "", MAIN, "the server (http:// and what --listen says)")     \
+    X(FLAG_CATALOG, "catalog", TEXT, "NAME", "firn", MAIN, "what the engine calls the catalog")  \
+    X(FLAG_SPARK, "spark", TEXT, "VERSION", "4.0", MAIN, "3.5, 4.0 or 4.1")                      \
+    X(FLAG_SCALA, "scala", TEXT, "VERSION", "", MAIN, "2.12 or 2.13 (as Spark's package)")       \
+    X(FLAG_FLINK, "flink", TEXT, "VERSION", "2.0", MAIN, "1.20, 2.0 or 2.1")                     \
+    X(FLAG_PROPERTY, "property", LIST, "KEY=VALUE", "", MAIN, "a property; may be repeated")     \
+    X(FLAG_PURGE, "purge", FLAG, "", "false", MAIN, "delete its files, too: no way back")        \
+    X(FLAG_OVERWRITE, "overwrite", FLAG, "", "false", MAIN, "also where the name is taken")      \
     X(FLAG_LIST, "list", FLAG, "", "false", MAIN, "show what was dropped and is kept")           \
     X(FLAG_UUID, "uuid", TEXT, "UUID", "", MAIN, "which one, where a name is not enough")        \
     X(FLAG_AS, "as", TEXT, "TABLE", "", MAIN, "name to bring it back under")                     \

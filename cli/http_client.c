@@ -56,7 +56,8 @@ static bool perform(CURL *curl, struct http_exchange *exchange, struct curl_slis
     if (!buffer_ok(exchange->answer))
         return buffer_check(exchange->answer, "the answer", err);
     return error_set(err, ERROR_STORAGE,
-                     "No answer from %s: %s. Is `firn serve` running there? --url says where",
+                     "No answer from %s: %s. Is `firn serve` running there? Start it, or say "
+                     "with --url where it is",
                      exchange->url, reason[0] ? reason : curl_easy_strerror(code));
 }
 

@@ -77,7 +77,7 @@ void help_print_man(FILE *out)
           ".SH COMMANDS\n",
           out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        put_roff_command(command_table[i], out);
+        put_roff_command(command_rows[i], out);
     fputs(".SH \"EXIT STATUS\"\n", out);
 #define X(enumerator, number, meaning)    \
     fprintf(out, ".TP\n.B %d\n", number); \
@@ -147,5 +147,5 @@ void help_print_markdown(FILE *out)
     EXIT_CODES(X)
 #undef X
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        put_section(command_table[i], out);
+        put_section(command_rows[i], out);
 }

@@ -5,6 +5,7 @@
 #include "base/json_tree.h"
 #include "base/limits.h"
 #include "base/percent.h"
+#include "cli/entity_name.h"
 #include "cli/http_client.h"
 
 /* A table's metadata may be large. */
@@ -36,16 +37,40 @@ void remote_put_url(const struct options *options, struct buffer *url)
         put_listen(option_text(options, OPTION_LISTEN), url);
 }
 
-void remote_put_prefix(const struct options *options, struct buffer *path)
+static bool put_prefixed(const struct command_run *run, const struct remote_request *request,
+                         struct buffer *url, struct error *err)
 {
-    buffer_append_string(path, "/v1/");
-    percent_append(path, option_text(options, FLAG_WAREHOUSE));
+    bool is_managed = request->place == REMOTE_MANAGED_TABLE;
+    buffer_append_string(url, is_managed ? "/management/v1/warehouses/" : "/v1/");
+    percent_append(url, option_text(&run->options, FLAG_WAREHOUSE));
+    switch (request->place) {
+    case REMOTE_NAMESPACE:
+        buffer_append_string(url, "/namespaces/");
+        return entity_name_put_namespace(request->name, url, err);
+    case REMOTE_TABLE:
+    case REMOTE_MANAGED_TABLE:
+        return entity_name_put_path(request->name, "tables", url, err);
+    case REMOTE_VIEW:
+        return entity_name_put_path(request->name, "views", url, err);
+    default:
+        return true;
+    }
 }
 
-void remote_put_management(const struct options *options, struct buffer *path)
+/* NUL-terminated. */
+static bool put_whole_url(const struct command_run *run, const struct remote_request *request,
+                          struct buffer *url, struct error *err)
 {
-    buffer_append_string(path, "/management/v1/warehouses/");
-    percent_append(path, option_text(options, FLAG_WAREHOUSE));
+    remote_put_url(&run->options, url);
+    if (request->place == REMOTE_WAREHOUSE) {
+        buffer_append_string(url, "/management/v1/warehouses/");
+        percent_append(url, request->name);
+    } else if (request->place != REMOTE_ROOT) {
+        TRY(put_prefixed(run, request, url, err));
+    }
+    buffer_append_string(url, request->suffix ? request->suffix : "");
+    buffer_append_byte(url, '\0');
+    return buffer_check(url, "the address", err);
 }
 
 static bool no_answer_of_ours(const struct http_exchange *exchange, struct error *err)
@@ -93,37 +118,55 @@ static bool send_text(struct command_run *run, struct http_exchange *exchange, j
     return false;
 }
 
-static bool make_url(struct command_run *run, struct buffer *path, struct buffer *url,
-                     struct error *err)
+static bool send_json(struct command_run *run, const struct remote_request *request,
+                      struct buffer *url, json_t **ret_answer, struct error *err)
 {
-    TRY(buffer_check(path, "the address", err));
-    remote_put_url(&run->options, url);
-    buffer_append_slice(url, buffer_slice(path));
-    buffer_append_byte(url, '\0');
-    return buffer_check(url, "the address", err);
-}
-
-bool remote_call(struct command_run *run, const char *method, struct buffer *path,
-                 const json_t *body, json_t **ret_answer, struct error *err)
-{
-    struct buffer url, answer;
-    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    struct buffer answer;
+    char *text = request->body ? json_dumps(request->body, JSON_COMPACT) : NULL;
     struct http_exchange exchange = {
-        .method = method,
+        .method = request->method,
+        .url = url->ptr,
         .is_own_machine = option_text(&run->options, FLAG_URL).len == 0,
         .answer = &answer,
     };
-    if (body && text == NULL)
+    if (request->body && text == NULL)
         return error_no_memory(err, "a request");
     if (text)
         exchange.body = slice_from_string(text);
-    buffer_init(&url, MAX_URL_SIZE);
     buffer_init(&answer, MAX_ANSWER_SIZE);
-    bool ok = make_url(run, path, &url, err);
-    exchange.url = url.ptr;
-    ok = ok && send_text(run, &exchange, ret_answer, err);
+    bool ok = send_text(run, &exchange, ret_answer, err);
     buffer_finish(&answer);
-    buffer_finish(&url);
     free(text);
+    return ok;
+}
+
+bool remote_send(struct command_run *run, const struct remote_request *request, json_t **ret_answer,
+                 struct error *err)
+{
+    struct buffer url;
+    buffer_init(&url, MAX_URL_SIZE);
+    bool ok =
+        put_whole_url(run, request, &url, err) && send_json(run, request, &url, ret_answer, err);
+    buffer_finish(&url);
+    return ok;
+}
+
+bool remote_set_properties(const struct options *options, json_t *body, struct error *err)
+{
+    const struct option_value *given = &options->values[FLAG_PROPERTY];
+    json_t *properties = json_object();
+    bool ok = json_object_set_new(body, "properties", properties) == 0 ||
+              error_no_memory(err, "the properties");
+    for (size_t i = 0; ok && i < given->item_count; i++) {
+        struct slice item = given->items[i];
+        size_t equals = slice_find(item, '=');
+        if (equals == 0 || equals == item.len)
+            return error_set(err, ERROR_BAD_REQUEST,
+                             "The option property is '%.*s': it must be KEY=VALUE",
+                             SLICE_ARG(item));
+        ok = json_object_setn_new(properties, item.ptr, equals,
+                                  json_from_slice(slice_from(item, equals + 1))) == 0 ||
+             error_set(err, ERROR_BAD_REQUEST, "The property '%.*s' is not UTF-8", SLICE_ARG(item));
+    }
     return ok;
 }

@@ -17,15 +17,32 @@
 /* What each command that calls the server takes beside its own options. */
 #define REMOTE_IDS FLAG_URL, OPTION_LISTEN, OPTION_CONFIG, FLAG_JSON, OPTION_END
 
+enum remote_place {
+    REMOTE_ROOT,         /* the suffix is the whole path */
+    REMOTE_PREFIX,       /* /v1/<--warehouse> */
+    REMOTE_NAMESPACE,    /* …/namespaces/<name> */
+    REMOTE_TABLE,        /* …/namespaces/<levels>/tables/<name> */
+    REMOTE_VIEW,         /* …/namespaces/<levels>/views/<name> */
+    REMOTE_WAREHOUSE,    /* /management/v1/warehouses/<name> */
+    REMOTE_MANAGED_TABLE /* /management/v1/warehouses/<--warehouse>/namespaces/…/tables/… */
+};
+
+struct remote_request {
+    const char *method;
+    enum remote_place place;
+    struct slice name;  /* of what is there, as people write it */
+    const char *suffix; /* encoded: "/tables", "?purgeRequested=true"; NULL: none */
+    const json_t *body; /* NULL: none */
+};
+
+/* *ret_answer is the caller's, NULL for an answer without a body. */
+bool remote_send(struct command_run *run, const struct remote_request *request, json_t **ret_answer,
+                 struct error *err);
+
 /* "http://127.0.0.1:8181", without a slash at the end. */
 void remote_put_url(const struct options *options, struct buffer *url);
-/* "/v1/<warehouse>" and "/management/v1/warehouses/<warehouse>" of --warehouse. */
-void remote_put_prefix(const struct options *options, struct buffer *path);
-void remote_put_management(const struct options *options, struct buffer *path);
 
-/* `path` is encoded and begins with '/'; `body` may be NULL. *ret_answer is the caller's, NULL for
- * an answer without a body. */
-bool remote_call(struct command_run *run, const char *method, struct buffer *path,
-                 const json_t *body, json_t **ret_answer, struct error *err);
+/* --property KEY=VALUE, as the object "properties" of `body`. */
+bool remote_set_properties(const struct options *options, json_t *body, struct error *err);
 
 #endif

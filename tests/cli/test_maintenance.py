@@ -1,5 +1,6 @@
 """JSON of the commands that look at a data directory, and what their exit codes say."""
 
+import json
 import os
 import subprocess
 
@@ -8,8 +9,7 @@ def test_backup__and_restore_speak_json(run, server, tmp_path):
     file = tmp_path / "copy"
     said = run(0, "backup", file, "--data", server.data, "--json").json
     assert said["file"] == str(file)
-    assert said["warehouses"] == [{"name": "default",
-                                   "location": f"file://{server.data}/warehouse"}]
+    assert {"name": "default", "location": f"file://{server.data}/warehouse"} in said["warehouses"]
     data = tmp_path / "elsewhere"
     said = run(0, "restore", file, "--data", data, "--json").json
     assert said == {"file": str(file), "database": f"{data}/firn.db", "kept": None}
@@ -46,7 +46,6 @@ def test_output__that_is_lost_is_a_failure(binary):
 
 
 def test_serve__tells_programs_where_it_is(own_server):
-    import json
     server = own_server("--json")
     first = next(line for line in server.log_text().splitlines() if line.startswith("{"))
     said = json.loads(first)

@@ -15,13 +15,29 @@ static void test_command__is_found_by_its_name(void **state)
     int used = 0;
     (void)state;
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        const struct command *one = command_table[i];
+        const struct command *one = command_rows[i];
         if (command_is_action(one))
             continue;
         char *const arguments[] = {(char *)one->takes.command, NULL};
         assert_ptr_equal(find(arguments, 1, &used, &err), one);
         assert_int_equal(used, 1);
     }
+}
+
+static void test_command__of_a_group_is_found_by_both_words(void **state)
+{
+    struct error err = {0};
+    int used = 0;
+    (void)state;
+    assert_ptr_equal(find((char *const[]){"table", "drop", "x", NULL}, 3, &used, &err),
+                     &command_table_drop);
+    assert_int_equal(used, 2);
+    assert_ptr_equal(find((char *const[]){"table", "--help", NULL}, 2, &used, &err),
+                     &command_table);
+    assert_int_equal(used, 1);
+    assert_null(find((char *const[]){"table", "dorp", NULL}, 2, &used, &err));
+    assert_string_equal(err.message, "'table dorp' is no command: did you mean 'firn table drop'? "
+                                     "firn table --help lists all");
 }
 
 static void test_command__misspelt_says_the_nearest_one(void **state)
@@ -38,7 +54,7 @@ static void test_command__options_are_known_and_named_once(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        const unsigned *ids = command_table[i]->takes.ids;
+        const unsigned *ids = command_rows[i]->takes.ids;
         bool seen[FLAG_END] = {false};
         for (; *ids != OPTION_END; ids++) {
             assert_in_range(*ids, 0, FLAG_END - 1);
@@ -65,6 +81,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_command__is_found_by_its_name),
+        cmocka_unit_test(test_command__of_a_group_is_found_by_both_words),
         cmocka_unit_test(test_command__misspelt_says_the_nearest_one),
         cmocka_unit_test(test_command__options_are_known_and_named_once),
         cmocka_unit_test(test_exit_code__follows_the_error),

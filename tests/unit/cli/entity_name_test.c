@@ -62,11 +62,33 @@ static void test_entity_name__refuses_what_is_no_name(void **state)
     }
 }
 
+static void test_entity_name__is_json(void **state)
+{
+    struct error err = {0};
+    json_t *levels = NULL, *identifier = NULL;
+    (void)state;
+    assert_ok(entity_name_levels(SLICE_LITERAL("a.`b.c`"), &levels, &err), &err);
+    char *text = json_dumps(levels, JSON_COMPACT);
+    assert_string_equal(text, "[\"a\",\"b.c\"]");
+    free(text);
+    json_decref(levels);
+    assert_ok(entity_name_identifier(SLICE_LITERAL("a.b.t"), &identifier, &err), &err);
+    text = json_dumps(identifier, JSON_COMPACT | JSON_SORT_KEYS);
+    assert_string_equal(text, "{\"name\":\"t\",\"namespace\":[\"a\",\"b\"]}");
+    free(text);
+    json_decref(identifier);
+    assert_false(entity_name_identifier(SLICE_LITERAL("t"), &identifier, &err));
+    assert_false(entity_name_levels(SLICE_LITERAL("a."), &levels, &err));
+    assert_false(entity_name_levels(SLICE_LITERAL("a.\xff"), &levels, &err));
+    assert_slice_equal(entity_name_namespace(SLICE_LITERAL("a.`b.c`.t")), "a.`b.c`");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_entity_name__is_a_path),
         cmocka_unit_test(test_entity_name__is_an_object),
+        cmocka_unit_test(test_entity_name__is_json),
         cmocka_unit_test(test_entity_name__refuses_what_is_no_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,8 +42,8 @@ static void test_help__fits_a_screen(void **state)
     help_print_index(false, open_text(&text));
     check_screen(&text, "firn");
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        help_print_command(command_table[i], false, false, open_text(&text));
-        check_screen(&text, command_table[i]->takes.command);
+        help_print_command(command_rows[i], false, false, open_text(&text));
+        check_screen(&text, command_rows[i]->takes.command);
     }
 }
 
@@ -52,10 +52,10 @@ static void test_help__all_lists_every_option(void **state)
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         struct text text;
         (void)state;
-        help_print_command(command_table[i], true, false, open_text(&text));
+        help_print_command(command_rows[i], true, false, open_text(&text));
         fclose(text.out);
-        for (const unsigned *id = command_table[i]->takes.ids;
-             command_table[i]->run && *id != OPTION_END; id++) {
+        for (const unsigned *id = command_rows[i]->takes.ids;
+             command_rows[i]->run && *id != OPTION_END; id++) {
             char flag[64];
             snprintf(flag, sizeof(flag), "  --%s", flag_rows[*id].name);
             assert_non_null(strstr(text.ptr, flag));
@@ -89,7 +89,7 @@ static void test_help__manual_and_page_have_every_command(void **state)
         WRITERS[i](open_text(&text));
         fclose(text.out);
         for (size_t j = 0; j < COMMAND_COUNT; j++) {
-            const char *name = command_table[j]->takes.command, *gap = strchr(name, ' ');
+            const char *name = command_rows[j]->takes.command, *gap = strchr(name, ' ');
             assert_non_null(strstr(text.ptr, gap ? gap + 1 : name));
         }
         assert_non_null(strstr(text.ptr, "log"));
