@@ -13,7 +13,8 @@ def get(contract, server, target, method="GET", check_request=True):
 
 # --- routes ---------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v2/config", "/v1/config/", "/v1/default/nothing",
+@pytest.mark.parametrize("path", ["/v1", "/web", "/web/", "/v2/config", "/v1/config/",
+                                  "/v1/default/nothing",
                                   "/v1/default/namespaces/", "/v1/default/namespaces/a/tables/",
                                   "/v1//namespaces", "//v1/config", "/management", "/V1/config",
                                   "/management/v1/nothing", "/v1/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o",
