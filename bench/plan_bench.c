@@ -93,7 +93,7 @@ static bool write_plan(struct bench *bench, struct plan *plan, struct cache *cac
     buffer_init(&text, 1 * MIB);
     json_writer_init(&json, &text);
     json_write_object_begin(&json);
-    bool ok = plan_open(plan, bench->objects, cache, err) &&
+    bool ok = plan_open(plan, bench->objects, cache, NULL, err) &&
               plan_answer_files(plan, &work, &sink, &json, err);
     json_write_object_end(&json);
     bench->bytes += text.len;

@@ -106,6 +106,30 @@ bool location_is_deletable(const struct catalog *catalog, const struct warehouse
     return location_right(catalog, warehouse, place, file, arena) == LOCATION_OURS;
 }
 
+static bool is_readable(const struct catalog *catalog, const struct warehouse *warehouse,
+                        struct slice place, struct slice file, struct arena *arena)
+{
+    struct slice canonical;
+    if (!location_canonical(file, arena, &canonical, NULL) || is_own_file(catalog, canonical))
+        return false;
+    return (place.len > 0 && location_is_within(canonical, place)) ||
+           location_is_allowed(catalog, warehouse, file, arena);
+}
+
+bool location_check_read(const struct catalog *catalog, const struct warehouse *warehouse,
+                         struct slice place, struct slice file, struct error *err)
+{
+    struct arena scratch;
+    arena_init(&scratch, 4 * MAX_URI_SIZE);
+    bool ok = is_readable(catalog, warehouse, place, file, &scratch);
+    arena_finish(&scratch);
+    return ok || error_set(err, ERROR_FORBIDDEN,
+                           "The table names the file %.*s, which lies outside of the table's "
+                           "location, of its warehouse and of every allowed location: the server "
+                           "does not read it unless it is started with --allow-location",
+                           SLICE_ARG(file));
+}
+
 bool location_check(const struct call *call, struct slice location, const char *what,
                     struct slice *ret_canonical, struct error *err)
 {

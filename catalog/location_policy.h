@@ -41,6 +41,12 @@ enum location_right location_right(const struct catalog *catalog,
 bool location_is_deletable(const struct catalog *catalog, const struct warehouse *warehouse,
                            struct slice place, struct slice file, struct arena *arena);
 
+/* A file that a table's metadata, or what they name, says the server should read, `place` being the
+ * table's canonical location, or empty: ERROR_FORBIDDEN unless it lies there or where
+ * location_is_allowed. Any thread. */
+bool location_check_read(const struct catalog *catalog, const struct warehouse *warehouse,
+                         struct slice place, struct slice file, struct error *err);
+
 /* "<base>/<name>", where base is the namespace's own `location` property or
  * "<warehouse>/<level>/<level>". Characters that some file system or client would change become
  * '_', and then a digest of the name keeps the result unique. With `suffix` (not empty) "-<suffix>"

@@ -102,9 +102,10 @@ void plan_destroy(struct plan *plan); /* NULL is fine */
 /* Has the stages of the plan timed by that clock, in microseconds. Before plan_open. */
 void plan_measure(struct plan *plan, int64_t (*now_us)(void));
 
-/* Reads the manifest lists, once for each plan. `cache` may be NULL. */
+/* Reads the manifest lists, once for each plan. `cache` may be NULL; `guard` (NULL: every file may
+ * be read) must outlive the plan. */
 bool plan_open(struct plan *plan, struct object_stores *objects, struct cache *cache,
-               struct error *err);
+               const struct plan_guard *guard, struct error *err);
 
 /* A manifest of data files that is to be read. Its place is its number among all manifests that the
  * snapshot names: who plans the same request later, with whatever pruning, finds it there. */

@@ -122,7 +122,8 @@ static bool read_shared(struct reading *reading, struct crew *crew, size_t hands
 {
     struct plan_run *run = reading->run;
     for (size_t i = 0; i < hands; i++)
-        plan_files_init(&reading->files[i], run->files.objects, run->files.cache);
+        plan_files_init(&reading->files[i], run->files.objects, run->files.cache,
+                        run->files.guard);
     crew_share(crew, hands, read_some, reading);
     for (size_t i = 0; i < hands; i++) {
         plan_counts_add_files(&run->plan->counts.files, &reading->files[i]);
@@ -205,6 +206,8 @@ static bool find_index(struct plan_run *run, struct crew *crew, size_t hands,
     char key[DIGEST_HEX_SIZE];
     int64_t start = plan_stage_begin(run->plan);
     TRY(make_key(run, key, err));
+    for (size_t i = 0; i < run->delete_count; i++)
+        TRY(plan_files_check(&run->files, run->deletes[i]->path, err));
     *ret_index = plan_files_cached(&run->files, CACHE_WORD, slice_from_string(key));
     plan_stage_end(run->plan, counts, PLAN_DELETE_INDEX, start);
     if (*ret_index) {

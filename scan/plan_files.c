@@ -10,9 +10,10 @@
 /* Paths of one snapshot of format version 1, which lists its manifests itself. */
 #define MAX_EMBEDDED_PATHS (64 * MIB)
 
-void plan_files_init(struct plan_files *files, struct object_stores *objects, struct cache *cache)
+void plan_files_init(struct plan_files *files, struct object_stores *objects, struct cache *cache,
+                     const struct plan_guard *guard)
 {
-    *files = (struct plan_files){.objects = objects, .cache = cache};
+    *files = (struct plan_files){.objects = objects, .cache = cache, .guard = guard};
 }
 
 void plan_files_finish(struct plan_files *files)
@@ -25,6 +26,11 @@ struct plan_files_counts plan_files_count(const struct plan_files *files)
     struct plan_files_counts counts = files->counts;
     counts.bytes_inflated = files->decoder ? manifest_decoder_inflated(files->decoder) : 0;
     return counts;
+}
+
+bool plan_files_check(const struct plan_files *files, struct slice path, struct error *err)
+{
+    return !files->guard || files->guard->check(files->guard->context, path, err);
 }
 
 /* --- the cache ------------------------------------------------------------------------------ */
@@ -133,6 +139,7 @@ static bool list_read(struct plan_files *files, struct slice path, struct manife
                       struct error *err)
 {
     struct buffer bytes;
+    TRY(plan_files_check(files, path, err));
     buffer_init(&bytes, MAX_MANIFEST_FILE_SIZE);
     struct manifest_list *list = plan_files_cached(files, "manifest-list ", path);
     bool ok = list != NULL;
@@ -212,6 +219,7 @@ bool plan_files_manifest(struct plan_files *files, struct slice path,
                          const struct manifest_projection *projection,
                          struct manifest_columns **ret_columns, struct error *err)
 {
+    TRY(plan_files_check(files, path, err));
     struct manifest_columns *present = plan_files_cached(files, "manifest ", path);
     if (!present)
         return decode(files, path, projection, ret_columns, err);

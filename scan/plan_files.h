@@ -5,7 +5,7 @@
  *           manifests in the snapshot itself)
  * Owns:     a decoder; results carry a reference for the caller
  * Errors:   ERROR_NOT_FOUND "Failed to open input stream for file: <path>", ERROR_CORRUPT and
- *           ERROR_TOO_LARGE with the file's path
+ *           ERROR_TOO_LARGE with the file's path; what the guard gives
  * Threads:  one thread at a time; the cache and the stores are shared
  */
 #ifndef SCAN_PLAN_FILES_H
@@ -25,17 +25,30 @@ struct plan_files_counts {
     uint64_t manifests_from_cache;
 };
 
+/* Metadata, and the lists that they name, may name any file in the world: asked before each is
+ * read, or taken from the cache, where another table's plan may have left it. */
+struct plan_guard {
+    /* False with the error of the plan. Called by several threads at once. */
+    bool (*check)(void *context, struct slice path, struct error *err);
+    void *context;
+};
+
 struct plan_files {
     struct object_stores *objects;
     struct cache *cache;              /* NULL: nothing is kept */
+    const struct plan_guard *guard;   /* NULL: every file may be read */
     struct manifest_decoder *decoder; /* made with the first manifest that must be decoded */
     struct plan_files_counts counts;  /* but for bytes_inflated: plan_files_count */
 };
 
-void plan_files_init(struct plan_files *files, struct object_stores *objects, struct cache *cache);
+void plan_files_init(struct plan_files *files, struct object_stores *objects, struct cache *cache,
+                     const struct plan_guard *guard);
 void plan_files_finish(struct plan_files *files);
 /* What was done so far. */
 struct plan_files_counts plan_files_count(const struct plan_files *files);
+
+/* Asks the guard: for what is kept under another name than the files that it was made from. */
+bool plan_files_check(const struct plan_files *files, struct slice path, struct error *err);
 
 /* What is kept under a word and a name, with a reference for the caller; NULL where nothing is. */
 void *plan_files_cached(const struct plan_files *files, const char *word, struct slice name);

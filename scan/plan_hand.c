@@ -211,7 +211,7 @@ bool plan_hand_init(struct plan_hand *hand, struct plan_run *run,
 {
     const struct plan *plan = run->plan;
     *hand = (struct plan_hand){.run = run, .visitor = visitor};
-    plan_files_init(&hand->files, run->files.objects, run->files.cache);
+    plan_files_init(&hand->files, run->files.objects, run->files.cache, run->files.guard);
     hand->residuals = calloc(plan->table.spec_count + 1, sizeof(struct residual_cache *));
     if (!hand->residuals)
         return error_no_memory(err, "a plan");

@@ -277,13 +277,13 @@ bool plan_run(struct plan *plan, struct plan_window window, const struct plan_vi
 /* --- the whole ------------------------------------------------------------------------------ */
 
 bool plan_open(struct plan *plan, struct object_stores *objects, struct cache *cache,
-               struct error *err)
+               const struct plan_guard *guard, struct error *err)
 {
     struct plan_run *run = ARENA_NEW(&plan->arena, struct plan_run);
     if (!run)
         return error_no_memory(err, "a plan");
     run->plan = plan;
-    plan_files_init(&run->files, objects, cache);
+    plan_files_init(&run->files, objects, cache, guard);
     plan->run = run;
     if (expression_root_op(&plan->filter) == EXPR_FALSE)
         return true;

@@ -9,6 +9,7 @@
 #include "iceberg/filter_times.h"
 #include "scan/plan_explain.h"
 #include "server/op.h"
+#include "server/plan_reach.h"
 #include "server/server.h"
 
 /* Words for eight residuals and a filter, and the numbers. */
@@ -88,11 +89,12 @@ static bool apply_ref(json_t *body, const struct table_metadata *metadata, struc
 
 /* --- the plan ------------------------------------------------------------------------------- */
 
-static bool run(struct op *op, struct plan *plan, struct plan_explain *explain, struct error *err)
+static bool run(struct op *op, struct plan *plan, struct plan_reach *reach,
+                struct plan_explain *explain, struct error *err)
 {
     struct plan_visitor visitor = {plan_explain_visit, explain};
     plan_measure(plan, clock_measure_us);
-    return plan_open(plan, op->server->objects, op->server->cache, err) &&
+    return plan_open(plan, op->server->objects, op->server->cache, &reach->guard, err) &&
            plan_run(plan, PLAN_WINDOW_ALL, &visitor, err);
 }
 
@@ -111,13 +113,15 @@ static bool explain_plan(struct op *op, struct table_metadata *metadata, const j
 {
     struct plan_request request;
     struct plan_explain explain;
+    struct plan_reach reach;
     struct plan *plan = NULL;
     int64_t start = clock_measure_us();
     TRY(plan_request_parse(body, op->call.arena, &request, err));
     TRY(plan_create(metadata, &request, &plan, err));
+    plan_reach_init(&reach, &op->call, metadata);
     plan_explain_init(&explain, plan);
     explain.bind_us = clock_measure_us() - start;
-    bool ok = run(op, plan, &explain, err) && answer(&explain, ret_reply, err);
+    bool ok = run(op, plan, &reach, &explain, err) && answer(&explain, ret_reply, err);
     plan_explain_finish(&explain);
     plan_destroy(plan);
     return ok;

@@ -6,6 +6,7 @@
 #include "scan/plan_files.h"
 #include "scan/snapshot_range.h"
 #include "server/op.h"
+#include "server/plan_reach.h"
 #include "server/server.h"
 
 /* A manifest list of MAX_MANIFEST_LIST_SIZE bytes has no more text than this in it. */
@@ -69,9 +70,11 @@ static bool read_list(struct op *op, const struct table_metadata *metadata, int6
                       struct manifest_list **ret_list, struct error *err)
 {
     const struct table_snapshot *snapshot = NULL;
+    struct plan_reach reach;
     struct plan_files files;
     TRY(snapshot_find(metadata, snapshot_id, &snapshot, err));
-    plan_files_init(&files, op->server->objects, op->server->cache);
+    plan_reach_init(&reach, &op->call, metadata);
+    plan_files_init(&files, op->server->objects, op->server->cache, &reach.guard);
     bool ok = plan_files_list(&files, snapshot, ret_list, err);
     plan_files_finish(&files);
     return ok;

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "scan/plan_split.h"
 #include "server/op.h"
+#include "server/plan_reach.h"
 #include "server/reply_stream.h"
 #include "server/server.h"
 
@@ -121,12 +122,15 @@ static bool write_completed(struct op *op, const struct plan_sealer *sealer, str
 
 /* --- operations ----------------------------------------------------------------------------- */
 
+/* `reach` must outlive the plan. */
 static bool open_plan(struct op *op, struct table_metadata *metadata,
-                      const struct plan_request *request, struct plan **ret_plan, struct error *err)
+                      const struct plan_request *request, struct plan_reach *reach,
+                      struct plan **ret_plan, struct error *err)
 {
     struct plan *plan = NULL;
+    plan_reach_init(reach, &op->call, metadata);
     TRY(plan_create(metadata, request, &plan, err));
-    if (plan_open(plan, op->server->objects, op->server->cache, err)) {
+    if (plan_open(plan, op->server->objects, op->server->cache, &reach->guard, err)) {
         *ret_plan = plan;
         return true;
     }
@@ -138,11 +142,12 @@ static bool answer_plan(struct op *op, struct table_metadata *metadata, const js
                         struct reply **ret_reply, struct error *err)
 {
     struct plan_request request;
+    struct plan_reach reach;
     struct plan *plan = NULL;
     struct answer answer;
     struct plan_sealer sealer = make_sealer(op, metadata);
     TRY(plan_request_parse(tree, op->call.arena, &request, err));
-    TRY(open_plan(op, metadata, &request, &plan, err));
+    TRY(open_plan(op, metadata, &request, &reach, &plan, err));
     bool ok = answer_begin(&answer, op->request, err) &&
               answer_end(&answer, write_completed(op, &sealer, plan, &answer, err), ret_reply, err);
     counters_add_plan(&op->server->counters, plan);
@@ -185,9 +190,10 @@ static bool as_gone(struct error *err)
 static bool answer_part(struct op *op, struct table_metadata *metadata, struct plan_part *part,
                         struct reply **ret_reply, struct error *err)
 {
+    struct plan_reach reach;
     struct plan *plan = NULL;
     struct answer answer;
-    if (!open_plan(op, metadata, &part->request, &plan, err))
+    if (!open_plan(op, metadata, &part->request, &reach, &plan, err))
         return as_gone(err);
     bool ok =
         answer_begin(&answer, op->request, err) &&

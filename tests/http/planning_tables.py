@@ -166,6 +166,20 @@ def _large_manifest(table, files, path_size):
     return writer.to_manifest_file()
 
 
+def first_snapshot(catalog, table, manifests, list_location):
+    """Commits snapshot 1, of these manifests."""
+    list_file = table.io.new_output(list_location)
+    with write_manifest_list(2, list_file, 1, None, 1, "null") as out:
+        out.add_manifests(manifests)
+    snapshot = Snapshot(snapshot_id=1, parent_snapshot_id=None, sequence_number=1,
+                        manifest_list=list_location,
+                        timestamp_ms=table.metadata.last_updated_ms + 1,
+                        summary=Summary(Operation.APPEND), schema_id=table.schema().schema_id)
+    catalog.commit_table(table, (), (
+        AddSnapshotUpdate(snapshot=snapshot),
+        SetSnapshotRefUpdate(ref_name="main", type="branch", snapshot_id=1)))
+
+
 def large_table(catalog, name, manifests, files, path_size):
     """An unpartitioned table of data files that are not there: each manifest names the same ones,
     because PyIceberg takes a second to write a thousand. Gives the manifests' paths."""
@@ -176,16 +190,7 @@ def large_table(catalog, name, manifests, files, path_size):
         made.append(copy.deepcopy(made[0]))
         made[number][0] = first.replace("large-0.avro", f"large-{number}.avro")
         shutil.copy(first.removeprefix("file://"), made[number][0].removeprefix("file://"))
-    list_file = table.io.new_output(f"{table.location()}/metadata/large-list.avro")
-    with write_manifest_list(2, list_file, 1, None, 1, "null") as out:
-        out.add_manifests(made)
-    snapshot = Snapshot(snapshot_id=1, parent_snapshot_id=None, sequence_number=1,
-                        manifest_list=list_file.location,
-                        timestamp_ms=table.metadata.last_updated_ms + 1,
-                        summary=Summary(Operation.APPEND), schema_id=table.schema().schema_id)
-    catalog.commit_table(table, (), (
-        AddSnapshotUpdate(snapshot=snapshot),
-        SetSnapshotRefUpdate(ref_name="main", type="branch", snapshot_id=1)))
+    first_snapshot(catalog, table, made, f"{table.location()}/metadata/large-list.avro")
     return [manifest.manifest_path.removeprefix("file://") for manifest in made]
 
 

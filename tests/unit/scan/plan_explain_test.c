@@ -35,7 +35,7 @@ static void run(struct plan *plan, struct plan_explain *explain, struct buffer *
     struct plan_visitor visitor = {plan_explain_visit, explain};
     plan_explain_init(explain, plan);
     plan_measure(plan, ticking_us);
-    assert_ok(plan_open(plan, fixture.objects, NULL, &err), &err);
+    assert_ok(plan_open(plan, fixture.objects, NULL, NULL, &err), &err);
     assert_ok(plan_run(plan, PLAN_WINDOW_ALL, &visitor, &err), &err);
     explain->bind_us = 1500;
     json_writer_init(&json, out);

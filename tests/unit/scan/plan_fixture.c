@@ -10,13 +10,13 @@
 #include "tests/unit/cmocka_all.h"
 
 /* They list one manifest of deletes, with two sequence numbers. */
-#define SNAPSHOT(id)                                                                             \
-    "{'snapshot-id':" id ",'sequence-number':" id ",'timestamp-ms':1700000000002,"               \
-    "'summary':{'operation':'append'},'schema-id':0,'manifest-list':'mem:///t/metadata/list-" id \
+#define SNAPSHOT(id)                                                                              \
+    "{'snapshot-id':" id ",'sequence-number':" id ",'timestamp-ms':1700000000002,"                \
+    "'summary':{'operation':'append'},'schema-id':0,'manifest-list':'mem://b/t/metadata/list-" id \
     ".avro'}"
 static const char METADATA[] =
     "{'format-version':2,'table-uuid':'9c12d441-03fe-4693-9a96-a0705ddf69c1',"
-    "'location':'mem:///t','last-sequence-number':22,'last-updated-ms':1700000000001,"
+    "'location':'mem://b/t','last-sequence-number':22,'last-updated-ms':1700000000001,"
     "'last-column-id':2,'current-schema-id':0,'schemas':[{'type':'struct','schema-id':0,'fields':["
     "{'id':1,'name':'id','required':false,'type':'long'},"
     "{'id':2,'name':'ts','required':false,'type':'timestamp'}]}],'default-spec-id':1,"
@@ -25,7 +25,7 @@ static const char METADATA[] =
     "'default-sort-order-id':0,'sort-orders':[{'order-id':0,'fields':[]}],'properties':{},"
     "'current-snapshot-id':7,'snapshots':[{'snapshot-id':7,'sequence-number':7,"
     "'timestamp-ms':1700000000001,'summary':{'operation':'append'},'schema-id':0,"
-    "'manifest-list':'mem:///t/metadata/list.avro'}," SNAPSHOT("21") "," SNAPSHOT("22") "]}";
+    "'manifest-list':'mem://b/t/metadata/list.avro'}," SNAPSHOT("21") "," SNAPSHOT("22") "]}";
 
 /* ' becomes "; the caller frees it. (What strdup gives is counted by no fault test.) */
 static char *quoted(const char *text)
@@ -39,13 +39,13 @@ static char *quoted(const char *text)
     return copy;
 }
 
-/* mem:///t/metadata/x is tests/unit/scan/plan_table/x. */
+/* mem://b/t/metadata/x is tests/unit/scan/plan_table/x. */
 static bool memory_get(struct object_store *self, struct slice uri, struct buffer *out,
                        struct error *err)
 {
     char path[256], bytes[4096];
     size_t size = 0;
-    struct slice name = slice_from(uri, strlen("mem:///t/metadata/"));
+    struct slice name = slice_from(uri, strlen("mem://b/t/metadata/"));
     (void)self;
     (void)snprintf(path, sizeof(path), "tests/unit/scan/plan_table/%.*s", SLICE_ARG(name));
     int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -111,7 +111,7 @@ static bool write_plan(struct plan_fixture *fixture, struct plan *plan, struct p
     buffer_init(&text, 1 * MIB);
     json_writer_init(&json, &text);
     json_write_object_begin(&json);
-    bool ok = plan_open(plan, fixture->objects, fixture->cache, err) &&
+    bool ok = plan_open(plan, fixture->objects, fixture->cache, NULL, err) &&
               plan_answer_files(plan, &shared, &sink, &json, err);
     json_write_object_end(&json);
     ok = ok && keep_piece(out, &text, err);

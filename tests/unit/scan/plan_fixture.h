@@ -18,7 +18,7 @@ struct plan_fixture {
 };
 
 void plan_fixture_init(struct plan_fixture *fixture);
-/* Where mem:///t/metadata/ lies: it only reads. */
+/* Where mem://b/t/metadata/ lies: it only reads. */
 struct object_store *plan_fixture_store(void);
 void plan_fixture_finish(struct plan_fixture *fixture);
 

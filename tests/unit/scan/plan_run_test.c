@@ -36,19 +36,19 @@ static const char *planned(const char *request, struct plan_window window)
 }
 
 #define DATA(spec, name, tuple, count)                                                     \
-    "{'data-file':{'spec-id':" #spec ",'content':'data','file-path':'mem:///t/data/" name  \
+    "{'data-file':{'spec-id':" #spec ",'content':'data','file-path':'mem://b/t/data/" name \
     ".parquet','file-format':'parquet','partition':[" tuple "],'file-size-in-bytes':1010," \
     "'record-count':" #count ",'split-offsets':[4],'sort-order-id':0"
 #define FILE_A DATA(0, "a", "'2024-01-01'", 10)
 #define FILE_B DATA(0, "b", "'2024-01-02'", 10)
 #define FILE_D DATA(1, "d", "", 10)
 #define POSITIONS                                                                              \
-    "{'spec-id':0,'content':'position-deletes','file-path':'mem:///t/data/p.parquet','file-"   \
+    "{'spec-id':0,'content':'position-deletes','file-path':'mem://b/t/data/p.parquet','file-"  \
     "format':'parquet','partition':['2024-01-01'],'file-size-in-bytes':1002,'record-count':2," \
     "'split-offsets':[4],'sort-order-id':0}"
-#define EQUALITIES                                                                           \
-    "{'spec-id':1,'content':'equality-deletes','file-path':'mem:///t/data/e.parquet','file-" \
-    "format':'parquet','partition':[],'file-size-in-bytes':1011,'record-count':11,"          \
+#define EQUALITIES                                                                            \
+    "{'spec-id':1,'content':'equality-deletes','file-path':'mem://b/t/data/e.parquet','file-" \
+    "format':'parquet','partition':[],'file-size-in-bytes':1011,'record-count':11,"           \
     "'split-offsets':[4],'sort-order-id':0,'equality-ids':[1]}"
 
 /* Deleted entries are no tasks; equality deletes of an unpartitioned spec apply to every older file
@@ -108,11 +108,11 @@ static void test_plan__of_entries_is_a_part_of_a_manifest(void **state)
 {
     (void)state;
     planned("{}", (struct plan_window){.first = 0, .end = 1, .first_row = 0, .row_count = 1});
-    assert_non_null(strstr(out.ptr, "'mem:///t/data/a.parquet'"));
-    assert_null(strstr(out.ptr, "'mem:///t/data/b.parquet'"));
+    assert_non_null(strstr(out.ptr, "'mem://b/t/data/a.parquet'"));
+    assert_null(strstr(out.ptr, "'mem://b/t/data/b.parquet'"));
     planned("{}", (struct plan_window){.first = 0, .end = 1, .first_row = 1});
-    assert_null(strstr(out.ptr, "'file-path':'mem:///t/data/a.parquet'"));
-    assert_non_null(strstr(out.ptr, "'mem:///t/data/b.parquet'"));
+    assert_null(strstr(out.ptr, "'file-path':'mem://b/t/data/a.parquet'"));
+    assert_non_null(strstr(out.ptr, "'mem://b/t/data/b.parquet'"));
     assert_string_equal(planned("{}", (struct plan_window){.first = 0, .end = 1, .first_row = 3}),
                         "{'file-scan-tasks':[]}");
 }

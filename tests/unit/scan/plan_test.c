@@ -214,7 +214,7 @@ static bool run_plan(const char *request)
     struct plan_visitor visitor = {.visit = ignore};
     struct plan *plan = NULL;
     assert_ok(make_plan(request, &plan), &fixture.err);
-    bool ok = plan_open(plan, fixture.objects, NULL, &fixture.err) &&
+    bool ok = plan_open(plan, fixture.objects, NULL, NULL, &fixture.err) &&
               plan_run(plan, PLAN_WINDOW_ALL, &visitor, &fixture.err);
     plan_destroy(plan);
     return ok;

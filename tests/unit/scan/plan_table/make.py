@@ -39,7 +39,7 @@ def long_bytes(value):
 def file(name, partition, first, last, content=DataFileContent.DATA, **more):
     count = last - first + 1
     return DataFile.from_args(
-        content=content, file_path=f"mem:///t/data/{name}.parquet", file_format=FileFormat.PARQUET,
+        content=content, file_path=f"mem://b/t/data/{name}.parquet", file_format=FileFormat.PARQUET,
         partition=Record(*partition), record_count=count, file_size_in_bytes=1000 + count,
         **({"column_sizes": {1: 80}, "value_counts": {1: count}, "null_value_counts": {1: 0},
             "lower_bounds": {1: long_bytes(first)}, "upper_bounds": {1: long_bytes(last)},
@@ -53,11 +53,11 @@ def manifest(name, writer_class, spec, entries):
                 status=status, snapshot_id=7, sequence_number=sequence,
                 file_sequence_number=sequence, data_file=data_file))
     made = writer.to_manifest_file()
-    made[0] = f"mem:///t/metadata/{name}"
+    made[0] = f"mem://b/t/metadata/{name}"
     return made
 
 
-A = {PATH_ID: b"mem:///t/data/a.parquet"}
+A = {PATH_ID: b"mem://b/t/data/a.parquet"}
 MANIFESTS = [
     manifest("m0.avro", ManifestWriterV2, BY_DAY, [
         (EXISTING, 1, file("a", [19723], 0, 9)), (EXISTING, 1, file("b", [19724], 10, 19)),
