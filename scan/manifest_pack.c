@@ -439,9 +439,10 @@ static bool check_formats(const struct column_builder *names, size_t rows, struc
     return true;
 }
 
-/* Each row's bytes are UTF-8 without NUL. Nearly always one look at the whole heap says so. */
-static bool check_texts(struct column_builder *column, size_t rows, const char *name,
-                        struct error *err)
+/* Each row's bytes are UTF-8. Nearly always one look at the whole heap says so. A text of a table
+ * may hold NUL, which no file's name can. */
+static bool check_texts(struct column_builder *column, size_t rows, bool may_hold_nul,
+                        const char *name, struct error *err)
 {
     size_t start = 0;
     column->is_plain = json_text_is_plain(slice_make(column->heap, column->heap_size));
@@ -452,7 +453,8 @@ static bool check_texts(struct column_builder *column, size_t rows, const char *
             continue;
         struct slice text = slice_make(column->heap + start, column->ends[row] - start);
         start = column->ends[row];
-        if (memchr(text.ptr, '\0', text.len) || !slice_is_utf8(text))
+        bool is_text = slice_is_utf8(text) && (may_hold_nul || !memchr(text.ptr, '\0', text.len));
+        if (!is_text)
             return error_set(err, ERROR_CORRUPT,
                              "an entry of the manifest has a %s that is not text", name);
     }
@@ -466,7 +468,7 @@ static bool check_paths(struct manifest_builder *builder, struct error *err)
         if (row_text(paths, row).len == 0)
             return error_set(err, ERROR_CORRUPT, "an entry of the manifest has an empty file_path");
     }
-    return check_texts(paths, builder->row_count, "file_path", err);
+    return check_texts(paths, builder->row_count, false, "file_path", err);
 }
 
 static bool check_entries(struct manifest_builder *builder, struct error *err)
@@ -478,10 +480,10 @@ static bool check_entries(struct manifest_builder *builder, struct error *err)
     TRY(check_small(&core[CORE_CONTENT], rows, "content", err));
     TRY(check_formats(&core[CORE_FILE_FORMAT], rows, err));
     TRY(check_paths(builder, err));
-    TRY(check_texts(&core[CORE_REFERENCED_FILE], rows, "referenced_data_file", err));
+    TRY(check_texts(&core[CORE_REFERENCED_FILE], rows, false, "referenced_data_file", err));
     for (size_t i = 0; i < builder->partition_count; i++) {
         if (builder->partitions[i].is_text)
-            TRY(check_texts(&builder->partitions[i].column, rows, "partition value", err));
+            TRY(check_texts(&builder->partitions[i].column, rows, true, "partition value", err));
     }
     return true;
 }

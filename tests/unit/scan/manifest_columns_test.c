@@ -317,6 +317,7 @@ static void test_manifest_columns__refuse_values_that_entries_cannot_have(void *
 
 #define FIXED_TYPE "{\"type\":\"fixed\",\"name\":\"three\",\"size\":3}"
 #define FIXED_PART "{\"type\":\"record\",\"name\":\"p\",\"fields\":[" F(1000, "f", FIXED_TYPE) "]}"
+#define TEXT_PART "{\"type\":\"record\",\"name\":\"p\",\"fields\":[" F(1000, "s", "\"string\"") "]}"
 /* The values are such that each form could be begun as the other one. */
 #define FIXED_ENTRY(value) \
     "\x02\x02"             \
@@ -345,6 +346,22 @@ static void test_manifest_columns__have_fixed_values_in_either_form(void **state
     assert_fixed_values(SLICE_LITERAL(FIXED_ENTRY("\x06\x02\x01") FIXED_ENTRY("\x02\x02\x02")));
     assert_fixed_values(
         SLICE_LITERAL(FIXED_ENTRY("\x06\x06\x02\x01") FIXED_ENTRY("\x06\x02\x02\x02")));
+}
+
+static void test_manifest_columns__have_texts_with_nul_as_partition_values(void **state)
+{
+    (void)state;
+    struct manifest_columns *columns = NULL;
+    struct error err = {.kind = ERROR_NONE};
+    struct slice bytes = SLICE_EMPTY;
+    const char *schema =
+        ENTRY(F(0, "status", "\"int\""), PLAIN_FILE "," F(102, "partition", TEXT_PART));
+    struct slice entry = SLICE_LITERAL(FIXED_ENTRY("\x04\0b"));
+    assert_ok(decode_made(schema, 1, entry, &columns, &err), &err);
+    assert_true(bytes_column_get(&columns->partitions[0].bytes, 0, &bytes));
+    assert_true(slice_equals(bytes, SLICE_LITERAL("\0b")));
+    manifest_columns_unref(columns);
+    refuse(schema, 1, SLICE_LITERAL(FIXED_ENTRY("\x04\xff\0")), "partition value that is not text");
 }
 
 static void test_manifest_columns__refuse_counts_and_lengths_that_lie(void **state)
@@ -568,6 +585,7 @@ int main(void)
         cmocka_unit_test(test_manifest_columns__refuse_files_that_are_no_manifests),
         cmocka_unit_test(test_manifest_columns__refuse_values_that_entries_cannot_have),
         cmocka_unit_test(test_manifest_columns__have_fixed_values_in_either_form),
+        cmocka_unit_test(test_manifest_columns__have_texts_with_nul_as_partition_values),
         cmocka_unit_test(test_manifest_columns__refuse_counts_and_lengths_that_lie),
         cmocka_unit_test(test_manifest_columns__take_no_time_for_items_without_bytes),
         cmocka_unit_test(test_manifest_columns__stop_a_bomb_at_the_ceiling),

@@ -15,7 +15,6 @@ import org.apache.iceberg.types.Types;
 /** Values of few kinds, so that rows, bounds and literals meet; times lie around 1970. */
 final class RandomValues {
   private static final long DAY_MICROS = 86_400_000_000L;
-  /* The last one in literals only. */
   private static final String[] LETTERS = {"a", "b", "ä", "\uD83D\uDE00", "~", "\uFFFD", "\u0000"};
   private static final float[] REALS = {
     -2.5f, -0.0f, 0.0f, 1.5f, 1e30f, Float.MIN_VALUE, Float.POSITIVE_INFINITY
@@ -87,7 +86,7 @@ final class RandomValues {
       case TIME -> DAY_MICROS / 30 * (small + 12) + random.nextInt(2);
       case TIMESTAMP -> small * (DAY_MICROS / 16) + random.nextInt(3) - 1;
       case TIMESTAMP_NANO -> small * (DAY_MICROS * 1000 / 16) + random.nextInt(3) - 1;
-      case STRING -> text(isLiteral);
+      case STRING -> text();
       case UUID -> new UUID(random.nextBoolean() ? -1L << 60 : 7L << 40, random.nextInt(4));
       case FIXED -> ByteBuffer.wrap(bytes(((Types.FixedType) type).length()));
       case BINARY -> ByteBuffer.wrap(bytes(rarely() ? 20 : random.nextInt(5)));
@@ -147,12 +146,12 @@ final class RandomValues {
   }
 
   /* Some are longer than the sixteen letters that bounds are usually cut to. */
-  private String text(boolean isLiteral) {
+  private String text() {
     String start = random.nextInt(6) == 0 ? "a prefix of many letters " : "";
     StringBuilder text = new StringBuilder(start);
     int length = random.nextInt(4);
     for (int i = 0; i < length; i++) {
-      text.append(LETTERS[random.nextInt(LETTERS.length - (isLiteral ? 0 : 1))]);
+      text.append(LETTERS[random.nextInt(LETTERS.length)]);
     }
     return text.toString();
   }
