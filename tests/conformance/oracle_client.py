@@ -40,7 +40,8 @@ class Catalog:
     """A REST catalog at a URL; `prefix` is what its /v1/config names, if it names one."""
 
     def __init__(self, url):
-        self.root = url.rstrip("/") + "/v1"
+        self.url = url.rstrip("/")
+        self.root = self.url + "/v1"
         _, config = self.call("GET", "/config")
         prefix = {**config.get("defaults", {}), **config.get("overrides", {})}.get("prefix")
         if prefix:

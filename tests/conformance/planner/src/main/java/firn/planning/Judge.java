@@ -30,14 +30,14 @@ final class Judge {
 
   private final ObjectMapper json;
   private final Planner planner;
-  private final RandomTable known; /* null for a table that others wrote */
+  private final KnownTable known; /* null where no rows are known */
   private final List<String> problems = new ArrayList<>();
   private int sameTexts;
   private int otherTexts;
   private int rowsSeen;
   private int voidTuples;
 
-  Judge(ObjectMapper json, BaseTable table, RandomTable known, JsonNode request) {
+  Judge(ObjectMapper json, BaseTable table, KnownTable known, JsonNode request) {
     this.json = json;
     this.known = known;
     this.planner = new Planner(table, request);

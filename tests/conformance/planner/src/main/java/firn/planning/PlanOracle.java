@@ -16,7 +16,7 @@ import org.apache.iceberg.BaseTable;
 import org.apache.iceberg.expressions.ExpressionParser;
 
 /**
- * Writes random tables and plans scans of them by Iceberg's own library: JSON lines in, one JSON
+ * Writes random tables, or takes those of other programs, and plans scans of them by Iceberg's own library: JSON lines in, one JSON
  * line out for each.
  *
  * <p>The kinds of line and their answers stand in README.md beside the sources.
@@ -26,7 +26,7 @@ public final class PlanOracle {
   private static final int FRAMES = 12;
 
   private final ObjectMapper json = new ObjectMapper();
-  private final Map<String, RandomTable> tables = new HashMap<>();
+  private final Map<String, KnownTable> tables = new HashMap<>();
 
   private PlanOracle() {}
 
@@ -63,6 +63,7 @@ public final class PlanOracle {
   private ObjectNode dispatch(JsonNode input) {
     return switch (input.path("kind").asText()) {
       case "write" -> write(input);
+      case "given" -> given(input);
       case "request" -> request(input);
       case "plain" -> plain(input);
       case "plan" -> judge(input).plan();
@@ -83,8 +84,18 @@ public final class PlanOracle {
     return answer;
   }
 
+  private ObjectNode given(JsonNode input) {
+    GivenTable table =
+        new GivenTable(
+            input.get("metadata-location").asText(),
+            input.get("rows"),
+            input.get("seed").asLong());
+    tables.put(input.get("location").asText(), table);
+    return json.createObjectNode().put("snapshots", table.snapshotIds().size());
+  }
+
   private ObjectNode request(JsonNode input) {
-    RandomTable table = tables.get(input.get("location").asText());
+    KnownTable table = tables.get(input.get("location").asText());
     return new RandomRequest(input.get("seed").asLong(), table, json).make();
   }
 
@@ -102,14 +113,14 @@ public final class PlanOracle {
   }
 
   private BaseTable table(JsonNode input) {
-    RandomTable known = tables.get(input.path("location").asText());
+    KnownTable known = tables.get(input.path("location").asText());
     return known != null
         ? known.reread()
         : LocalTable.load(input.get("metadata-location").asText());
   }
 
   private Judge judge(JsonNode input) {
-    RandomTable known = tables.get(input.path("location").asText());
+    KnownTable known = tables.get(input.path("location").asText());
     return new Judge(json, table(input), known, input.get("request"));
   }
 }

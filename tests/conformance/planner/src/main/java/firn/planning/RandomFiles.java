@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.apache.iceberg.DataFile;
 import org.apache.iceberg.DataFiles;
@@ -178,9 +179,14 @@ final class RandomFiles {
     return rows;
   }
 
-  /** A row of the partition that the other is in. */
-  Row rowWithin(Schema schema, PartitionSpec spec, Row first) {
-    return rowWithin(schema, spec, key(schema, spec, first), first);
+  /** A row of the partition that the other is in; none where a column of the spec is gone. */
+  Optional<Row> rowWithin(Table table, PartitionSpec spec, Row first) {
+    Schema schema = table.schema();
+    boolean isWhole =
+        spec.fields().stream().allMatch(field -> schema.findField(field.sourceId()) != null);
+    return isWhole
+        ? Optional.of(rowWithin(schema, spec, key(schema, spec, first), first))
+        : Optional.empty();
   }
 
   private Row rowWithin(Schema schema, PartitionSpec spec, PartitionKey wanted, Row first) {

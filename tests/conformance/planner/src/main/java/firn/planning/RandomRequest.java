@@ -24,12 +24,12 @@ final class RandomRequest {
   private final Random random;
   private final RandomValues values;
   private final ObjectMapper json;
-  private final RandomTable source;
+  private final KnownTable source;
   private final Table table;
   private boolean isCaseSensitive = true;
   private Schema schema;
 
-  RandomRequest(long seed, RandomTable table, ObjectMapper json) {
+  RandomRequest(long seed, KnownTable table, ObjectMapper json) {
     this.random = new Random(seed);
     this.values = new RandomValues(random);
     this.source = table;

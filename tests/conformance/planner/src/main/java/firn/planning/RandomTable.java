@@ -30,7 +30,7 @@ import org.apache.iceberg.transforms.Transforms;
 import org.apache.iceberg.util.ContentFileUtil;
 
 /** A table with a past, written by Iceberg's own library; all of it follows from the seed. */
-final class RandomTable {
+final class RandomTable implements KnownTable {
   private static final String[] CODECS = {"gzip", "uncompressed", "snappy", "zstd"};
   private static final String[] BRANCHES = {SnapshotRef.MAIN_BRANCH, "b1", "b2"};
 
@@ -54,7 +54,8 @@ final class RandomTable {
     }
   }
 
-  BaseTable table() {
+  @Override
+  public BaseTable table() {
     return table;
   }
 
@@ -62,21 +63,19 @@ final class RandomTable {
     return table.operations().current().metadataFileLocation();
   }
 
-  Map<String, List<Row>> rowsOfFile() {
+  @Override
+  public Map<String, List<Row>> rowsOfFile() {
     return rowsOfFile;
   }
 
-  /** The table as its last metadata file has it. */
-  BaseTable reread() {
+  @Override
+  public BaseTable reread() {
     return LocalTable.load(metadataLocation());
   }
 
-  /** A row of the partition that the other is in; none where a column of the spec is gone. */
-  Optional<Row> rowWithin(PartitionSpec spec, Row first) {
-    boolean isWhole =
-        spec.fields().stream()
-            .allMatch(field -> table.schema().findField(field.sourceId()) != null);
-    return isWhole ? Optional.of(files.rowWithin(table.schema(), spec, first)) : Optional.empty();
+  @Override
+  public Optional<Row> rowWithin(PartitionSpec spec, Row first) {
+    return files.rowWithin(table, spec, first);
   }
 
   /** How often each thing was done to the table. */
@@ -337,12 +336,4 @@ final class RandomTable {
     }
     update.commit();
   }
-
-  /** All snapshots that can be asked for, the oldest first. */
-  List<Long> snapshotIds() {
-    List<Long> ids = new ArrayList<>();
-    table.snapshots().forEach(snapshot -> ids.add(snapshot.snapshotId()));
-    return ids;
-  }
-
 }
