@@ -7,6 +7,12 @@
 #define KIB ((size_t)1024)
 #define MIB (1024 * KIB)
 
+/* Scans that are planned behind (--plan-submit-files): rows in the database at a time, and what one
+ * request may take there. Past either a scan is planned at once, as without the option. */
+#define MAX_SUBMITTED_PLANS 10000
+#define MAX_SUBMITTED_REQUEST (256 * KIB)
+/* Of them as many are worked on at one time, so that they leave workers for requests. */
+#define MAX_PLAN_JOBS 16
 /* A request's body. The largest honest ones are commits that carry a schema of thousands of columns
  * (2-5 MiB) and transactions over hundreds of tables. */
 #define MAX_BODY_SIZE (32 * MIB)

@@ -9,11 +9,12 @@
 #include "base/timed_wait.h"
 #include "catalog/dropped.h"
 #include "catalog/idempotency.h"
+#include "storage/pointer_plan.h"
 
 /*
  * The thread that ends the retention of what was dropped, empties the purge queue and, now and
- * then, forgets old idempotency records. It sleeps until it is woken by a drop, until the next
- * retention ends, or until the next round of housekeeping.
+ * then, forgets old idempotency records and submitted plans. It sleeps until it is woken by a drop,
+ * until the next retention ends, or until the next round of housekeeping.
  */
 
 #define PURGE_BATCH 100
@@ -120,13 +121,15 @@ static void empty_queue(struct purge_worker *worker, bool is_round)
 
 static bool expire_records(struct pointer_txn *txn, void *context, struct error *err)
 {
-    return pointer_idempotency_expire(txn, *(const int64_t *)context, err);
+    const int64_t *now_ms = context;
+    int64_t oldest = idempotency_oldest_ms(*now_ms);
+    return pointer_idempotency_expire(txn, oldest, err) && pointer_plan_expire(txn, *now_ms, err);
 }
 
-static void forget_old_keys(struct purge_worker *worker)
+static void forget_old_records(struct purge_worker *worker)
 {
-    int64_t oldest = idempotency_oldest_ms(clock_now_ms(worker->catalog->clock));
-    pointer_store_write(worker->catalog->pointers, expire_records, &oldest, NULL);
+    int64_t now_ms = clock_now_ms(worker->catalog->clock);
+    pointer_store_write(worker->catalog->pointers, expire_records, &now_ms, NULL);
 }
 
 /* Where this fails the next round tries again. */
@@ -199,7 +202,7 @@ static void *worker_main(void *context)
         plan_wake(worker, has_ended_all);
         is_round = wait_for_work(worker);
         if (is_round) {
-            forget_old_keys(worker);
+            forget_old_records(worker);
             plan_round(worker);
         }
     }

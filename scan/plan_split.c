@@ -46,8 +46,7 @@ static void write_snapshots(struct json_writer *json, const struct plan *plan)
     json_write_int64(json, request->end_snapshot_id);
 }
 
-/* What all tasks of a plan have in common, as a JSON object. */
-static void write_request(struct buffer *out, const struct plan *plan)
+void plan_request_write(const struct plan *plan, struct buffer *out)
 {
     const struct plan_request *request = plan_request_of(plan);
     struct json_writer json;
@@ -161,7 +160,7 @@ bool plan_split_write(struct plan *plan, uint64_t max_files, const struct plan_s
 {
     struct buffer request;
     buffer_init(&request, MAX_BODY_SIZE);
-    write_request(&request, plan);
+    plan_request_write(plan, &request);
     struct split split = {.plan = plan,
                           .max_files = max_files,
                           .request = buffer_slice(&request),
@@ -175,6 +174,15 @@ bool plan_split_write(struct plan *plan, uint64_t max_files, const struct plan_s
 
 /* --- reading -------------------------------------------------------------------------------- */
 
+static bool read_request(struct plan_part *part, const json_t *request, struct arena *arena,
+                         struct error *err)
+{
+    TRY(plan_request_parse(request, arena, &part->request, err));
+    TRY(json_get_int32(request, "schema-id", &part->request.schema_id, err));
+    part->request.has_schema_id = true;
+    return true;
+}
+
 static bool read_part(struct plan_part *part, struct arena *arena, struct error *err)
 {
     json_t *request = NULL;
@@ -184,9 +192,7 @@ static bool read_part(struct plan_part *part, struct arena *arena, struct error 
     TRY(json_get_int64(part->tree, "row", &row, err));
     TRY(json_get_int64(part->tree, "rows", &rows, err));
     TRY(json_get_object(part->tree, "request", &request, err));
-    TRY(plan_request_parse(request, arena, &part->request, err));
-    TRY(json_get_int32(request, "schema-id", &part->request.schema_id, err));
-    part->request.has_schema_id = true;
+    TRY(read_request(part, request, arena, err));
     part->window = (struct plan_window){(size_t)first, (size_t)end, (size_t)row, (size_t)rows};
     return true;
 }
@@ -199,6 +205,19 @@ bool plan_part_read(struct slice task, const struct plan_sealer *sealer, struct 
     TRY(plan_token_open(sealer, PLAN_TOKEN_TASK, task, arena, &payload, err));
     TRY(json_tree_parse(payload, "plan task", &part.tree, err));
     if (!read_part(&part, arena, err)) {
+        plan_part_finish(&part);
+        return false;
+    }
+    *ret_part = part;
+    return true;
+}
+
+bool plan_request_read(struct slice text, struct arena *arena, struct plan_part *ret_part,
+                       struct error *err)
+{
+    struct plan_part part = {.window = PLAN_WINDOW_ALL};
+    TRY(json_tree_parse(text, "a submitted plan", &part.tree, err));
+    if (!read_request(&part, part.tree, arena, err)) {
         plan_part_finish(&part);
         return false;
     }

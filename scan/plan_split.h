@@ -36,4 +36,10 @@ bool plan_part_read(struct slice task, const struct plan_sealer *sealer, struct 
                     struct plan_part *ret_part, struct error *err);
 void plan_part_finish(struct plan_part *part);
 
+/* The request of a plan as a JSON object, with its snapshot and schema pinned, and the whole plan
+ * that is read back from it, whenever that may be. */
+void plan_request_write(const struct plan *plan, struct buffer *out);
+bool plan_request_read(struct slice text, struct arena *arena, struct plan_part *ret_part,
+                       struct error *err);
+
 #endif

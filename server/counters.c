@@ -33,6 +33,13 @@ uint64_t counter_get(const struct counters *counters, enum counter counter)
 
 void counters_add_plan(struct counters *counters, const struct plan *plan)
 {
+    counters_add_reading(counters, plan);
+    if (plan)
+        counter_add(counters, COUNTER_FILE_TASKS, plan_counts(plan).files_planned);
+}
+
+void counters_add_reading(struct counters *counters, const struct plan *plan)
+{
     if (!plan)
         return;
     struct plan_counts counts = plan_counts(plan);
@@ -46,7 +53,6 @@ void counters_add_plan(struct counters *counters, const struct plan *plan)
                     entries->by_partition + entries->by_statistics);
     }
     counter_add(counters, COUNTER_PLAN_TASKS, counts.plan_tasks);
-    counter_add(counters, COUNTER_FILE_TASKS, counts.files_planned);
     counter_add(counters, COUNTER_MANIFESTS_FROM_CACHE, counts.files.manifests_from_cache);
     counter_add(counters, COUNTER_DELETE_INDEXES, counts.delete_indexes_built);
     counter_add(counters, COUNTER_DELETE_INDEXES_FROM_CACHE, counts.delete_indexes_from_cache);

@@ -18,6 +18,8 @@
     X(COUNTER_PLANS_STARTED, "plans-started", "scans of which planning began")                     \
     X(COUNTER_PLANS_COMPLETED, "plans-completed", "scans whose plan was answered")                 \
     X(COUNTER_PLANS_FAILED, "plans-failed", "scans whose planning ended with an error")            \
+    X(COUNTER_PLANS_SUBMITTED, "plans-submitted",                                                  \
+      "scans that were answered 'submitted', and are planned behind")                              \
     X(COUNTER_PARTS_STARTED, "plan-parts-started", "plan tasks that were fetched")                 \
     X(COUNTER_PARTS_COMPLETED, "plan-parts-completed", "plan tasks that were answered")            \
     X(COUNTER_PARTS_FAILED, "plan-parts-failed", "plan tasks that ended with an error")            \
@@ -62,5 +64,7 @@ static inline void counter_add(struct counters *counters, enum counter counter, 
 
 /* What an ended plan, or a part of one, has done. NULL is fine: it never began to read. */
 void counters_add_plan(struct counters *counters, const struct plan *plan);
+/* The same of one whose files were written into no answer. */
+void counters_add_reading(struct counters *counters, const struct plan *plan);
 
 #endif

@@ -1,158 +1,158 @@
 /* Scan planning: plan, fetch a result, cancel, fetch the tasks of a part (server/op.h). */
-#include "catalog/table.h"
-
 #include "base/json_tree.h"
-#include "base/json_write.h"
 #include "base/limits.h"
-#include "scan/plan_split.h"
 #include "server/op.h"
-#include "server/plan_reach.h"
-#include "server/reply_stream.h"
+#include "server/plan_jobs.h"
+#include "server/plan_reply.h"
 #include "server/server.h"
+#include "storage/pointer_plan.h"
 
-/* --- tables and tokens ---------------------------------------------------------------------- */
+/* How long a submitted plan is kept: many times what the slowest client that polls for it waits. */
+#define SUBMITTED_LIFETIME_MS ((int64_t)3600 * 1000)
 
-static bool load_table(struct op *op, struct table_result *ret_table, struct error *err)
-{
-    struct entity_name name;
-    TRY(op_entity(op, PARAMETER_TABLE, &name, err));
-    return table_load(&op->call, name, ret_table, err);
-}
+/* --- plan ids ------------------------------------------------------------------------------- */
 
-/* A table of format version 1 may have no uuid; its location is what stays. */
-static struct plan_sealer make_sealer(const struct op *op, const struct table_metadata *metadata)
-{
-    const struct clock *clock = op->server->catalog->clock;
-    return (struct plan_sealer){
-        .key = &op->server->plan_key,
-        .table = metadata->uuid.len > 0 ? metadata->uuid : metadata->location,
-        .now_ms = clock_now_ms(clock),
-    };
-}
-
-/* An id says when and of which snapshot, and is told from others by chance. */
+/* An id says of which snapshot, and is told from others by chance. A submitted plan's row has the
+ * uuid for its key. */
 static bool make_plan_id(struct op *op, const struct plan_sealer *sealer, const struct plan *plan,
-                         struct slice *ret_id, struct error *err)
+                         struct slice uuid, struct slice *ret_id, struct error *err)
 {
-    char uuid[UUID_TEXT_SIZE];
-    TRY(uuid_make(op->server->catalog->random, uuid, err));
-    struct slice payload =
-        arena_printf(op->call.arena, "%s %lld", uuid, (long long)plan_snapshot_id(plan));
+    struct slice payload = arena_printf(op->call.arena, "%.*s %lld", SLICE_ARG(uuid),
+                                        (long long)plan_snapshot_id(plan));
     if (!payload.ptr)
         return error_no_memory(err, "a plan's id");
     return plan_token_seal(sealer, PLAN_TOKEN_ID, payload, op->call.arena, ret_id, err);
 }
 
-/* --- answers -------------------------------------------------------------------------------- */
+static bool open_plan_id(struct op *op, const struct plan_sealer *sealer, struct slice *ret_uuid,
+                         struct error *err)
+{
+    struct slice id, payload;
+    TRY(op_parameter(op, PARAMETER_PLAN_ID, &id, err));
+    TRY(plan_token_open(sealer, PLAN_TOKEN_ID, id, op->call.arena, &payload, err));
+    *ret_uuid = slice_make(payload.ptr, slice_find(payload, ' '));
+    return true;
+}
 
-/* An answer while it is made: what was not handed on yet, and where it goes. */
-struct answer {
-    struct reply_stream *stream;
-    struct plan_sink sink;
-    struct buffer text;
-    struct json_writer json;
+/* --- submitting ----------------------------------------------------------------------------- */
+
+struct submission {
+    struct plan_submission row;
+    bool has_room;
 };
 
-/* Text between two pieces: a plan task carries the whole request, a delete file its path. */
-#define MAX_ANSWER_TEXT (PLAN_PIECE_SIZE + 2 * MAX_BODY_SIZE)
-
-static bool answer_begin(struct answer *answer, const struct request *request, struct error *err)
+static bool submit_row(struct pointer_txn *txn, void *context, struct error *err)
 {
-    TRY(reply_stream_create(request->channel, &answer->stream, err));
-    answer->sink = (struct plan_sink){reply_stream_take, answer->stream};
-    buffer_init(&answer->text, MAX_ANSWER_TEXT);
-    json_writer_init(&answer->json, &answer->text);
-    json_write_object_begin(&answer->json);
+    struct submission *submission = context;
+    return pointer_plan_submit(txn, &submission->row, &submission->has_room, err);
+}
+
+/* *ret_is_due where the operator wants a plan of this size made behind. */
+static bool is_due(const struct op *op, struct plan *plan, bool *ret_is_due, struct error *err)
+{
+    int64_t files = option_number(op->server->options, OPTION_PLAN_SUBMIT_FILES);
+    *ret_is_due = false;
+    return files == 0 || plan_split_is_due(plan, (uint64_t)files, ret_is_due, err);
+}
+
+/* Stores the plan's request, if it is not too large and there is room. */
+static bool store(struct op *op, const struct plan *plan, struct slice uuid, struct buffer *request,
+                  bool *ret_is_stored, struct error *err)
+{
+    int64_t now_ms = clock_now_ms(op->server->catalog->clock);
+    plan_request_write(plan, request);
+    *ret_is_stored = false;
+    if (!buffer_ok(request))
+        return true;
+    struct submission submission = {.row = {.id = uuid,
+                                            .request = buffer_slice(request),
+                                            .now_ms = now_ms,
+                                            .expires_ms = now_ms + SUBMITTED_LIFETIME_MS,
+                                            .most = MAX_SUBMITTED_PLANS}};
+    TRY(pointer_store_write(op->server->pointers, submit_row, &submission, err));
+    *ret_is_stored = submission.has_room;
     return true;
 }
 
-static bool answer_close(struct answer *answer, struct reply **ret_reply, struct error *err)
+static bool answer_status(const char *status, struct slice id, struct slice failure,
+                          struct reply **ret_reply, struct error *err)
 {
-    json_write_object_end(&answer->json);
-    return buffer_check(&answer->text, "the answer", err) &&
-           reply_stream_take(answer->stream, &answer->text, err) &&
-           reply_stream_end(answer->stream, ret_reply, err);
+    struct buffer body;
+    struct json_writer json;
+    buffer_init(&body, MAX_SUBMITTED_REQUEST);
+    json_writer_init(&json, &body);
+    json_write_object_begin(&json);
+    json_write_key(&json, "status");
+    json_write_string(&json, slice_from_string(status));
+    if (id.len > 0) {
+        json_write_key(&json, "plan-id");
+        json_write_string(&json, id);
+    }
+    if (failure.len > 0) {
+        json_write_key(&json, "error");
+        json_write_raw(&json, failure);
+    }
+    json_write_object_end(&json);
+    return reply_json(200, &body, ret_reply, err);
 }
 
-/* What fails here may be on its way already: then the connection is cut. */
-static bool answer_end(struct answer *answer, bool is_fine, struct reply **ret_reply,
+/* *ret_reply stays NULL where the plan is to be answered at once. */
+static bool try_submit(struct op *op, struct table_metadata *metadata, struct plan *plan,
+                       struct slice uuid, struct slice id, struct reply **ret_reply,
                        struct error *err)
 {
-    is_fine = is_fine && answer_close(answer, ret_reply, err);
-    if (!is_fine)
-        reply_stream_fail(answer->stream);
-    buffer_finish(&answer->text);
-    reply_stream_unref(answer->stream);
-    return is_fine;
-}
-
-/* The members of ScanTasks. */
-static bool write_files(struct op *op, struct plan *plan, struct plan_window window,
-                        struct answer *answer, struct error *err)
-{
-    const struct plan_work work = {window, op->server->crew, op->server->plan_hands};
-    return plan_answer_files(plan, &work, &answer->sink, &answer->json, err);
-}
-
-static bool write_parts(struct plan *plan, uint64_t max_files, const struct plan_sealer *sealer,
-                        struct answer *answer, struct error *err)
-{
-    json_write_key(&answer->json, "plan-tasks");
-    json_write_array_begin(&answer->json);
-    TRY(plan_split_write(plan, max_files, sealer, &answer->sink, &answer->json, err));
-    json_write_array_end(&answer->json);
-    return true;
-}
-
-static bool write_completed(struct op *op, const struct plan_sealer *sealer, struct plan *plan,
-                            struct answer *answer, struct error *err)
-{
-    uint64_t max_files = (uint64_t)option_number(op->server->options, OPTION_PLAN_FILES);
-    bool is_split = false;
-    struct slice id;
-    TRY(make_plan_id(op, sealer, plan, &id, err));
-    TRY(plan_split_is_due(plan, max_files, &is_split, err));
-    json_write_key(&answer->json, "status");
-    json_write_string(&answer->json, SLICE_LITERAL("completed"));
-    json_write_key(&answer->json, "plan-id");
-    json_write_string(&answer->json, id);
-    return is_split ? write_parts(plan, max_files, sealer, answer, err)
-                    : write_files(op, plan, PLAN_WINDOW_ALL, answer, err);
-}
-
-/* --- operations ----------------------------------------------------------------------------- */
-
-/* `reach` must outlive the plan. */
-static bool open_plan(struct op *op, struct table_metadata *metadata,
-                      const struct plan_request *request, struct plan_reach *reach,
-                      struct plan **ret_plan, struct error *err)
-{
-    struct plan *plan = NULL;
-    plan_reach_init(reach, &op->call, metadata);
-    TRY(plan_create(metadata, request, &plan, err));
-    if (plan_open(plan, op->server->objects, op->server->cache, &reach->guard, err)) {
-        *ret_plan = plan;
+    struct buffer request;
+    bool is_wanted = false, is_stored = false;
+    TRY(is_due(op, plan, &is_wanted, err));
+    if (!is_wanted)
         return true;
+    buffer_init(&request, MAX_SUBMITTED_REQUEST);
+    bool ok = store(op, plan, uuid, &request, &is_stored, err);
+    if (ok && is_stored) {
+        plan_jobs_start(op->server, op->call.warehouse, metadata, uuid, buffer_slice(&request));
+        ok = answer_status("submitted", id, SLICE_EMPTY, ret_reply, err);
     }
-    plan_destroy(plan);
-    return false;
+    buffer_finish(&request);
+    return ok;
 }
 
-static bool answer_plan(struct op *op, struct table_metadata *metadata, const json_t *tree,
-                        struct reply **ret_reply, struct error *err)
+/* --- planTableScan, fetchScanTasks ---------------------------------------------------------- */
+
+/* What a plan came to so far. */
+enum outcome { OUTCOME_FAILED, OUTCOME_COMPLETED, OUTCOME_SUBMITTED };
+
+static enum outcome answer_opened(struct op *op, struct table_metadata *metadata, struct plan *plan,
+                                  struct reply **ret_reply, struct error *err)
+{
+    char uuid[UUID_TEXT_SIZE];
+    struct slice id;
+    struct reply *submitted = NULL;
+    struct plan_sealer sealer = plan_reply_sealer(op, metadata);
+    if (!uuid_make(op->server->catalog->random, uuid, err) ||
+        !make_plan_id(op, &sealer, plan, slice_from_string(uuid), &id, err) ||
+        !try_submit(op, metadata, plan, slice_from_string(uuid), id, &submitted, err))
+        return OUTCOME_FAILED;
+    if (submitted) {
+        *ret_reply = submitted;
+        return OUTCOME_SUBMITTED;
+    }
+    bool ok = plan_reply_completed(op, &sealer, plan, id, ret_reply, err);
+    return ok ? OUTCOME_COMPLETED : OUTCOME_FAILED;
+}
+
+static enum outcome answer_plan(struct op *op, struct table_metadata *metadata, const json_t *tree,
+                                struct reply **ret_reply, struct error *err)
 {
     struct plan_request request;
     struct plan_reach reach;
     struct plan *plan = NULL;
-    struct answer answer;
-    struct plan_sealer sealer = make_sealer(op, metadata);
-    TRY(plan_request_parse(tree, op->call.arena, &request, err));
-    TRY(open_plan(op, metadata, &request, &reach, &plan, err));
-    bool ok = answer_begin(&answer, op->request, err) &&
-              answer_end(&answer, write_completed(op, &sealer, plan, &answer, err), ret_reply, err);
+    if (!plan_request_parse(tree, op->call.arena, &request, err) ||
+        !plan_reply_open(op, metadata, &request, &reach, &plan, err))
+        return OUTCOME_FAILED;
+    enum outcome outcome = answer_opened(op, metadata, plan, ret_reply, err);
     counters_add_plan(&op->server->counters, plan);
     plan_destroy(plan);
-    return ok;
+    return outcome;
 }
 
 /* Of a plan or a part of one: `first` is the counter of those that were started, the next two are
@@ -168,22 +168,28 @@ bool op_plan_scan(struct op *op, struct reply **ret_reply, struct error *err)
     struct table_result table = {0};
     json_t *tree = NULL;
     TRY(op_body(op, &tree, err));
-    bool ok = load_table(op, &table, err);
+    bool ok = plan_reply_table(op, &table, err);
     if (ok) {
         counter_add(&op->server->counters, COUNTER_PLANS_STARTED, 1);
-        ok = count_end(op, COUNTER_PLANS_STARTED,
-                       answer_plan(op, table.metadata, tree, ret_reply, err));
+        enum outcome outcome = answer_plan(op, table.metadata, tree, ret_reply, err);
+        ok = outcome != OUTCOME_FAILED;
+        /* The job counts its own end. */
+        if (outcome == OUTCOME_SUBMITTED)
+            counter_add(&op->server->counters, COUNTER_PLANS_SUBMITTED, 1);
+        else
+            count_end(op, COUNTER_PLANS_STARTED, ok);
     }
     table_result_finish(&table);
     json_decref(tree);
     return ok;
 }
 
-/* A snapshot or schema that was removed after the plan was made: the task is of no use any more. */
-static bool as_gone(struct error *err)
+/* A snapshot or schema that was removed after the plan was made: the task, or the id, is of no use
+ * any more. */
+static bool as_gone(enum error_kind kind, struct error *err)
 {
     if (err->kind == ERROR_VALIDATION || err->kind == ERROR_BAD_REQUEST)
-        err->kind = ERROR_NO_SUCH_PLAN_TASK;
+        err->kind = kind;
     return false;
 }
 
@@ -192,12 +198,9 @@ static bool answer_part(struct op *op, struct table_metadata *metadata, struct p
 {
     struct plan_reach reach;
     struct plan *plan = NULL;
-    struct answer answer;
-    if (!open_plan(op, metadata, &part->request, &reach, &plan, err))
-        return as_gone(err);
-    bool ok =
-        answer_begin(&answer, op->request, err) &&
-        answer_end(&answer, write_files(op, plan, part->window, &answer, err), ret_reply, err);
+    if (!plan_reply_open(op, metadata, &part->request, &reach, &plan, err))
+        return as_gone(ERROR_NO_SUCH_PLAN_TASK, err);
+    bool ok = plan_reply_part(op, plan, part->window, ret_reply, err);
     counters_add_plan(&op->server->counters, plan);
     plan_destroy(plan);
     return ok;
@@ -210,8 +213,8 @@ static bool fetch_part(struct op *op, const json_t *tree, struct reply **ret_rep
     struct table_result table = {0};
     struct plan_part part = {0};
     TRY(json_get_string(tree, "plan-task", &task, err));
-    TRY(load_table(op, &table, err));
-    struct plan_sealer sealer = make_sealer(op, table.metadata);
+    TRY(plan_reply_table(op, &table, err));
+    struct plan_sealer sealer = plan_reply_sealer(op, table.metadata);
     counter_add(&op->server->counters, COUNTER_PARTS_STARTED, 1);
     bool ok = count_end(op, COUNTER_PARTS_STARTED,
                         plan_part_read(task, &sealer, op->call.arena, &part, err) &&
@@ -230,32 +233,109 @@ bool op_fetch_tasks(struct op *op, struct reply **ret_reply, struct error *err)
     return ok;
 }
 
-static bool check_plan_id(struct op *op, struct error *err)
+/* --- fetchPlanningResult, cancelPlanning ---------------------------------------------------- */
+
+static bool find_row(struct op *op, struct slice uuid, struct plan_row *ret_row, bool *ret_found,
+                     struct error *err)
 {
-    struct slice id, payload;
+    struct pointer_view *view = NULL;
+    TRY(pointer_view_begin(op->server->pointers, &view, err));
+    bool ok = pointer_plan_get(view, uuid, clock_now_ms(op->server->catalog->clock), op->call.arena,
+                               ret_row, ret_found, err);
+    pointer_view_end(view);
+    return ok;
+}
+
+/* The files of a plan that was found to be whole: planned again, from what its first time has left
+ * in the cache. */
+static bool answer_again(struct op *op, struct table_metadata *metadata, struct slice request,
+                         struct reply **ret_reply, struct error *err)
+{
+    struct plan_part part;
+    struct plan_reach reach;
+    struct plan *plan = NULL;
+    struct plan_sealer sealer = plan_reply_sealer(op, metadata);
+    TRY(plan_request_read(request, op->call.arena, &part, err));
+    bool ok = plan_reply_open(op, metadata, &part.request, &reach, &plan, err) ||
+              as_gone(ERROR_NO_SUCH_PLAN_ID, err);
+    ok = ok && plan_reply_completed(op, &sealer, plan, SLICE_EMPTY, ret_reply, err);
+    counters_add_plan(&op->server->counters, plan);
+    plan_destroy(plan);
+    plan_part_finish(&part);
+    return ok;
+}
+
+static bool answer_row(struct op *op, struct table_metadata *metadata, struct slice uuid,
+                       const struct plan_row *row, struct reply **ret_reply, struct error *err)
+{
+    switch (row->state) {
+    case PLAN_SUBMITTED:
+        plan_jobs_start(op->server, op->call.warehouse, metadata, uuid, row->request);
+        return answer_status("submitted", SLICE_EMPTY, SLICE_EMPTY, ret_reply, err);
+    case PLAN_FAILED:
+        return answer_status("failed", SLICE_EMPTY, row->failure, ret_reply, err);
+    case PLAN_CANCELLED:
+        return answer_status("cancelled", SLICE_EMPTY, SLICE_EMPTY, ret_reply, err);
+    case PLAN_COMPLETED:
+        break;
+    }
+    return answer_again(op, metadata, row->request, ret_reply, err);
+}
+
+/* A plan that was answered when it was made has no row: to plan it again could give another
+ * snapshot's files than the client was promised. */
+static bool fetch_plan(struct op *op, struct table_metadata *metadata, struct reply **ret_reply,
+                       struct error *err)
+{
+    struct slice uuid;
+    struct plan_row row;
+    bool is_there = false;
+    struct plan_sealer sealer = plan_reply_sealer(op, metadata);
+    TRY(open_plan_id(op, &sealer, &uuid, err));
+    TRY(find_row(op, uuid, &row, &is_there, err));
+    if (is_there)
+        return answer_row(op, metadata, uuid, &row, ret_reply, err);
+    return error_set(err, ERROR_NO_SUCH_PLAN_ID,
+                     "Plan does not exist: its result was the answer of planTableScan, or it has "
+                     "expired; plan the scan again");
+}
+
+bool op_fetch_plan(struct op *op, struct reply **ret_reply, struct error *err)
+{
     struct table_result table = {0};
-    TRY(op_parameter(op, PARAMETER_PLAN_ID, &id, err));
-    TRY(load_table(op, &table, err));
-    struct plan_sealer sealer = make_sealer(op, table.metadata);
-    bool ok = plan_token_open(&sealer, PLAN_TOKEN_ID, id, op->call.arena, &payload, err);
+    TRY(plan_reply_table(op, &table, err));
+    bool ok = fetch_plan(op, table.metadata, ret_reply, err);
     table_result_finish(&table);
     return ok;
 }
 
-/* Every plan is answered when it is made, so that there is nothing to fetch under an id that was
- * given: to plan again would give another snapshot's files. */
-bool op_fetch_plan(struct op *op, struct reply **ret_reply, struct error *err)
+static bool cancel_row(struct pointer_txn *txn, void *context, struct error *err)
 {
-    (void)ret_reply;
-    TRY(check_plan_id(op, err));
-    return error_set(err, ERROR_NO_SUCH_PLAN_ID,
-                     "Plan does not exist: its result was the answer of planTableScan, and is not "
-                     "kept; plan the scan again");
+    return pointer_plan_cancel(txn, *(const struct slice *)context, err);
 }
 
-/* Clients cancel after every scan; there is nothing to give back. */
+static bool cancel_plan(struct op *op, const struct table_metadata *metadata, struct error *err)
+{
+    struct slice uuid;
+    struct plan_row row;
+    bool is_there = false;
+    struct plan_sealer sealer = plan_reply_sealer(op, metadata);
+    TRY(open_plan_id(op, &sealer, &uuid, err));
+    TRY(find_row(op, uuid, &row, &is_there, err));
+    if (!is_there || row.state == PLAN_FAILED || row.state == PLAN_CANCELLED)
+        return true;
+    TRY(pointer_store_write(op->server->pointers, cancel_row, &uuid, err));
+    plan_jobs_cancel(op->server->plan_jobs, uuid);
+    return true;
+}
+
+/* Clients cancel after every scan; where the plan was answered when it was made there is nothing to
+ * give back. */
 bool op_cancel_plan(struct op *op, struct reply **ret_reply, struct error *err)
 {
-    TRY(check_plan_id(op, err));
-    return op_no_content(ret_reply, err);
+    struct table_result table = {0};
+    TRY(plan_reply_table(op, &table, err));
+    bool ok = cancel_plan(op, table.metadata, err);
+    table_result_finish(&table);
+    return ok && op_no_content(ret_reply, err);
 }

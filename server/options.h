@@ -61,6 +61,8 @@
       "whose answers may be compressed: of clients on other machines, of all, of none")       \
     X(OPTION_PLAN_FILES, "plan-files", COUNT, "N", "100000", MORE,                            \
       "files in one answer of a scan plan; larger plans are given in parts")                  \
+    X(OPTION_PLAN_SUBMIT_FILES, "plan-submit-files", NUMBER, "N", "0", MORE,                   \
+      "larger scan plans are answered 'submitted', for clients that poll (0: none)")           \
     X(OPTION_PLAN_THREADS, "plan-threads", NUMBER, "N", "0", MORE,                             \
       "threads that one scan plan may use at a time (0: one per core)")                       \
     X(OPTION_LOG_LEVEL, "log-level", CHOICE, "debug|info|warn|error|off", "info", MAIN,       \

@@ -12,6 +12,7 @@
 #include "catalog/warehouse.h"
 #include "server/http.h"
 #include "server/op.h"
+#include "server/plan_jobs.h"
 #include "server/plan_key.h"
 #include "server/request_log.h"
 #include "server/workers.h"
@@ -219,6 +220,7 @@ static bool open_all(struct server *server, struct error *err)
     TRY(open_catalog(server, err));
     TRY(warn_of_other_location(server, err));
     TRY(open_crew(server, err));
+    TRY(plan_jobs_create(&server->plan_jobs, err));
     return workers_create((size_t)option_number(options, OPTION_WORKERS),
                           (size_t)option_number(options, OPTION_QUEUE), &server->workers, err);
 }
@@ -313,6 +315,7 @@ void server_destroy(struct server *server)
         return;
     http_stop(server->http);
     workers_destroy(server->workers);
+    plan_jobs_destroy(server->plan_jobs);
     crew_destroy(server->crew);
     catalog_destroy(server->catalog);
     cache_destroy(server->cache);

@@ -27,6 +27,7 @@
 #include "server/security.h"
 
 struct crew;
+struct plan_jobs;
 struct workers;
 struct http;
 
@@ -45,6 +46,7 @@ struct server {
     struct router *router;
     struct workers *workers;
     struct crew *crew; /* helps plans */
+    struct plan_jobs *plan_jobs; /* submitted plans that are worked on */
     size_t plan_hands; /* threads of one plan, its worker included */
     struct http *http; /* NULL where nothing listens (tests of handlers) */
     struct security_policy security;

@@ -194,5 +194,17 @@ static const char migration_5[] =
     "WHERE " METADATA_IS_APART("") ";"
     "PRAGMA user_version = 5;";
 
+/* Scans that clients poll for. `state` is enum plan_state of storage/pointer_plan.h. */
+static const char migration_6[] =
+    "CREATE TABLE submitted_plans ("
+    "  id TEXT PRIMARY KEY,"
+    "  state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 3),"
+    "  request TEXT NOT NULL,"
+    "  failure TEXT NOT NULL,"
+    "  expires_ms INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX submitted_plans_by_expiry ON submitted_plans (expires_ms);"
+    "PRAGMA user_version = 6;";
+
 const char *const sql_migrations[SQL_SCHEMA_VERSION] = {migration_1, migration_2, migration_3,
-                                                        migration_4, migration_5};
+                                                        migration_4, migration_5, migration_6};

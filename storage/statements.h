@@ -279,7 +279,23 @@
       "SELECT version, value FROM secrets WHERE name = ?1 ORDER BY version DESC LIMIT 1",          \
       "the newest of a name")                                                                      \
     X(SECRET_INSERT, "INSERT INTO secrets (name, version, value) VALUES (?1, ?2, ?3)",             \
-      "the primary key refuses a second one of a version")
+      "the primary key refuses a second one of a version")                                         \
+    X(PLAN_INSERT,                                                                                 \
+      "INSERT INTO submitted_plans (id, state, request, failure, expires_ms) "                     \
+      "SELECT ?1, 0, ?2, '', ?3 WHERE NOT EXISTS "                                                 \
+      "(SELECT 1 FROM submitted_plans INDEXED BY submitted_plans_by_expiry WHERE expires_ms > ?4 " \
+      "LIMIT 1 OFFSET ?5)",                                                                        \
+      "adds no row where there are too many already")                                              \
+    X(PLAN_GET,                                                                                    \
+      "SELECT state, request, failure FROM submitted_plans WHERE id = ?1 AND expires_ms > ?2",     \
+      "an expired one is none, whether it was deleted yet or not")                                 \
+    X(PLAN_SETTLE,                                                                                 \
+      "UPDATE submitted_plans SET state = ?2, failure = ?3 WHERE id = ?1 AND state = 0",           \
+      "one that was cancelled meanwhile stays so")                                                 \
+    X(PLAN_CANCEL,                                                                                 \
+      "UPDATE submitted_plans SET state = 3, request = '' WHERE id = ?1 AND state IN (0, 1)",      \
+      "a failed one keeps its failure")                                                            \
+    X(PLAN_EXPIRE, "DELETE FROM submitted_plans WHERE expires_ms <= ?1", "rows die by age")
 
 #define STATEMENT_ENUM(name, sql, why) STATEMENT_##name,
 enum statement_id { STATEMENTS(STATEMENT_ENUM) STATEMENT_COUNT };
@@ -298,7 +314,7 @@ extern const char *const sql_reader_setup;
 
 /* sql_migrations[i] leads from user_version i to i + 1. A migration that was released is never
  * edited: the next one corrects it. */
-#define SQL_SCHEMA_VERSION 5
+#define SQL_SCHEMA_VERSION 6
 #define SQL_SCHEMA_WITH_DROPPED 5 /* the first that has dropped_entities */
 extern const char *const sql_migrations[SQL_SCHEMA_VERSION];
 

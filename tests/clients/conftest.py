@@ -5,6 +5,7 @@ directory and stopped with SIGTERM, which has to end it with status 0. Clients a
 the server's URL and nothing else: whatever more they would need is a fault of the server.
 """
 
+import contextlib
 import itertools
 import json
 import os
@@ -48,18 +49,16 @@ def wait_for(url: str, process: subprocess.Popen, log: pathlib.Path) -> None:
     pytest.exit(f"the server does not answer {url}:\n{log.read_text()[-2000:]}", returncode=2)
 
 
-@pytest.fixture(scope="session")
-def server_url(tmp_path_factory):
-    if url := os.environ.get("FIRN_URL"):
-        yield url.rstrip("/")
-        return
+@contextlib.contextmanager
+def running_server(home: pathlib.Path, *options: str):
+    """A server of FIRN_BINARY's with its data below `home`; gives its URL."""
     binary = os.environ.get("FIRN_BINARY")
     if not binary:
         pytest.exit("set FIRN_URL or FIRN_BINARY", returncode=2)
-    home = tmp_path_factory.mktemp("server")
     log = home / "log"
     port = free_port()
-    argv = [binary, "serve", "--data", str(home / "data"), "--listen", f"127.0.0.1:{port}"]
+    argv = [binary, "serve", "--data", str(home / "data"), "--listen", f"127.0.0.1:{port}",
+            *options]
     with log.open("wb") as out:
         process = subprocess.Popen(argv, stdout=out, stderr=subprocess.STDOUT)
     url = f"http://127.0.0.1:{port}"
@@ -72,6 +71,15 @@ def server_url(tmp_path_factory):
         process.kill()
         raise AssertionError(f"SIGTERM did not stop the server in {STOP_S} s") from None
     assert status == 0, f"exit status {status} after SIGTERM:\n{log.read_text()[-2000:]}"
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory):
+    if url := os.environ.get("FIRN_URL"):
+        yield url.rstrip("/")
+        return
+    with running_server(tmp_path_factory.mktemp("server")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

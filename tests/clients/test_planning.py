@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from conftest import running_server
 from flights import SCHEMA, flights
 from pyiceberg.catalog import load_catalog
 from pyiceberg.expressions import (
@@ -56,13 +57,11 @@ FILTERS = [
 ]
 
 
-@pytest.fixture
-def plans(server_url):
+def planned_by(url: str, submitted: int = 0):
     """Runs a block, and says how many scans the server planned meanwhile."""
 
     def count() -> dict:
-        url = f"{server_url}/management/v1/counters"
-        with urllib.request.urlopen(url, timeout=30) as answer:
+        with urllib.request.urlopen(f"{url}/management/v1/counters", timeout=30) as answer:
             return json.load(answer)["counters"]
 
     @contextlib.contextmanager
@@ -73,8 +72,14 @@ def plans(server_url):
         grown = {name: after[name] - before[name] for name in after}
         assert grown["plans-started"] == grown["plans-completed"] == number
         assert grown["plans-failed"] == 0
+        assert grown["plans-submitted"] == submitted * number
 
     return expect
+
+
+@pytest.fixture
+def plans(server_url):
+    return planned_by(server_url)
 
 
 @pytest.fixture
@@ -207,6 +212,32 @@ def test_flights__are_the_same_by_the_servers_plan(
     branch = catalog.load_table(name).refs()["work"].snapshot_id
     check_pyiceberg(catalog, planner, plans, name, monkeypatch, [None, branch])
     check_java(spark, plans, name)
+
+
+def test_submitted_plans__are_polled_for_by_spark_and_java(spark, tmp_path):
+    """--plan-submit-files: the Java client waits until the server has made its plan."""
+    with running_server(tmp_path, "--plan-submit-files", "1") as url:
+        for name, mode in (("firn_alone", "client"), ("firn_polling", "server")):
+            key = f"spark.sql.catalog.{name}"
+            spark.conf.set(key, "org.apache.iceberg.spark.SparkCatalog")
+            for option, value in {"type": "rest", "uri": url, MODE: mode}.items():
+                spark.conf.set(f"{key}.{option}", value)
+        spark.sql("CREATE NAMESPACE firn_alone.ns")
+        spark.sql("CREATE TABLE firn_alone.ns.t (carrier STRING, id BIGINT) USING iceberg")
+        for start in range(3):
+            spark.sql(f"""INSERT INTO firn_alone.ns.t
+                          SELECT IF(id % 2 = 0, 'UA', 'AS'), id + {start} FROM range(10)""")
+        submitted = planned_by(url, submitted=1)
+        query = "SELECT id FROM {}.ns.t WHERE carrier = 'UA' AND id > 4 ORDER BY id"
+        expected = spark.sql(query.format("firn_alone")).collect()
+        with submitted(1):
+            got = spark.sql(query.format("firn_polling")).collect()
+        assert got == expected and len(got) > 5
+        for carrier in (None, "UA"):
+            _, alone = java_tasks(spark, "firn_alone.ns.t", carrier, submitted, 0)
+            kind, planned = java_tasks(spark, "firn_polling.ns.t", carrier, submitted, 1)
+            assert kind == "RESTTable" and planned == alone and alone
+        spark.sql("DROP TABLE firn_alone.ns.t")
 
 
 def test_aggregates__that_spark_takes_from_statistics_are_the_same(spark, catalog, namespace):

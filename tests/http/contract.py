@@ -73,6 +73,10 @@ def _correct_protocol(document):
     # A partition value may be null; the document has no null in its list, every writer writes it.
     partition = schemas["ContentFile"]["properties"]["partition"]
     partition["items"] = {"anyOf": [partition["items"], {"type": "null"}]}
+    # A failed plan has a status beside its error, which the wrapper of errors, closed, rules out.
+    wrapper = {key: value for key, value in schemas["IcebergErrorResponse"].items()
+               if key != "additionalProperties"}
+    schemas["FailedPlanningResult"]["allOf"][0] = wrapper
     # Views and 406 are documented with the bare error; every server and client wraps it.
     bare = {"$ref": "#/components/schemas/ErrorModel"}
     wrapped = {"$ref": "#/components/schemas/IcebergErrorResponse"}

@@ -6,49 +6,16 @@
 #include "base/json_tree.h"
 #include "base/limits.h"
 #include "tests/unit/scan/plan_fixture.h"
-#include "tests/unit/server/server_fixture.h"
+#include "tests/unit/server/plan_table.h"
 
 #define ROUNDS 40
-#define T_URI "/v1/namespaces/ns/tables/t"
+#define T_URI PLAN_TABLE_URI
 
 static struct server_fixture fixture;
 
-/* The table of the scan tests: its manifests are read where they lie. */
-static const char CREATE[] =
-    "{\"name\":\"t\",\"schema\":{\"type\":\"struct\",\"fields\":["
-    "{\"id\":1,\"name\":\"id\",\"required\":false,\"type\":\"long\"},"
-    "{\"id\":2,\"name\":\"ts\",\"required\":false,\"type\":\"timestamp\"}]},"
-    "\"partition-spec\":{\"fields\":[{\"source-id\":2,\"field-id\":1000,\"name\":\"day\","
-    "\"transform\":\"day\"}]}}";
-static const char ADD[] =
-    "{\"requirements\":[],\"updates\":["
-    "{\"action\":\"add-spec\",\"spec\":{\"fields\":[]}},"
-    "{\"action\":\"add-snapshot\",\"snapshot\":{\"snapshot-id\":7,\"sequence-number\":7,"
-    "\"timestamp-ms\":1700000000001,\"summary\":{\"operation\":\"append\"},\"schema-id\":0,"
-    "\"manifest-list\":\"mem://b/t/metadata/list.avro\"}},"
-    "{\"action\":\"set-snapshot-ref\",\"ref-name\":\"main\",\"type\":\"branch\","
-    "\"snapshot-id\":7}]}";
-
-/* Where those manifests lie is open, as by --allow-location, which knows no store of a test's. */
-static void open_memory(struct server *server)
-{
-    static struct slice place = {"mem://b/t", sizeof("mem://b/t") - 1};
-    struct error err = {0};
-    assert_ok(object_stores_add(server->objects, "mem", plan_fixture_store(), &err), &err);
-    server->catalog->allowed_locations = &place;
-    server->catalog->allowed_location_count = 1;
-}
-
 static void set_up(const char *const *extra)
 {
-    server_fixture_init(&fixture, extra);
-    open_memory(fixture.server);
-    assert_int_equal(fixture_send(&fixture, "POST", "/v1/namespaces", "{\"namespace\":[\"ns\"]}"),
-                     200);
-    assert_int_equal(fixture_send(&fixture, "POST", "/v1/namespaces/ns/tables", CREATE), 200);
-    int status = fixture_send(&fixture, "POST", T_URI, ADD);
-    if (status != 200)
-        fail_msg("%s", fixture_body(&fixture));
+    plan_table_create(&fixture, extra, plan_fixture_store());
 }
 
 /* A client of its own: server_fixture_send keeps what was answered in its fixture. */
@@ -104,19 +71,49 @@ static void cancel(struct server_fixture *client, const json_t *plan)
     expect(client, "DELETE", uri, NULL, 204);
 }
 
+static bool is_submitted(const json_t *plan)
+{
+    return strcmp(json_string_value(json_object_get(plan, "status")), "submitted") == 0;
+}
+
+/* The plan's result, where it was submitted; the reference is the caller's. */
+static json_t *await(struct server_fixture *client, json_t *plan)
+{
+    char uri[1024];
+    json_t *result = json_incref(plan);
+    (void)snprintf(uri, sizeof(uri), T_URI "/plan/%s",
+                   json_string_value(json_object_get(plan, "plan-id")));
+    while (is_submitted(result)) {
+        json_decref(result);
+        expect(client, "GET", uri, NULL, 200);
+        result = answer_of(client);
+    }
+    return result;
+}
+
 /* Plans, fetches the parts where there are any, and cancels. */
 static size_t plan_once(struct server_fixture *client, const char *request)
 {
     size_t i, count = 0;
     json_t *task;
     expect(client, "POST", T_URI "/plan", request, 200);
-    json_t *plan = answer_of(client);
-    count = json_array_size(json_object_get(plan, "file-scan-tasks"));
-    json_array_foreach(json_object_get(plan, "plan-tasks"), i, task)
+    json_t *plan = answer_of(client), *result = await(client, plan);
+    count = json_array_size(json_object_get(result, "file-scan-tasks"));
+    json_array_foreach(json_object_get(result, "plan-tasks"), i, task)
         fetch(client, task, &count);
     cancel(client, plan);
+    json_decref(result);
     json_decref(plan);
     return count;
+}
+
+/* Gives it up at once: what has been submitted is under way. */
+static void plan_and_cancel(struct server_fixture *client)
+{
+    expect(client, "POST", T_URI "/plan", "{}", 200);
+    json_t *plan = answer_of(client);
+    cancel(client, plan);
+    json_decref(plan);
 }
 
 static void *plan_often(void *context)
@@ -124,6 +121,7 @@ static void *plan_often(void *context)
     struct server_fixture client;
     client_init(&client);
     for (int i = 0; i < ROUNDS; i++) {
+        plan_and_cancel(&client);
         assert_int_equal(plan_once(&client, "{}"), 3);
         assert_int_equal(plan_once(&client, "{\"filter\":{\"type\":\"gt\",\"term\":\"id\","
                                             "\"value\":19},\"stats-fields\":[\"id\"]}"),
@@ -185,12 +183,21 @@ static void test_plans__in_parts_share_what_is_cached(void **state)
     server_fixture_finish(&fixture);
 }
 
+static void test_plans__that_are_submitted_go_with_commits_and_cancellations(void **state)
+{
+    (void)state;
+    set_up((const char *const[]){"--plan-threads", "2", "--plan-submit-files", "1", NULL});
+    run_together();
+    server_fixture_finish(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plans__and_commits_go_together),
         cmocka_unit_test(test_plans__in_parts_and_without_a_cache_go_with_commits),
         cmocka_unit_test(test_plans__in_parts_share_what_is_cached),
+        cmocka_unit_test(test_plans__that_are_submitted_go_with_commits_and_cancellations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
