@@ -66,8 +66,9 @@ static void ranges(const struct leaf *leaf, uint8_t *mask)
     int8_t orders[PRUNE_BATCH];
     enum expression_op op = leaf->node->op;
     bool is_less = op == EXPR_LT || op == EXPR_LT_EQ;
-    bound_orders(is_less ? &leaf->stats->lower : &leaf->stats->upper, leaf->term, leaf->literals,
-                 leaf->first, leaf->count, orders);
+    bound_orders(is_less ? &leaf->stats->lower : &leaf->stats->upper,
+                 is_less ? BOUND_LOWER : BOUND_UPPER, leaf->term, leaf->literals, leaf->first,
+                 leaf->count, orders);
     for (size_t i = 0; i < leaf->count; i++) {
         int order = is_less || orders[i] == ORDER_UNKNOWN ? orders[i] : -orders[i];
         bool is_in = order < 0 || order == ORDER_UNKNOWN;
@@ -79,8 +80,10 @@ static void ranges(const struct leaf *leaf, uint8_t *mask)
 static void equals(const struct leaf *leaf, uint8_t *mask)
 {
     int8_t lower[PRUNE_BATCH], upper[PRUNE_BATCH];
-    bound_orders(&leaf->stats->lower, leaf->term, leaf->literals, leaf->first, leaf->count, lower);
-    bound_orders(&leaf->stats->upper, leaf->term, leaf->literals, leaf->first, leaf->count, upper);
+    bound_orders(&leaf->stats->lower, BOUND_LOWER, leaf->term, leaf->literals, leaf->first,
+                 leaf->count, lower);
+    bound_orders(&leaf->stats->upper, BOUND_UPPER, leaf->term, leaf->literals, leaf->first,
+                 leaf->count, upper);
     for (size_t i = 0; i < leaf->count; i++)
         mask[i] = lower[i] != ORDER_GREATER && upper[i] != ORDER_LESS;
     drop_without_values(leaf, mask);
@@ -96,8 +99,10 @@ static bool is_unique(const struct leaf *leaf, size_t row)
 static void not_equals(const struct leaf *leaf, uint8_t *mask)
 {
     int8_t lower[PRUNE_BATCH], upper[PRUNE_BATCH];
-    bound_orders(&leaf->stats->lower, leaf->term, leaf->literals, leaf->first, leaf->count, lower);
-    bound_orders(&leaf->stats->upper, leaf->term, leaf->literals, leaf->first, leaf->count, upper);
+    bound_orders(&leaf->stats->lower, BOUND_LOWER, leaf->term, leaf->literals, leaf->first,
+                 leaf->count, lower);
+    bound_orders(&leaf->stats->upper, BOUND_UPPER, leaf->term, leaf->literals, leaf->first,
+                 leaf->count, upper);
     for (size_t i = 0; i < leaf->count; i++)
         mask[i] =
             lower[i] != ORDER_EQUAL || upper[i] != ORDER_EQUAL || !is_unique(leaf, leaf->first + i);
@@ -108,7 +113,9 @@ static bool row_bound(const struct leaf *leaf, const struct bytes_column *bounds
                       struct value *ret_value)
 {
     struct slice bytes = SLICE_EMPTY;
-    return bytes_column_get(bounds, row, &bytes) && bound_value(leaf->term, bytes, ret_value);
+    return bytes_column_get(bounds, row, &bytes) &&
+           bound_value(leaf->term, bounds == &leaf->stats->lower ? BOUND_LOWER : BOUND_UPPER, bytes,
+                       ret_value);
 }
 
 /* Is one of the literals between the bounds? */

@@ -49,13 +49,13 @@ static bool is_all_nan(const struct leaf *leaf)
 static enum order lower_order(const struct leaf *leaf, const struct value *literal)
 {
     struct slice bound = leaf->summary->lower;
-    return bound.ptr ? bound_order(leaf->term, bound, literal) : ORDER_UNKNOWN;
+    return bound.ptr ? bound_order(leaf->term, BOUND_LOWER, bound, literal) : ORDER_UNKNOWN;
 }
 
 static enum order upper_order(const struct leaf *leaf, const struct value *literal)
 {
     struct slice bound = leaf->summary->upper;
-    return bound.ptr ? bound_order(leaf->term, bound, literal) : ORDER_UNKNOWN;
+    return bound.ptr ? bound_order(leaf->term, BOUND_UPPER, bound, literal) : ORDER_UNKNOWN;
 }
 
 /* All partitions have one value, neither null nor NaN: the one that both bounds are. */
@@ -83,7 +83,7 @@ static bool may_be_in(const struct leaf *leaf)
     if (leaf->term->source->id == TYPE_UUID)
         return may_be_of_uuids(leaf);
     if (count > PRUNE_MAX_LITERALS || !leaf->summary->lower.ptr ||
-        !bound_value(leaf->term, leaf->summary->lower, &lower))
+        !bound_value(leaf->term, BOUND_LOWER, leaf->summary->lower, &lower))
         return true;
     size_t at = literal_at_least(leaf->literals, count, &lower);
     return at < count && upper_order(leaf, &leaf->literals[at]) != ORDER_LESS;
@@ -94,7 +94,7 @@ static bool may_not_be_in(const struct leaf *leaf)
     struct value lower;
     size_t count = leaf->node->literal_count;
     if (!is_unique(leaf) || !leaf->summary->lower.ptr ||
-        !bound_value(leaf->term, leaf->summary->lower, &lower))
+        !bound_value(leaf->term, BOUND_LOWER, leaf->summary->lower, &lower))
         return true;
     size_t at = literal_at_least(leaf->literals, count, &lower);
     return at == count || settled_order(&leaf->literals[at], &lower) != ORDER_EQUAL ||

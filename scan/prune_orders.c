@@ -16,7 +16,8 @@ enum order settled_order(const struct value *a, const struct value *b)
     return (enum order)order;
 }
 
-bool bound_value(const struct expression_term *term, struct slice bytes, struct value *ret_value)
+bool bound_value(const struct expression_term *term, enum bound_side side, struct slice bytes,
+                 struct value *ret_value)
 {
     struct value value;
     if (!value_from_bytes(term->source, bytes, &value) || value_is_nan(&value))
@@ -25,15 +26,17 @@ bool bound_value(const struct expression_term *term, struct slice bytes, struct 
         (!transform_preserves_order(&term->transform) ||
          !transform_apply(&term->transform, &value, &value)))
         return false;
+    if (value_class_of(value.type) == VALUE_REAL && value.real == 0)
+        value.real = side == BOUND_LOWER ? -0.0 : 0.0;
     *ret_value = value;
     return true;
 }
 
-enum order bound_order(const struct expression_term *term, struct slice bytes,
+enum order bound_order(const struct expression_term *term, enum bound_side side, struct slice bytes,
                        const struct value *literal)
 {
     struct value value;
-    if (!bound_value(term, bytes, &value))
+    if (!bound_value(term, side, bytes, &value))
         return ORDER_UNKNOWN;
     enum order order = settled_order(&value, literal);
     return order >= ORDER_UNEQUAL ? ORDER_UNKNOWN : order;
@@ -50,7 +53,7 @@ enum order bound_prefix_order(const struct expression_term *term, struct slice b
                               const struct value *prefix)
 {
     struct value value;
-    if (!bound_value(term, bytes, &value))
+    if (!bound_value(term, BOUND_LOWER, bytes, &value)) /* text: either side is the same */
         return ORDER_UNKNOWN;
     return prefix_order(value.bytes, prefix->bytes);
 }
@@ -94,8 +97,9 @@ static void number_orders(const struct bytes_column *bounds, const struct expres
     }
 }
 
-void bound_orders(const struct bytes_column *bounds, const struct expression_term *term,
-                  const struct value *literal, size_t first, size_t count, int8_t *ret_orders)
+void bound_orders(const struct bytes_column *bounds, enum bound_side side,
+                  const struct expression_term *term, const struct value *literal, size_t first,
+                  size_t count, int8_t *ret_orders)
 {
     if (!bounds->offsets) {
         memset(ret_orders, ORDER_UNKNOWN, count);
@@ -108,7 +112,8 @@ void bound_orders(const struct bytes_column *bounds, const struct expression_ter
     for (size_t i = 0; i < count; i++) {
         struct slice bytes = SLICE_EMPTY;
         bool is_there = bytes_column_get(bounds, first + i, &bytes);
-        ret_orders[i] = (int8_t)(is_there ? bound_order(term, bytes, literal) : ORDER_UNKNOWN);
+        ret_orders[i] =
+            (int8_t)(is_there ? bound_order(term, side, bytes, literal) : ORDER_UNKNOWN);
     }
 }
 

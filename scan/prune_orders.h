@@ -24,18 +24,24 @@ enum order {
 /* Never UNKNOWN, NULL or NAN: both are values. */
 enum order settled_order(const struct value *a, const struct value *b);
 
+/* Whoever takes the two zeros for one may have written either for a file that has the other: a
+ * lower bound of 0.0 counts as -0.0, an upper one of -0.0 as 0.0. */
+enum bound_side { BOUND_LOWER, BOUND_UPPER };
+
 /* The value of a bound as the predicate's term has it. False where it is not known. */
-bool bound_value(const struct expression_term *term, struct slice bytes, struct value *ret_value);
+bool bound_value(const struct expression_term *term, enum bound_side side, struct slice bytes,
+                 struct value *ret_value);
 
 /* One of the first four: what is not agreed on is UNKNOWN here. */
-enum order bound_order(const struct expression_term *term, struct slice bytes,
+enum order bound_order(const struct expression_term *term, enum bound_side side, struct slice bytes,
                        const struct value *literal);
 /* Of the bound's beginning to a prefix of that length; EQUAL means that it starts with it. */
 enum order bound_prefix_order(const struct expression_term *term, struct slice bytes,
                               const struct value *prefix);
 
-void bound_orders(const struct bytes_column *bounds, const struct expression_term *term,
-                  const struct value *literal, size_t first, size_t count, int8_t *ret_orders);
+void bound_orders(const struct bytes_column *bounds, enum bound_side side,
+                  const struct expression_term *term, const struct value *literal, size_t first,
+                  size_t count, int8_t *ret_orders);
 void bound_prefix_orders(const struct bytes_column *bounds, const struct expression_term *term,
                          const struct value *prefix, size_t first, size_t count,
                          int8_t *ret_orders);

@@ -30,7 +30,9 @@ static bool row_bound(const struct leaf *leaf, const struct bytes_column *bounds
                       struct value *ret_value)
 {
     struct slice bytes = SLICE_EMPTY;
-    return bytes_column_get(bounds, leaf->row, &bytes) && bound_value(leaf->term, bytes, ret_value);
+    return bytes_column_get(bounds, leaf->row, &bytes) &&
+           bound_value(leaf->term, bounds == &leaf->stats->lower ? BOUND_LOWER : BOUND_UPPER, bytes,
+                       ret_value);
 }
 
 static enum order row_order(const struct leaf *leaf, const struct bytes_column *bounds)

@@ -208,6 +208,35 @@ static void test_prune_files__a_nan_bound_is_unknown(void **state)
     assert_false(may_match(fixture, more, nan_bytes, one_bytes));
 }
 
+/* IEEE 754 has one zero; who writes bounds by it may name either for a file that has the other. */
+static void test_prune_files__a_zero_bound_stands_for_both_zeros(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct schema *schema = fixture_schema(fixture, schema_text);
+    static const double zeros[] = {0.0, -0.0};
+    static const struct {
+        const char *filter;
+        bool may;
+    } cases[] = {
+        {"{'type':'lt','term':'ratio','value':0.0}", true},
+        {"{'type':'gt','term':'ratio','value':-0.0}", true},
+        {"{'type':'not-eq','term':'ratio','value':0.0}", true},
+        {"{'type':'not-in','term':'ratio','values':[0.0,1.0]}", true},
+        {"{'type':'not-in','term':'ratio','values':[-0.0,1.0]}", true},
+        {"{'type':'lt','term':'ratio','value':-0.0}", false},
+        {"{'type':'gt','term':'ratio','value':0.0}", false},
+        {"{'type':'eq','term':'ratio','value':1.0}", false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const struct expression *filter = fixture_bound(fixture, schema, cases[i].filter);
+        for (size_t j = 0; j < 2; j++) {
+            struct slice zero = slice_make((const char *)&zeros[j], sizeof(zeros[j]));
+            if (may_match(fixture, filter, zero, zero) != cases[i].may)
+                fail_msg("%s, bounds %g", cases[i].filter, zeros[j]);
+        }
+    }
+}
+
 static void test_prune_files__bounds_from_before_a_promotion_still_prune(void **state)
 {
     struct fixture *fixture = *state;
@@ -442,6 +471,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_prune_files__inclusive_and_strict_follow_the_reference),
         TEST(test_prune_files__a_nan_bound_is_unknown),
+        TEST(test_prune_files__a_zero_bound_stands_for_both_zeros),
         TEST(test_prune_files__bounds_from_before_a_promotion_still_prune),
         TEST(test_prune_files__bytes_that_are_no_bound_say_nothing),
         TEST(test_prune_files__lists_over_200_literals_prune_nothing),
