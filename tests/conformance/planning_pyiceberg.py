@@ -173,8 +173,10 @@ class RandomTable:
 
     def _reference(self):
         self.names += 1
-        current = self.table.current_snapshot().snapshot_id
-        self.table.manage_snapshots().create_tag(current, f"t{self.names}").commit()
+        current = self.table.current_snapshot()
+        if current is None:
+            raise ValueError("no snapshots")
+        self.table.manage_snapshots().create_tag(current.snapshot_id, f"t{self.names}").commit()
 
     # --- rows ---
 
