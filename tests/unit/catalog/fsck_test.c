@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "catalog/pending_files.h"
 #include "tests/unit/catalog/catalog_fixture.h"
 
 /* --- a table with two snapshots' worth of files ------------------------------------------- */
@@ -216,6 +217,13 @@ static void test_fsck__knows_the_files_of_every_table_of_a_shared_directory(void
 
 /* What can be brought back is as good as what is there: its files are looked for, and are no
  * orphans in a directory that another table writes to as well. */
+/* A file that the database still carries is not missing: the next start writes it again. */
+static void let_files_rest(struct world *world)
+{
+    pending_files_stop(world->catalog->pending);
+    world->catalog->pending = NULL;
+}
+
 static void test_fsck__counts_what_was_dropped_and_is_kept(void **state)
 {
     struct world *world = *state;
@@ -233,6 +241,7 @@ static void test_fsck__counts_what_was_dropped_and_is_kept(void **state)
     struct found found = check(world, false, true);
     assert_int_equal(found.count, 0);
     assert_int_equal(found.summary.entities, 2);
+    let_files_rest(world);
     file_delete(file);
     found = check(world, false, true);
     assert_found(&found, FSCK_METADATA_MISSING, file);
@@ -254,8 +263,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             test_fsck__knows_the_files_of_every_table_of_a_shared_directory, world_setup,
             world_teardown),
-        cmocka_unit_test_setup_teardown(test_fsck__counts_what_was_dropped_and_is_kept,
-                                        world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_fsck__counts_what_was_dropped_and_is_kept, world_setup,
+                                        world_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
