@@ -244,7 +244,17 @@ static bool check_entity(struct fsck *fsck, const struct entity_row *row, struct
     fsck->summary.entities++;
     bool ok = check_rounds(&check, err);
     arena_finish(&check.arena);
+    if (fsck->options->progress)
+        fsck->options->progress(fsck->options->context, fsck->summary.entities, fsck->total);
     return ok;
+}
+
+static bool count_entity(struct fsck *fsck, const struct entity_row *row, struct error *err)
+{
+    (void)row;
+    (void)err;
+    fsck->total++;
+    return true;
 }
 
 /* --- all of them -------------------------------------------------------------------------- */
@@ -335,6 +345,7 @@ bool fsck_run(struct pointer_store *pointers, struct object_stores *objects,
     text_set_init(&fsck.known, &fsck.arena);
     text_set_init(&fsck.carried, &fsck.arena);
     bool ok = read_warehouses(&fsck, err) && read_carried(&fsck, err) &&
+              (options->progress == NULL || fsck_walk(&fsck, count_entity, err)) &&
               fsck_walk(&fsck, check_entity, err) && fsck_orphans_report(&fsck, err);
     text_set_finish(&fsck.carried);
     text_set_finish(&fsck.known);

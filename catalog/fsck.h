@@ -57,6 +57,9 @@ struct fsck_options {
     bool is_served; /* a server runs: what is missing now, it does not write again */
     /* Called for each finding, whose texts are valid during the call only. */
     bool (*report)(void *context, const struct fsck_finding *finding, struct error *err);
+    /* Called after each table, view and function; NULL: nobody looks. `total` is how many there
+     * were at the start. */
+    void (*progress)(void *context, int64_t done, int64_t total);
     void *context;
 };
 

@@ -16,6 +16,7 @@ struct fsck {
     struct catalog catalog; /* the stores and the cache alone: nothing runs in it */
     const struct fsck_options *options;
     struct fsck_summary summary;
+    int64_t total; /* of entities, where somebody wants to see the progress */
     struct arena arena;
     struct warehouse_row *warehouses;
     size_t warehouse_count;

@@ -45,9 +45,12 @@ void banner_print(const struct server *server, bool as_json, FILE *out)
     if (as_json)
         print_json(server, url, out);
     else
-        fprintf(out,
-                "Firn %s serves %s, data in %s. Ctrl-C stops it.\n\n"
-                "  curl %s/v1/config\n\n",
-                FIRN_VERSION, url, server->data_directory.ptr, url);
+        fprintf(
+            out,
+            "Firn %s serves %s, data in %s. Ctrl-C stops it.\n\n"
+            "  firn demo                 a small table to look at\n"
+            "  firn connect pyspark      the lines to paste; or spark-sql, pyiceberg, duckdb …\n"
+            "  firn doctor               what is wrong, if anything is\n\n",
+            FIRN_VERSION, url, server->data_directory.ptr);
     fflush(out);
 }

@@ -6,6 +6,7 @@
 #include "base/json_write.h"
 #include "base/limits.h"
 #include "catalog/fsck.h"
+#include "cli/progress.h"
 #include "storage/data_lock.h"
 
 /* One line of output: names and locations. */
@@ -102,10 +103,24 @@ static bool put_line(struct buffer *line, struct error *err)
     return error_set(err, ERROR_STORAGE, "the output cannot be written: %s", strerror(errno));
 }
 
+/* What the callbacks of a check need. */
+struct checking {
+    const struct options *options;
+    struct progress progress;
+};
+
+static void show_progress(void *context, int64_t done, int64_t total)
+{
+    struct checking *checking = context;
+    progress_show(&checking->progress, "tables, views and functions", done, total);
+}
+
 static bool report(void *context, const struct fsck_finding *finding, struct error *err)
 {
-    const struct options *options = context;
+    struct checking *checking = context;
+    const struct options *options = checking->options;
     struct buffer line;
+    progress_wipe(&checking->progress);
     buffer_init(&line, LINE_CEILING);
     if (option_number(options, FLAG_JSON))
         write_object(&line, finding);
@@ -144,6 +159,7 @@ static bool check(const struct options *options, const char *database,
 {
     struct pointer_store *pointers = NULL;
     struct object_stores *objects = NULL;
+    struct checking checking = {.options = options};
     struct pointer_store_options store = {
         .path = database,
         .clock = &clock_real,
@@ -155,10 +171,13 @@ static bool check(const struct options *options, const char *database,
         .may_delete = option_number(options, FLAG_DELETE) != 0,
         .is_served = !option_number(options, FLAG_DELETE) && data_lock_is_held(database),
         .report = report,
-        .context = (void *)options,
+        .context = &checking,
     };
+    progress_init(&checking.progress, !option_number(options, FLAG_JSON));
+    fsck.progress = checking.progress.is_on ? show_progress : NULL;
     bool ok = pointer_store_open(&store, &pointers, err) && command_files(&objects, err) &&
               fsck_run(pointers, objects, &fsck, ret_summary, err);
+    progress_wipe(&checking.progress);
     object_stores_destroy(objects);
     pointer_store_close(pointers);
     return ok;

@@ -2,6 +2,8 @@
 
 import json
 import os
+import pty
+import re
 import subprocess
 
 
@@ -51,3 +53,19 @@ def test_serve__tells_programs_where_it_is(own_server):
     said = json.loads(first)
     assert said["url"] == f"http://127.0.0.1:{server.port}"
     assert said["data"] == str(server.data)
+
+
+def test_fsck__shows_its_progress_on_a_terminal_alone(binary, firn, server):
+    firn(0, "demo")
+    main, side = pty.openpty()
+    done = subprocess.run([binary, "fsck", "--data", server.data], stdout=side, stderr=side,
+                          timeout=60)
+    os.close(side)
+    text = os.read(main, 65536).decode()
+    os.close(main)
+    assert done.returncode in (0, 1) and "files deleted" in text
+    assert re.search(r"\[=+ *\] \d+ of \d+ tables, views and functions", text)
+    assert text.rstrip().splitlines()[-1].split("\r")[-1].endswith("files deleted")
+    piped = subprocess.run([binary, "fsck", "--data", server.data], capture_output=True, text=True,
+                           timeout=60)
+    assert "\r" not in piped.stdout + piped.stderr
