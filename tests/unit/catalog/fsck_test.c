@@ -119,6 +119,7 @@ static struct found check(struct world *world, bool is_deep, bool may_delete)
     struct error err = {0};
     struct fsck_options options = {.is_deep = is_deep,
                                    .may_delete = may_delete,
+                                   .is_served = true,
                                    .report = report,
                                    .context = &found};
     assert_ok(fsck_run(world->pointers, world->objects, &options, &found.summary, &err), &err);
