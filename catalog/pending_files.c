@@ -4,7 +4,8 @@
  *
  * A file that is not there at a sync was deleted since its commit (a purge, delete-after-commit)
  * and needs none. At a start after a crash the same may mean that the crash has lost it, so then it
- * is restored; where it had been deleted it comes back as an orphan, which fsck lists.
+ * is restored; where it had been deleted it comes back as an orphan, which fsck lists. Nothing that
+ * the earlier process has left counts as durable (recover_rows).
  */
 #include "catalog/pending_files.h"
 
@@ -62,8 +63,7 @@ static bool round_init(struct round *round, struct catalog *catalog, size_t coun
 
 /* --- one round ---------------------------------------------------------------------------- */
 
-static bool read_packed(struct catalog *catalog, int64_t id, struct buffer *packed,
-                        bool *ret_found)
+static bool read_packed(struct catalog *catalog, int64_t id, struct buffer *packed, bool *ret_found)
 {
     struct pointer_view *view = NULL;
     if (!pointer_view_begin(catalog->pointers, &view, NULL))
@@ -131,32 +131,44 @@ static bool list_rows(struct catalog *catalog, int64_t after, struct arena *aren
     return ok;
 }
 
-/* True where the file holds the row's bytes, synced or not. */
-static bool is_whole(struct catalog *catalog, const struct pending_row *row)
-{
-    struct buffer kept, there;
-    bool found = false;
-    buffer_init(&kept, MAX_METADATA_SIZE);
-    buffer_init(&there, MAX_METADATA_SIZE);
-    bool ok = read_bytes(catalog, row->id, &kept, &found) && found &&
-              object_get(catalog->objects, row->location, &there, NULL) &&
-              slice_equals(buffer_slice(&kept), buffer_slice(&there));
-    buffer_finish(&kept);
-    buffer_finish(&there);
-    return ok;
-}
-
-/* Whole files are synced together; what a crash has torn or lost is left for round_finish. */
+/* Each file is written again, also where it seems to be whole: a sync of the earlier process may
+ * have failed, and then what is read comes from memory that the kernel will not write any more. Nor
+ * is it known which directories that process had made and not synced. */
 static void recover_rows(struct round *round, const struct pending_row *rows)
 {
-    size_t whole = 0, torn = round->count;
+    struct object_stores *objects = round->catalog->objects;
+    size_t settled = 0;
+    for (size_t i = 0; i < round->count; i++)
+        round->locations[i] = rows[i].location;
+    bool are_all = object_settle(objects, round->locations, round->count, NULL);
     for (size_t i = 0; i < round->count; i++) {
-        size_t at = is_whole(round->catalog, &rows[i]) ? whole++ : --torn;
-        round->ids[at] = rows[i].id;
-        round->locations[at] = rows[i].location;
+        if (!are_all && !object_settle(objects, &rows[i].location, 1, NULL))
+            continue;
+        round->ids[settled] = rows[i].id;
+        round->durable[settled] = false;
+        round->locations[settled++] = rows[i].location;
     }
-    object_sync(round->catalog->objects, round->locations, whole, round->durable);
+    round->count = settled;
     (void)round_finish(round);
+}
+
+/* A killed process may also have left directories for tables that never came to be, which the
+ * next one of that name would take for durable. */
+static bool settle_warehouses(struct catalog *catalog, struct error *err)
+{
+    struct arena arena;
+    struct pointer_view *view = NULL;
+    struct warehouse_row *rows = NULL;
+    size_t count = 0;
+    TRY(pointer_view_begin(catalog->pointers, &view, err));
+    arena_init(&arena, MAX_REQUEST_ARENA);
+    bool ok = pointer_warehouse_list(view, &arena, &rows, &count, err);
+    pointer_view_end(view);
+    /* A disk that is full or gone must not keep the others from being served. */
+    for (size_t i = 0; ok && i < count; i++)
+        (void)object_settle(catalog->objects, &rows[i].location, 1, NULL);
+    arena_finish(&arena);
+    return ok;
 }
 
 /* Goes through all rows once. Those that cannot be made good (their disk is not there) stay: their
@@ -167,6 +179,8 @@ static bool recover(struct catalog *catalog, struct error *err)
     int64_t after = 0;
     size_t count = RECOVERY_BATCH;
     bool ok = rows != NULL || error_no_memory(err, "the files of the last commits");
+    if (ok && pointer_store_was_killed(catalog->pointers))
+        ok = settle_warehouses(catalog, err);
     while (ok && count == RECOVERY_BATCH) {
         struct round round;
         ok = (round_init(&round, catalog, RECOVERY_BATCH) ||

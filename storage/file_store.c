@@ -309,6 +309,7 @@ static const struct object_store_ops file_ops = {
     .put_unsynced = file_put_unsynced,
     .sync = file_sync_all,
     .restore = file_restore,
+    .settle = file_settle,
     .exists = file_exists,
     .remove = file_remove,
     .list = file_list,

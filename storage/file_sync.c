@@ -195,8 +195,8 @@ static int restore_file(struct file_store *store, struct place place, const char
 {
     int fd = -1;
     (void)store->calls->unlink(temporary); /* of an attempt that a crash ended */
-    int code = file_directories_open(&store->directories, temporary, parent,
-                                     place.open_flags, true, arena, &fd);
+    int code = file_directories_open(&store->directories, temporary, parent, place.open_flags, true,
+                                     arena, &fd);
     if (code != 0)
         return code;
     code = file_fill(store->calls, fd, bytes, true);
@@ -229,6 +229,77 @@ bool file_restore(struct object_store *self, struct slice uri, struct slice byte
     struct arena arena;
     arena_init(&arena, PATH_ARENA_SIZE);
     bool ok = restore_run((struct file_store *)self, uri, bytes, &arena, err);
+    arena_finish(&arena);
+    return ok;
+}
+
+/* --- settle ------------------------------------------------------------------------------- */
+
+/* Devices that one call has synced. */
+struct settled {
+    dev_t devices[MAX_SYNCED_DEVICES];
+    size_t count;
+};
+
+static bool is_settled(const struct settled *settled, dev_t device)
+{
+    for (size_t i = 0; i < settled->count; i++)
+        if (settled->devices[i] == device)
+            return true;
+    return false;
+}
+
+/* The directory itself, or the nearest above that is there. NULL: no memory. */
+static const char *nearest_directory(const char *path, struct arena *arena, dev_t *ret_device)
+{
+    struct stat status;
+    while (path && (stat(path, &status) != 0 || !S_ISDIR(status.st_mode))) {
+        if (strcmp(path, "/") == 0)
+            return NULL;
+        path = file_parent(path, arena);
+    }
+    if (path)
+        *ret_device = status.st_dev;
+    return path;
+}
+
+/* By a descriptor of its own: which errors syncfs has told of already is kept with those. */
+static int settle_device(struct file_store *store, const char *directory)
+{
+    int fd = file_open(store->calls, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return errno;
+    int code = store->calls->syncfs(fd) == 0 ? 0 : errno;
+    (void)file_close(store->calls, fd);
+    return code;
+}
+
+static bool settle_one(struct file_store *store, struct slice uri, struct settled *settled,
+                       struct arena *arena, struct error *err)
+{
+    struct place place;
+    dev_t device = 0;
+    TRY(file_place(store, uri, false, arena, &place, err));
+    const char *directory = nearest_directory(place.path, arena, &device);
+    if (!directory)
+        return error_no_memory(err, "a file's path");
+    if (is_settled(settled, device))
+        return true;
+    int code = settle_device(store, directory);
+    if (code == 0 && settled->count < MAX_SYNCED_DEVICES)
+        settled->devices[settled->count++] = device;
+    return code == 0 || file_error(err, code, "sync", uri);
+}
+
+bool file_settle(struct object_store *self, const struct slice *uris, size_t count,
+                 struct error *err)
+{
+    struct settled settled = {.count = 0};
+    struct arena arena;
+    bool ok = true;
+    arena_init(&arena, SYNC_ARENA_SIZE);
+    for (size_t i = 0; ok && i < count; i++)
+        ok = settle_one((struct file_store *)self, uris[i], &settled, &arena, err);
     arena_finish(&arena);
     return ok;
 }

@@ -43,10 +43,12 @@ bool file_place(struct file_store *store, struct slice uri, bool follow_last, st
 void file_sync_init(struct file_store *store);
 void file_sync_finish(struct file_store *store);
 
-/* `sync` and `restore` of object_store.h. */
+/* `sync`, `restore` and `settle` of object_store.h. */
 void file_sync_all(struct object_store *self, const struct slice *uris, size_t count,
                    bool *ret_synced);
 bool file_restore(struct object_store *self, struct slice uri, struct slice bytes,
                   struct error *err);
+bool file_settle(struct object_store *self, const struct slice *uris, size_t count,
+                 struct error *err);
 
 #endif

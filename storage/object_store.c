@@ -168,6 +168,19 @@ bool object_restore(struct object_stores *stores, struct slice uri, struct slice
     return store->ops->restore(store, uri, bytes, err);
 }
 
+bool object_settle(struct object_stores *stores, const struct slice *uris, size_t count,
+                   struct error *err)
+{
+    for (size_t at = 0; at < count;) {
+        struct object_store *store;
+        size_t length = run_of_one_store(stores, uris + at, count - at, &store);
+        if (store && store->ops->settle)
+            TRY(store->ops->settle(store, uris + at, length, err));
+        at += length;
+    }
+    return true;
+}
+
 bool object_exists(struct object_stores *stores, struct slice uri, bool *ret_exists,
                    struct error *err)
 {

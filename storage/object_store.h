@@ -29,7 +29,7 @@ struct object_store_ops {
     /* Writes a new object durably. An existing one is ERROR_ALREADY_EXISTS and untouched. */
     bool (*put_new)(struct object_store *self, struct slice uri, struct slice bytes,
                     struct error *err);
-    /* The same, seen by every reader, but not durable. This and the two below are NULL in a store
+    /* The same, seen by every reader, but not durable. This and the three below are NULL in a store
      * whose puts are always durable. */
     bool (*put_unsynced)(struct object_store *self, struct slice uri, struct slice bytes,
                          struct error *err);
@@ -40,6 +40,10 @@ struct object_store_ops {
     /* Makes the object be there durably with these bytes, whatever of it was there before. */
     bool (*restore)(struct object_store *self, struct slice uri, struct slice bytes,
                     struct error *err);
+    /* Makes durable what processes that were killed may have left around these places, names of
+     * directories above all; restore can build on it. */
+    bool (*settle)(struct object_store *self, const struct slice *uris, size_t count,
+                   struct error *err);
     bool (*exists)(struct object_store *self, struct slice uri, bool *ret_exists,
                    struct error *err);
     /* Removes; an object that is not there is fine (a purge may run twice). */
@@ -92,6 +96,9 @@ void object_sync(struct object_stores *stores, const struct slice *uris, size_t 
                  bool *ret_synced);
 bool object_restore(struct object_stores *stores, struct slice uri, struct slice bytes,
                     struct error *err);
+/* URIs of any stores; those that no store serves are left out. */
+bool object_settle(struct object_stores *stores, const struct slice *uris, size_t count,
+                   struct error *err);
 bool object_exists(struct object_stores *stores, struct slice uri, bool *ret_exists,
                    struct error *err);
 bool object_remove(struct object_stores *stores, struct slice uri, struct error *err);

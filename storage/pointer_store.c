@@ -9,7 +9,9 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "storage/data_lock.h"
@@ -24,6 +26,7 @@ struct pointer_store {
     char *path;
     char *vfs;
     struct data_lock lock;
+    bool was_killed;
     struct connection_options writer_options;
     struct connection_options reader_options;
     struct pointer_cache *cache;
@@ -60,6 +63,24 @@ static bool store_open_reader(const struct pointer_store *store, struct error *e
     return ok;
 }
 
+/* SQLite removes its log when the last connection is closed. */
+static bool look_for_log(struct pointer_store *store, struct error *err)
+{
+    size_t size = strlen(store->path) + sizeof "-wal";
+    char *log = malloc(size);
+    if (!log)
+        return error_no_memory(err, "the name of the database's log");
+    (void)snprintf(log, size, "%s-wal", store->path);
+    store->was_killed = access(log, F_OK) == 0;
+    free(log);
+    return true;
+}
+
+bool pointer_store_was_killed(const struct pointer_store *store)
+{
+    return store->was_killed;
+}
+
 static bool store_open(struct pointer_store *store, const struct pointer_store_options *options,
                        struct error *err)
 {
@@ -77,6 +98,7 @@ static bool store_open(struct pointer_store *store, const struct pointer_store_o
     if (options->is_reader)
         return store_open_reader(store, err);
     TRY(data_lock_take(store->path, &store->lock, err));
+    TRY(look_for_log(store, err));
     TRY(pointer_cache_create(&store->cache, err));
     return pointer_writer_create(&store->writer_options, store->cache, options->clock,
                                  &store->writer, err);

@@ -151,6 +151,10 @@ bool pointer_store_open(const struct pointer_store_options *options,
 /* Waits for the writer's queue to drain, checkpoints, closes. NULL is fine. */
 void pointer_store_close(struct pointer_store *store);
 
+/* True where the last server on this database did not end by itself: what it had not synced may
+ * still be lost. */
+bool pointer_store_was_killed(const struct pointer_store *store);
+
 /* --- reading ------------------------------------------------------------------------------ */
 
 /* A view of the newest committed state; give it back with pointer_view_end on the same thread. */

@@ -176,7 +176,8 @@ static void test_pending__a_torn_manifest_list_is_written_again(void **state)
     manifest_list_unref(entries);
 }
 
-static void test_pending__a_whole_file_is_synced(void **state)
+/* What is read of it may be in memory alone, after a sync of the earlier process that failed. */
+static void test_pending__a_whole_file_is_written_again(void **state)
 {
     struct world *world = *state;
     struct stat before, after;
@@ -185,7 +186,7 @@ static void test_pending__a_whole_file_is_synced(void **state)
     atomic_store(&syncs, 0);
     expect_recovered(world);
     assert_int_equal(stat(path, &after), 0);
-    assert_int_equal(before.st_ino, after.st_ino); /* the same file, not a copy */
+    assert_int_not_equal(before.st_ino, after.st_ino);
     assert_true(atomic_load(&syncs) >= 2);
 }
 
@@ -238,7 +239,7 @@ int main(void)
         TEST(test_pending__a_lost_file_is_written_again),
         TEST(test_pending__a_torn_file_is_written_again),
         TEST(test_pending__a_torn_manifest_list_is_written_again),
-        TEST(test_pending__a_whole_file_is_synced),
+        TEST(test_pending__a_whole_file_is_written_again),
         TEST(test_pending__what_cannot_be_made_good_stays),
         TEST(test_pending__a_file_that_was_deleted_is_not_written_again),
         TEST(test_pending__a_large_file_is_synced_at_once),
