@@ -12,6 +12,7 @@ import bisect
 import mmap
 import os
 import struct
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +22,9 @@ HEADER = struct.Struct("<IIQII")
  ANSWER) = range(1, 13)
 
 CONTROL_SIZE = 4096
-FIELDS = ("classes", "at", "is_persistent", "code", "calls", "hits", "clock_ns", "sync_us")
+FREEZE_S = 0.1  # longer than any call takes
+FIELDS = ("classes", "at", "is_persistent", "code", "calls", "hits", "clock_ns", "sync_us",
+          "is_frozen")
 CLASSES = {"open": 1, "write": 2, "sync": 4, "truncate": 8, "rename": 16, "unlink": 32,
            "mkdir": 64, "read": 128}
 CHANGES = sum(CLASSES.values()) - CLASSES["read"]
@@ -47,6 +50,13 @@ class Control:
         self.set(classes=0)
         self.set(at=at, code=code, is_persistent=is_persistent, calls=0, hits=0)
         self.set(classes=classes)
+
+    def kill(self, server):
+        """kill -9, between two calls and never between a call and its record."""
+        self.set(is_frozen=1)
+        time.sleep(FREEZE_S)
+        server.kill()
+        self.set(is_frozen=0)
 
     def disarm(self):
         """How many calls were counted and how many of them failed."""

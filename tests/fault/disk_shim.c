@@ -57,6 +57,19 @@ static void *real_of(const char *name)
     return found;
 }
 
+static void enter(void)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    pthread_mutex_lock(&lock);
+    while (control && control->is_frozen)
+        nanosleep(&pause, NULL);
+}
+
+static void leave(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
 /* --- start -------------------------------------------------------------------------------- */
 
 static void *map_control(const char *path)
@@ -171,14 +184,14 @@ static int open_watched(int directory, const char *path, int flags, mode_t mode)
     bool is_new = (flags & O_CREAT) && faccessat(AT_FDCWD, whole, F_OK, 0) != 0;
     if (is_new && fails(DISK_OPEN))
         return -1;
-    pthread_mutex_lock(&lock);
+    enter();
     int fd = open_real(directory, path, flags, mode);
     if (fd >= 0 && fd < MAX_FILES && !is_shared_memory(whole)) {
         handles[fd] = ++last_handle;
         positions[fd] = 0;
         append_path(RECORD_OPEN, last_handle, (uint64_t)(unsigned)flags, whole);
     }
-    pthread_mutex_unlock(&lock);
+    leave();
     return fd;
 }
 
@@ -231,14 +244,14 @@ long syscall(long number, ...)
 
 int close(int fd)
 {
-    pthread_mutex_lock(&lock);
+    enter();
     uint32_t handle = handle_of(fd);
     if (handle) {
         append((struct disk_record){.type = RECORD_CLOSE, .handle = handle}, NULL, NULL);
         handles[fd] = 0;
     }
     int result = REAL(close)(fd);
-    pthread_mutex_unlock(&lock);
+    leave();
     return result;
 }
 
@@ -254,7 +267,7 @@ static ssize_t write_watched(int fd, const void *bytes, size_t size, off_t offse
     }
     if (hit && size > 1)
         size /= 2;
-    pthread_mutex_lock(&lock);
+    enter();
     ssize_t done =
         offset < 0 ? REAL(write)(fd, bytes, size) : REAL(pwrite)(fd, bytes, size, offset);
     if (done > 0) {
@@ -262,7 +275,7 @@ static ssize_t write_watched(int fd, const void *bytes, size_t size, off_t offse
         positions[fd] += offset < 0 ? (uint64_t)done : 0;
         append((struct disk_record){RECORD_WRITE, handles[fd], at, 0, (uint32_t)done}, NULL, bytes);
     }
-    pthread_mutex_unlock(&lock);
+    leave();
     return done;
 }
 
@@ -303,12 +316,12 @@ int ftruncate(int fd, off_t size)
         return REAL(ftruncate)(fd, size);
     if (fails(DISK_TRUNCATE))
         return -1;
-    pthread_mutex_lock(&lock);
+    enter();
     int result = REAL(ftruncate)(fd, size);
     if (result == 0)
         append((struct disk_record){RECORD_TRUNCATE, handles[fd], (uint64_t)size, 0, 0}, NULL,
                NULL);
-    pthread_mutex_unlock(&lock);
+    leave();
     return result;
 }
 
@@ -326,11 +339,11 @@ int ftruncate64(int fd, off64_t size)
         return call;                             \
     if (fails(class))                            \
         return -1;                               \
-    pthread_mutex_lock(&lock);                   \
+    enter();                                     \
     int result = call;                           \
     if (result == 0 && !is_shared_memory(whole)) \
         append_path(type, 0, 0, whole);          \
-    pthread_mutex_unlock(&lock);                 \
+    leave();                                     \
     return result
 
 int mkdir(const char *path, mode_t mode)
@@ -357,11 +370,11 @@ int rename(const char *from, const char *to)
         return -1;
     size_t size = strlen(from) + strlen(to) + 1;
     snprintf(both, sizeof both, "%s%c%s", from, 0, to);
-    pthread_mutex_lock(&lock);
+    enter();
     int result = REAL(rename)(from, to);
     if (result == 0)
         append((struct disk_record){RECORD_RENAME, 0, 0, (uint32_t)size, 0}, both, NULL);
-    pthread_mutex_unlock(&lock);
+    leave();
     return result;
 }
 
@@ -369,18 +382,18 @@ int rename(const char *from, const char *to)
 
 static uint64_t sync_begin(enum disk_record_type type, uint32_t handle)
 {
-    pthread_mutex_lock(&lock);
+    enter();
     uint64_t number = ++last_sync;
     append((struct disk_record){type, handle, number, 0, 0}, NULL, NULL);
-    pthread_mutex_unlock(&lock);
+    leave();
     return number;
 }
 
 static void sync_end(uint64_t number, bool is_failed)
 {
-    pthread_mutex_lock(&lock);
+    enter();
     append((struct disk_record){RECORD_SYNC_END, 0, number, 0, is_failed}, NULL, "x");
-    pthread_mutex_unlock(&lock);
+    leave();
 }
 
 static int sync_watched(enum disk_record_type type, int fd)
@@ -420,9 +433,9 @@ static void note_answer(int fd, const void *bytes, size_t size)
         getpeername(fd, (struct sockaddr *)&peer, &peer_size) != 0 || peer.ss_family != AF_INET)
         return;
     uint64_t address = ntohl(((struct sockaddr_in *)&peer)->sin_addr.s_addr);
-    pthread_mutex_lock(&lock);
+    enter();
     append((struct disk_record){RECORD_ANSWER, 0, address, 12, 0}, bytes, NULL);
-    pthread_mutex_unlock(&lock);
+    leave();
 }
 
 ssize_t send(int fd, const void *bytes, size_t size, int flags)

@@ -39,6 +39,8 @@ struct disk_control {
     uint64_t hits;          /* that failed */
     int64_t clock_ns;       /* added to the time of day */
     uint64_t sync_us;       /* what a sync takes: nothing is really synced */
+    uint64_t is_frozen;     /* no call begins any more: before a kill, which must not come between a
+                               call and its record */
 };
 
 enum disk_record_type {

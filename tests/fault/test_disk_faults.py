@@ -177,13 +177,13 @@ def test_fault__leaves_the_state_before_or_after(name, own_server, watched, tmp_
         if not sweep.point(at) and is_long:
             break
         if sweep.points % KILL_EVERY == 0:
-            server.kill()
+            control.kill(server)
             server.start()
             sweep.check_work_goes_on()
         if sweep.points % POINTS_OF_TABLES == 0:
             sweep.new_tables()
     assert sweep.points < MOST_CALLS - 1
-    server.kill()
+    control.kill(server)
     log = disk_log.Log(path, root)
     assert disk_log.differences(log, root, chance) == [], "the record is not complete"
     recording = Recording(sweep.history, sweep.names, sweep.tables, log,
