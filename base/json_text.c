@@ -215,17 +215,16 @@ static const char *skip_member(struct scan *scan, const char *at, unsigned depth
     return skip_value(scan, skip_space(at + 1, scan->end), depth);
 }
 
-/* Items up to the closing bracket, from after the opening one. */
-static const char *skip_items(struct scan *scan, const char *at, char close, unsigned depth)
+static inline const char *skip_item(struct scan *scan, const char *at, char close, unsigned depth)
+{
+    return close == '}' ? skip_member(scan, at, depth) : skip_value(scan, at, depth);
+}
+
+/* Further items up to the closing bracket, from after one of them. */
+static const char *skip_more_items(struct scan *scan, const char *at, char close, unsigned depth)
 {
     const char *end = scan->end;
-    at = skip_space(at, end);
-    if (at < end && *at == close)
-        return at + 1;
-    for (;;) {
-        at = close == '}' ? skip_member(scan, at, depth) : skip_value(scan, at, depth);
-        if (!at)
-            return NULL;
+    while (at) {
         at = skip_space(at, end);
         if (at == end)
             return scan_fail(scan, at, "the text ends inside an object or array");
@@ -233,8 +232,18 @@ static const char *skip_items(struct scan *scan, const char *at, char close, uns
             return at + 1;
         if (*at != ',')
             return scan_fail(scan, at, "',' or a closing bracket is missing");
-        at = skip_space(at + 1, end);
+        at = skip_item(scan, skip_space(at + 1, end), close, depth);
     }
+    return NULL;
+}
+
+/* Items up to the closing bracket, from after the opening one. */
+static const char *skip_items(struct scan *scan, const char *at, char close, unsigned depth)
+{
+    at = skip_space(at, scan->end);
+    if (at < scan->end && *at == close)
+        return at + 1;
+    return skip_more_items(scan, skip_item(scan, at, close, depth), close, depth);
 }
 
 static const char *skip_nested(struct scan *scan, const char *at, char close, unsigned depth)
@@ -322,6 +331,12 @@ bool json_array_open(struct slice value, struct json_cursor *ret_cursor, struct 
     return cursor_open(value, '[', ']', ret_cursor, err);
 }
 
+void json_array_pass(struct json_cursor *cursor, size_t size)
+{
+    cursor->at += size;
+    cursor->first = cursor->first && size == 0;
+}
+
 /* At the closing bracket: nothing may follow it. The cursor stays there, so that a further step
  * says the same again. */
 static const char *cursor_end(struct scan *scan, const char *at)
@@ -358,8 +373,21 @@ static struct slice span(const char *start, const char *end)
     return (struct slice){start, (size_t)(end - start)};
 }
 
+/* Depth 1: the object that the cursor walks is the first level. */
+static const char *skip_member_value(struct scan *scan, const struct json_cursor *cursor,
+                                     const char *value)
+{
+    for (size_t i = 0; i < cursor->known_count; i++) {
+        const char *items = scan->start + cursor->known[i].at;
+        if (value + 1 == items && *value == '[')
+            return skip_more_items(scan, items + cursor->known[i].size, ']', 2);
+    }
+    return skip_value(scan, value, 1);
+}
+
 /* Both spans of the member that starts at `at`; the place after it. */
-static const char *read_member(struct scan *scan, const char *at, struct json_member *ret_member)
+static const char *read_member(struct scan *scan, const struct json_cursor *cursor, const char *at,
+                               struct json_member *ret_member)
 {
     if (at == scan->end || *at != '"')
         return scan_fail(scan, at, "a member must begin with its name in quotes");
@@ -370,8 +398,7 @@ static const char *read_member(struct scan *scan, const char *at, struct json_me
     if (colon == scan->end || *colon != ':')
         return scan_fail(scan, colon, "':' is missing after a member's name");
     const char *value = skip_space(colon + 1, scan->end);
-    /* Depth 1: the object that the cursor walks is the first level. */
-    const char *end = skip_value(scan, value, 1);
+    const char *end = skip_member_value(scan, cursor, value);
     if (!end)
         return NULL;
     *ret_member = (struct json_member){.name = span(at + 1, after - 1), .value = span(value, end)};
@@ -386,7 +413,7 @@ bool json_object_next(struct json_cursor *cursor, struct json_member *ret_member
     bool more = false;
     const char *at = cursor_next(&scan, cursor, &more);
     if (at && more)
-        at = read_member(&scan, at, &member);
+        at = read_member(&scan, cursor, at, &member);
     if (!at)
         return scan_error(&scan, err);
     cursor_move(cursor, &scan, at, more);

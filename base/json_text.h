@@ -18,11 +18,20 @@
 /* Deeper than any schema that engines can read, shallow enough for a recursive reader's stack. */
 #define JSON_TEXT_MAX_DEPTH 512
 
+/* Items of an array, at least one, that were read before: well formed, as are the commas between
+ * them. `at` is right behind the array's '[', as an offset into the text of the cursor. */
+struct json_known {
+    size_t at;
+    size_t size;
+};
+
 struct json_cursor {
     struct slice text;
     size_t at;
     bool first;
     char close; /* '}' or ']' */
+    const struct json_known *known; /* NULL: none; else of arrays that are members of the object */
+    size_t known_count;
 };
 
 struct json_member {
@@ -45,8 +54,11 @@ bool json_text_is_valid(struct slice text, struct json_fault *ret_fault);
 bool json_object_open(struct slice value, struct json_cursor *ret_cursor, struct error *err);
 bool json_array_open(struct slice value, struct json_cursor *ret_cursor, struct error *err);
 
+/* Passes over so many bytes of known items behind the array's '['. */
+void json_array_pass(struct json_cursor *cursor, size_t size);
+
 /* Steps: *ret_more is false at the end (and then text after the closing bracket is an error).
- * Values are checked to be well formed while they are skipped. */
+ * Values are checked to be well formed while they are skipped, but for what is known. */
 bool json_object_next(struct json_cursor *cursor, struct json_member *ret_member, bool *ret_more,
                       struct error *err);
 bool json_array_next(struct json_cursor *cursor, struct slice *ret_value, bool *ret_more,

@@ -96,7 +96,7 @@ static bool parse_next(struct table_change *change, struct buffer *text, struct 
 {
     struct blob *blob = NULL;
     TRY(blob_from_buffer(text, &blob, err));
-    bool ok = table_metadata_parse(blob, &change->next, err);
+    bool ok = table_metadata_parse_next(blob, &change->result.copied, &change->next, err);
     blob_unref(blob);
     return ok;
 }

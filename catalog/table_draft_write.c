@@ -14,6 +14,8 @@ struct table_writer {
     struct table_draft *draft;
     const struct draft_logs *logs;
     struct json_writer json;
+    size_t start; /* of the text in json.out */
+    struct table_copied copied;
 };
 
 static void write_key(struct table_writer *writer, enum table_member member)
@@ -153,15 +155,28 @@ static bool write_refs(struct table_writer *writer, struct error *err)
     return true;
 }
 
-/* Opens the array with the base's elements in it; the caller appends its own and closes it. */
-static void append_begin(struct table_writer *writer, enum table_member member, size_t base_count)
+/* All that is between the brackets of a list of the base. */
+static struct slice base_elements(const struct table_writer *writer, enum table_member member)
 {
     struct slice text = table_draft_member(writer->draft, member);
+    return text.ptr ? slice_make(text.ptr + 1, text.len - 2) : SLICE_EMPTY;
+}
+
+/* Opens the array with elements of the base in it, from the `first` on, and notes where they are;
+ * the caller appends its own and closes it. */
+static void append_begin(struct table_writer *writer, enum table_member member,
+                         enum table_list list, struct slice elements, size_t first)
+{
     write_key(writer, member);
-    if (base_count > 0 && text.ptr)
-        json_write_raw(&writer->json, slice_make(text.ptr, text.len - 1));
-    else
-        json_write_raw(&writer->json, SLICE_LITERAL("["));
+    json_write_raw(&writer->json, SLICE_LITERAL("["));
+    if (elements.len == 0)
+        return;
+    writer->copied.base = writer->draft->base;
+    writer->copied.lists[list] =
+        (struct table_copied_list){.first = first,
+                                   .from = elements,
+                                   .at = writer->json.out->len - writer->start};
+    buffer_append_slice(writer->json.out, elements);
 }
 
 static void append_comma(struct table_writer *writer, bool has_item)
@@ -174,7 +189,9 @@ static void write_snapshots_appended(struct table_writer *writer)
 {
     const struct draft_snapshots *snapshots = &writer->draft->snapshots;
     size_t base_count = snapshots->count - snapshots->added_count;
-    append_begin(writer, TABLE_MEMBER_SNAPSHOTS, base_count);
+    struct slice elements =
+        base_count > 0 ? base_elements(writer, TABLE_MEMBER_SNAPSHOTS) : SLICE_EMPTY;
+    append_begin(writer, TABLE_MEMBER_SNAPSHOTS, TABLE_LIST_SNAPSHOTS, elements, 0);
     for (size_t i = 0; i < snapshots->added_count; i++) {
         append_comma(writer, base_count + i > 0);
         buffer_append_slice(writer->json.out, snapshots->added[i].text);
@@ -214,7 +231,9 @@ static void write_snapshot_log(struct table_writer *writer)
     size_t base_count = is_new || !draft->base ? 0 : draft->base->snapshot_log_count;
     size_t count = is_new ? logs->snapshot_log_count : draft->log_added_count;
     const struct snapshot_log_entry *entries = is_new ? logs->snapshot_log : draft->log_added;
-    append_begin(writer, TABLE_MEMBER_SNAPSHOT_LOG, base_count);
+    struct slice elements =
+        base_count > 0 ? base_elements(writer, TABLE_MEMBER_SNAPSHOT_LOG) : SLICE_EMPTY;
+    append_begin(writer, TABLE_MEMBER_SNAPSHOT_LOG, TABLE_LIST_SNAPSHOT_LOG, elements, 0);
     for (size_t i = 0; i < count; i++) {
         append_comma(writer, base_count + i > 0);
         append_log_entry(writer->json.out, &entries[i]);
@@ -232,16 +251,14 @@ static void append_metadata_entry(struct buffer *out, const struct metadata_log_
 }
 
 /* The base's entries from `start` on, as they are. */
-static void append_metadata_entries(struct table_writer *writer, size_t start)
+static struct slice metadata_entries(const struct table_writer *writer, size_t start)
 {
     const struct table_metadata *base = writer->draft->base;
-    struct slice all = table_draft_member(writer->draft, TABLE_MEMBER_METADATA_LOG);
-    write_key(writer, TABLE_MEMBER_METADATA_LOG);
-    json_write_raw(&writer->json, SLICE_LITERAL("["));
-    if (start == base->metadata_log_count)
-        return;
-    const char *first = base->metadata_log[start].text.ptr;
-    buffer_append(writer->json.out, first, (size_t)(all.ptr + all.len - 1 - first));
+    if (!base || start == base->metadata_log_count)
+        return SLICE_EMPTY;
+    struct slice all = base_elements(writer, TABLE_MEMBER_METADATA_LOG);
+    return start == 0 ? all
+                      : slice_from(all, (size_t)(base->metadata_log[start].text.ptr - all.ptr));
 }
 
 static void write_metadata_log(struct table_writer *writer)
@@ -250,10 +267,8 @@ static void write_metadata_log(struct table_writer *writer)
     const struct draft_logs *logs = writer->logs;
     size_t base_count = base ? base->metadata_log_count : 0;
     size_t start = logs->metadata_log_start;
-    if (start > 0)
-        append_metadata_entries(writer, start);
-    else
-        append_begin(writer, TABLE_MEMBER_METADATA_LOG, base_count);
+    append_begin(writer, TABLE_MEMBER_METADATA_LOG, TABLE_LIST_METADATA_LOG,
+                 metadata_entries(writer, start), start);
     if (logs->has_new_metadata_entry) {
         append_comma(writer, base_count > start);
         append_metadata_entry(writer->json.out, &logs->new_metadata_entry);
@@ -333,8 +348,7 @@ bool table_draft_build(struct table_draft *draft, struct slice base_metadata_loc
 {
     struct table_update_result result = {.is_changed = draft->is_changed || !draft->base};
     struct draft_logs logs = {0};
-    struct table_writer writer = {.draft = draft, .logs = &logs};
-    size_t start = out->len;
+    struct table_writer writer = {.draft = draft, .logs = &logs, .start = out->len};
     draft->location = location_strip_slash(draft->location);
     if (result.is_changed) {
         TRY(whole_check(draft, err));
@@ -344,9 +358,10 @@ bool table_draft_build(struct table_draft *draft, struct slice base_metadata_loc
     if (result.is_changed) {
         json_writer_init(&writer.json, out);
         if (!write_all(&writer, err)) {
-            buffer_truncate(out, start);
+            buffer_truncate(out, writer.start);
             return false;
         }
+        result.copied = writer.copied;
     }
     *ret_result = result;
     return true;

@@ -35,6 +35,7 @@ struct table_update_result {
     size_t dropped_count;                 /* write.metadata.delete-after-commit.enabled; else 0 */
     struct slice metadata_directory;      /* write.metadata.path, or <location>/metadata */
     struct slice metadata_codec;          /* write.metadata.compression-codec; empty: not set */
+    struct table_copied copied;           /* of the base, for table_metadata_parse_next */
 };
 
 /* Is every action one that tables know? ERROR_BAD_REQUEST where one is not. table_updates_apply

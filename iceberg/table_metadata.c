@@ -4,11 +4,15 @@
  *
  *   members → scalars → lists (snapshots need last-sequence-number) → ids → refs and the rest
  *
+ * Where the text was made from a base's, what was copied of the lists is passed over in both goes:
+ * it was read, and what holds for it was checked, when the base was.
+ *
  * What a reader of the reference implementation would refuse is refused here, so that a table which
  * can be loaded from us can be opened by its clients.
  */
 #include "iceberg/table_metadata.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
@@ -86,10 +90,18 @@ static bool member_place(struct table_metadata *metadata, const struct json_memb
     return true;
 }
 
-static bool members_walk(struct table_metadata *metadata, struct buffer *unknown, struct error *err)
+static bool members_walk(struct table_metadata *metadata, const struct table_copied *copied,
+                         struct buffer *unknown, struct error *err)
 {
+    struct json_known known[TABLE_LIST_COUNT];
     struct json_cursor cursor;
     TRY(json_object_open(blob_slice(metadata->blob), &cursor, err));
+    cursor.known = known;
+    for (size_t i = 0; i < TABLE_LIST_COUNT; i++) {
+        const struct table_copied_list *list = &copied->lists[i];
+        if (list->from.len > 0)
+            known[cursor.known_count++] = (struct json_known){list->at, list->from.len};
+    }
     for (;;) {
         struct json_member member;
         bool more;
@@ -100,13 +112,30 @@ static bool members_walk(struct table_metadata *metadata, struct buffer *unknown
     }
 }
 
-static bool members_index(struct table_metadata *metadata, struct error *err)
+/* What was copied begins and ends at a bracket or comma, so the parts tell of the whole. */
+static bool is_utf8(struct slice text, const struct table_copied *copied)
 {
-    if (!slice_is_utf8(blob_slice(metadata->blob)))
+    size_t at = 0;
+    for (size_t i = 0; i < TABLE_LIST_COUNT; i++) {
+        const struct table_copied_list *list = &copied->lists[i];
+        if (list->from.len == 0)
+            continue;
+        assert(at <= list->at && list->at + list->from.len <= text.len);
+        if (!slice_is_utf8(slice_make(text.ptr + at, list->at - at)))
+            return false;
+        at = list->at + list->from.len;
+    }
+    return slice_is_utf8(slice_from(text, at));
+}
+
+static bool members_index(struct table_metadata *metadata, const struct table_copied *copied,
+                          struct error *err)
+{
+    if (!is_utf8(blob_slice(metadata->blob), copied))
         return error_set(err, ERROR_BAD_REQUEST, "the text is not UTF-8");
     struct buffer unknown;
     buffer_init(&unknown, INDEX_CEILING);
-    bool ok = members_walk(metadata, &unknown, err);
+    bool ok = members_walk(metadata, copied, &unknown, err);
     buffer_finish(&unknown);
     return ok;
 }
@@ -114,12 +143,19 @@ static bool members_index(struct table_metadata *metadata, struct error *err)
 bool table_member_each(const struct table_metadata *metadata, enum table_member member,
                        table_element_fn visit, void *context, struct error *err)
 {
+    return table_member_each_new(metadata, member, 0, visit, context, err);
+}
+
+bool table_member_each_new(const struct table_metadata *metadata, enum table_member member,
+                           size_t known, table_element_fn visit, void *context, struct error *err)
+{
     struct metadata_field field = table_member_field(metadata, member);
     if (!field.value.ptr)
         return true;
     TRY(metadata_require_kind(field, '[', err));
     struct json_cursor cursor;
     TRY(json_array_open(field.value, &cursor, err));
+    json_array_pass(&cursor, known);
     for (;;) {
         struct slice element;
         bool more;
@@ -187,16 +223,24 @@ static bool numbers_read(struct table_metadata *metadata, struct error *err)
                               &metadata->current_snapshot_id, err);
 }
 
-static bool metadata_read(struct table_metadata *metadata, struct error *err)
+static bool metadata_read(struct table_metadata *metadata, const struct table_copied *copied,
+                          struct error *err)
 {
-    return members_index(metadata, err) && version_read(metadata, err) &&
+    return members_index(metadata, copied, err) && version_read(metadata, err) &&
            texts_read(metadata, err) && numbers_read(metadata, err) &&
-           table_metadata_read_lists(metadata, err) && table_metadata_read_ids(metadata, err) &&
-           table_metadata_check_rest(metadata, err);
+           table_metadata_read_lists(metadata, copied, err) &&
+           table_metadata_read_ids(metadata, err) && table_metadata_check_rest(metadata, err);
 }
 
 bool table_metadata_parse(struct blob *blob, struct table_metadata **ret_metadata,
                           struct error *err)
+{
+    const struct table_copied nothing = {.base = NULL};
+    return table_metadata_parse_next(blob, &nothing, ret_metadata, err);
+}
+
+bool table_metadata_parse_next(struct blob *blob, const struct table_copied *copied,
+                               struct table_metadata **ret_metadata, struct error *err)
 {
     struct table_metadata *metadata = calloc(1, sizeof(*metadata));
     if (!metadata)
@@ -204,7 +248,7 @@ bool table_metadata_parse(struct blob *blob, struct table_metadata **ret_metadat
     atomic_init(&metadata->references, 1);
     metadata->blob = blob_ref(blob);
     arena_init(&metadata->arena, INDEX_CEILING);
-    if (!metadata_read(metadata, err)) {
+    if (!metadata_read(metadata, copied, err)) {
         table_metadata_unref(metadata);
         return error_prefix(err, "Invalid table metadata");
     }

@@ -118,11 +118,37 @@ struct table_metadata {
     size_t metadata_log_count;
 };
 
+/* The lists that become arrays, in the order of the text that we write. */
+enum table_list {
+    TABLE_LIST_SNAPSHOTS,
+    TABLE_LIST_SNAPSHOT_LOG,
+    TABLE_LIST_METADATA_LOG,
+    TABLE_LIST_COUNT
+};
+
+/* What a text has of a base's list, byte for byte, right behind the same list's '[': all elements
+ * from one of them on. */
+struct table_copied_list {
+    size_t first;      /* index of that element in the base */
+    struct slice from; /* in the base's text, up to the list's ']'; empty: nothing was copied */
+    size_t at;         /* where it is in the new text */
+};
+
+struct table_copied {
+    const struct table_metadata *base; /* NULL: nothing was copied */
+    struct table_copied_list lists[TABLE_LIST_COUNT]; /* ascending by `at` where not empty */
+};
+
 /* Indexes and checks (TableMetadataParser.fromJson and the constructor's checks: required fields by
  * version, current ids that exist, sequence numbers not above the last, log order within 60 s).
  * Takes a reference to `blob`. The caller owns one reference to *ret_metadata. */
 bool table_metadata_parse(struct blob *blob, struct table_metadata **ret_metadata,
                           struct error *err);
+/* The same, for a text that was made from a base's: the index of what was copied is taken over from
+ * the base, and only the rest is read. The result is that of table_metadata_parse, and needs the
+ * base no more. */
+bool table_metadata_parse_next(struct blob *blob, const struct table_copied *copied,
+                               struct table_metadata **ret_metadata, struct error *err);
 struct table_metadata *table_metadata_ref(struct table_metadata *metadata);
 void table_metadata_unref(struct table_metadata *metadata); /* NULL is fine */
 

@@ -1,9 +1,11 @@
 /*
  * The long lists become arrays: entries are gathered in a scratch buffer, whose final size is only
- * known at its end, and settle in the metadata's arena without slack.
+ * known at its end, and settle in the metadata's arena without slack. Entries of elements that were
+ * copied from a base settle before them, as the base has them but for the place of their text.
  */
 #include "iceberg/table_metadata_parts.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/json_text.h"
@@ -16,22 +18,45 @@
 /* A list's entries while they are read, with the metadata they are for. */
 struct list_reader {
     struct table_metadata *metadata;
-    struct buffer entries;
+    const struct table_metadata *base; /* whose list was copied; not asked where copied is empty */
+    struct table_copied_list copied;
+    struct buffer entries; /* of elements that were not copied */
 };
 
-/* Moves the entries that were read into the metadata's arena; none is NULL. */
-static bool entries_settle(struct list_reader *reader, size_t entry_size, void **ret_entries,
-                           size_t *ret_count, struct error *err)
+/* Reads the elements behind those that were copied. */
+static bool elements_read(struct list_reader *reader, enum table_member member,
+                          table_element_fn read, struct error *err)
+{
+    size_t known = reader->copied.from.len;
+    const struct table_metadata *metadata = reader->metadata;
+    assert(known == 0 ||
+           metadata->members[member].ptr + 1 == metadata->blob->bytes + reader->copied.at);
+    return table_member_each_new(metadata, member, known, read, reader, err);
+}
+
+/* A place in the base's text that was copied, in the new text. */
+static const char *moved(const struct list_reader *reader, const char *at)
+{
+    return reader->metadata->blob->bytes + reader->copied.at + (at - reader->copied.from.ptr);
+}
+
+/* Puts the base's `kept` entries and those that were read into the metadata's arena; none is NULL.
+ */
+static bool entries_settle(struct list_reader *reader, const void *kept, size_t kept_size,
+                           void **ret_entries, struct error *err)
 {
     TRY(buffer_check(&reader->entries, "table metadata", err));
-    if (reader->entries.len == 0)
+    size_t size = kept_size + reader->entries.len;
+    if (size == 0)
         return true;
-    void *entries = arena_alloc(&reader->metadata->arena, reader->entries.len);
+    char *entries = arena_alloc(&reader->metadata->arena, size);
     if (!entries)
         return error_no_memory(err, "table metadata");
-    memcpy(entries, reader->entries.ptr, reader->entries.len);
+    if (kept_size > 0)
+        memcpy(entries, kept, kept_size);
+    if (reader->entries.len > 0)
+        memcpy(entries + kept_size, reader->entries.ptr, reader->entries.len);
     *ret_entries = entries;
-    *ret_count = reader->entries.len / entry_size;
     return true;
 }
 
@@ -137,20 +162,39 @@ static int snapshot_compare(const void *left, const void *right)
     return ((*a)->snapshot_id > (*b)->snapshot_id) - ((*a)->snapshot_id < (*b)->snapshot_id);
 }
 
-/* The index by id, and with it the rule that no id is listed twice. */
-static bool snapshots_index(struct table_metadata *metadata, struct error *err)
+/* Sorts the base's `kept` snapshots, whose order by id is known, in among the others, which stand
+ * sorted at the end of the index. No slot is written before the one that stood there was taken. */
+static void kept_merge(const struct list_reader *reader, const struct table_snapshot **index,
+                       size_t kept)
 {
+    const struct table_metadata *metadata = reader->metadata;
+    size_t other = kept, next = 0;
+    for (size_t i = 0; i < kept; i++) {
+        size_t place = (size_t)(reader->base->snapshots_by_id[i] - reader->base->snapshots);
+        const struct table_snapshot *snapshot = &metadata->snapshots[place];
+        while (other < metadata->snapshot_count &&
+               index[other]->snapshot_id < snapshot->snapshot_id)
+            index[next++] = index[other++];
+        index[next++] = snapshot;
+    }
+}
+
+/* The index by id, and with it the rule that no id is listed twice. */
+static bool snapshots_index(const struct list_reader *reader, size_t kept, struct error *err)
+{
+    struct table_metadata *metadata = reader->metadata;
     size_t count = metadata->snapshot_count;
     if (count == 0)
         return true;
-    const struct table_snapshot **index =
-        ARENA_ARRAY(&metadata->arena, const struct table_snapshot *, count);
+    const struct table_snapshot **index = arena_alloc(&metadata->arena, count * sizeof(*index));
     if (!index)
         return error_no_memory(err, "table metadata");
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = kept; i < count; i++)
         index[i] = &metadata->snapshots[i];
-    qsort(index, count, sizeof(*index), snapshot_compare);
-    for (size_t i = 1; i < count; i++) {
+    if (kept < count)
+        qsort(index + kept, count - kept, sizeof(*index), snapshot_compare);
+    kept_merge(reader, index, kept);
+    for (size_t i = 1; kept < count && i < count; i++) {
         if (index[i]->snapshot_id == index[i - 1]->snapshot_id)
             return error_set(err, ERROR_BAD_REQUEST, "snapshots: snapshot-id %lld is there twice",
                              (long long)index[i]->snapshot_id);
@@ -163,11 +207,19 @@ static bool snapshots_read(struct list_reader *reader, struct error *err)
 {
     struct table_metadata *metadata = reader->metadata;
     void *entries = NULL;
-    TRY(table_member_each(metadata, TABLE_MEMBER_SNAPSHOTS, snapshot_read, reader, err));
-    TRY(entries_settle(reader, sizeof(struct table_snapshot), &entries, &metadata->snapshot_count,
-                       err));
+    /* The one check of a snapshot that depends on the rest of the metadata. */
+    if (reader->copied.from.len > 0 &&
+        metadata->last_sequence_number < reader->base->last_sequence_number)
+        reader->copied.from = SLICE_EMPTY;
+    size_t kept = reader->copied.from.len > 0 ? reader->base->snapshot_count : 0;
+    TRY(elements_read(reader, TABLE_MEMBER_SNAPSHOTS, snapshot_read, err));
+    TRY(entries_settle(reader, kept > 0 ? reader->base->snapshots : NULL,
+                       kept * sizeof(struct table_snapshot), &entries, err));
     metadata->snapshots = entries;
-    return snapshots_index(metadata, err);
+    metadata->snapshot_count = kept + reader->entries.len / sizeof(struct table_snapshot);
+    for (size_t i = 0; i < kept; i++)
+        metadata->snapshots[i].text.ptr = moved(reader, metadata->snapshots[i].text.ptr);
+    return snapshots_index(reader, kept, err);
 }
 
 /* True where `later` is more than the tolerated skew before `earlier`. */
@@ -217,12 +269,13 @@ static bool snapshot_log_read(struct list_reader *reader, struct error *err)
     /* A null log is an empty one for the reference. */
     if (metadata_field_is_absent(table_member_field(metadata, TABLE_MEMBER_SNAPSHOT_LOG)))
         return true;
-    TRY(table_member_each(metadata, TABLE_MEMBER_SNAPSHOT_LOG, snapshot_log_entry_read, reader,
-                          err));
-    TRY(entries_settle(reader, sizeof(struct snapshot_log_entry), &entries,
-                       &metadata->snapshot_log_count, err));
+    size_t kept = reader->copied.from.len > 0 ? reader->base->snapshot_log_count : 0;
+    TRY(elements_read(reader, TABLE_MEMBER_SNAPSHOT_LOG, snapshot_log_entry_read, err));
+    TRY(entries_settle(reader, kept > 0 ? reader->base->snapshot_log : NULL,
+                       kept * sizeof(struct snapshot_log_entry), &entries, err));
     metadata->snapshot_log = entries;
-    for (size_t i = 1; i < metadata->snapshot_log_count; i++)
+    metadata->snapshot_log_count = kept + reader->entries.len / sizeof(struct snapshot_log_entry);
+    for (size_t i = kept > 0 ? kept : 1; i < metadata->snapshot_log_count; i++)
         TRY(log_order_check("snapshot-log", metadata->snapshot_log[i - 1].timestamp_ms,
                             metadata->snapshot_log[i].timestamp_ms, err));
     if (metadata->snapshot_log_count == 0)
@@ -284,18 +337,44 @@ static bool metadata_log_entry_read(void *context, struct slice element, struct 
     return true;
 }
 
-static bool metadata_log_read(struct list_reader *reader, struct error *err)
+/* A file's name is a view into its element's text, or unescaped in the base's arena. */
+static bool log_entry_move(struct list_reader *reader, struct metadata_log_entry *entry,
+                           struct error *err)
+{
+    uintptr_t file = (uintptr_t)entry->metadata_file.ptr;
+    uintptr_t text = (uintptr_t)entry->text.ptr;
+    bool is_view = file >= text && file - text < entry->text.len;
+    entry->text.ptr = moved(reader, entry->text.ptr);
+    if (is_view)
+        entry->metadata_file.ptr = moved(reader, entry->metadata_file.ptr);
+    else
+        entry->metadata_file = arena_slice(&reader->metadata->arena, entry->metadata_file);
+    return entry->metadata_file.ptr ? true : error_no_memory(err, "table metadata");
+}
+
+static bool metadata_log_settle(struct list_reader *reader, size_t kept, struct error *err)
 {
     struct table_metadata *metadata = reader->metadata;
     void *entries = NULL;
+    TRY(entries_settle(reader, kept > 0 ? reader->base->metadata_log + reader->copied.first : NULL,
+                       kept * sizeof(struct metadata_log_entry), &entries, err));
+    metadata->metadata_log = entries;
+    metadata->metadata_log_count = kept + reader->entries.len / sizeof(struct metadata_log_entry);
+    for (size_t i = 0; i < kept; i++)
+        TRY(log_entry_move(reader, &metadata->metadata_log[i], err));
+    return true;
+}
+
+static bool metadata_log_read(struct list_reader *reader, struct error *err)
+{
+    struct table_metadata *metadata = reader->metadata;
     if (metadata_field_is_absent(table_member_field(metadata, TABLE_MEMBER_METADATA_LOG)))
         return true;
-    TRY(table_member_each(metadata, TABLE_MEMBER_METADATA_LOG, metadata_log_entry_read, reader,
-                          err));
-    TRY(entries_settle(reader, sizeof(struct metadata_log_entry), &entries,
-                       &metadata->metadata_log_count, err));
-    metadata->metadata_log = entries;
-    for (size_t i = 1; i < metadata->metadata_log_count; i++)
+    size_t kept =
+        reader->copied.from.len > 0 ? reader->base->metadata_log_count - reader->copied.first : 0;
+    TRY(elements_read(reader, TABLE_MEMBER_METADATA_LOG, metadata_log_entry_read, err));
+    TRY(metadata_log_settle(reader, kept, err));
+    for (size_t i = kept > 0 ? kept : 1; i < metadata->metadata_log_count; i++)
         TRY(log_order_check("metadata-log", metadata->metadata_log[i - 1].timestamp_ms,
                             metadata->metadata_log[i].timestamp_ms, err));
     if (metadata->metadata_log_count == 0)
@@ -305,20 +384,24 @@ static bool metadata_log_read(struct list_reader *reader, struct error *err)
 }
 
 /* Runs one list's reader with a scratch buffer of its own. */
-static bool list_read(struct table_metadata *metadata,
+static bool list_read(struct table_metadata *metadata, const struct table_copied *copied,
+                      enum table_list list,
                       bool (*read)(struct list_reader *reader, struct error *err),
                       struct error *err)
 {
-    struct list_reader reader = {.metadata = metadata};
+    struct list_reader reader = {.metadata = metadata,
+                                 .base = copied->base,
+                                 .copied = copied->lists[list]};
     buffer_init(&reader.entries, LIST_CEILING);
     bool ok = read(&reader, err);
     buffer_finish(&reader.entries);
     return ok;
 }
 
-bool table_metadata_read_lists(struct table_metadata *metadata, struct error *err)
+bool table_metadata_read_lists(struct table_metadata *metadata, const struct table_copied *copied,
+                               struct error *err)
 {
-    return list_read(metadata, snapshots_read, err) &&
-           list_read(metadata, snapshot_log_read, err) &&
-           list_read(metadata, metadata_log_read, err);
+    return list_read(metadata, copied, TABLE_LIST_SNAPSHOTS, snapshots_read, err) &&
+           list_read(metadata, copied, TABLE_LIST_SNAPSHOT_LOG, snapshot_log_read, err) &&
+           list_read(metadata, copied, TABLE_LIST_METADATA_LOG, metadata_log_read, err);
 }

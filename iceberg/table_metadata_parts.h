@@ -21,9 +21,13 @@ typedef bool (*table_element_fn)(void *context, struct slice element, struct err
 /* Visits an array member's elements; an absent one has none. */
 bool table_member_each(const struct table_metadata *metadata, enum table_member member,
                        table_element_fn visit, void *context, struct error *err);
+/* The same behind `known` bytes of elements that were read before. */
+bool table_member_each_new(const struct table_metadata *metadata, enum table_member member,
+                           size_t known, table_element_fn visit, void *context, struct error *err);
 
 /* snapshots, snapshot-log, metadata-log (table_metadata_lists.c). */
-bool table_metadata_read_lists(struct table_metadata *metadata, struct error *err);
+bool table_metadata_read_lists(struct table_metadata *metadata, const struct table_copied *copied,
+                               struct error *err);
 
 /* schema(s), partition spec(s) with last-partition-id, sort orders with their current ids
  * (table_metadata_ids.c). */

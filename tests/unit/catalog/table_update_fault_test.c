@@ -67,14 +67,34 @@ struct run {
 
 typedef bool (*run_fn)(struct run *run, struct error *err);
 
-static bool run_table(struct run *run, struct error *err)
+static bool table_apply(struct run *run, struct table_update_result *ret_result, struct error *err)
 {
-    struct table_update_result result;
     struct table_update_input input = {.base = run->fixture->table,
                                        .base_metadata_location = slice_from_string(BASE_FILE),
                                        .updates = run->input,
                                        .now_ms = NOW_MS};
-    return table_updates_apply(&input, &run->arena, &run->fixture->out, &result, err);
+    return table_updates_apply(&input, &run->arena, &run->fixture->out, ret_result, err);
+}
+
+static bool run_table(struct run *run, struct error *err)
+{
+    struct table_update_result result;
+    return table_apply(run, &result, err);
+}
+
+/* The commit, and then the index of its text. */
+static bool run_indexed(struct run *run, struct error *err)
+{
+    struct table_update_result result;
+    struct table_metadata *next = NULL;
+    struct blob *blob = NULL;
+    bool ok = table_apply(run, &result, err) &&
+              blob_copy(buffer_slice(&run->fixture->out), &blob, err) &&
+              table_metadata_parse_next(blob, &result.copied, &next, err);
+    buffer_truncate(&run->fixture->out, 0);
+    blob_unref(blob);
+    table_metadata_unref(next);
+    return ok;
 }
 
 static bool run_create(struct run *run, struct error *err)
@@ -141,6 +161,17 @@ static void test_table_update_fault__each_allocation_of_a_commit(void **state)
     json_decref(run.input);
 }
 
+static void test_table_update_fault__each_allocation_of_an_index_taken_over(void **state)
+{
+    struct run run = {.fixture = *state};
+    table_v2_with(run.fixture, "metadata-log", "[{'timestamp-ms':900000,'metadata-file':'f\\n'}]");
+    run.input = json_of("[{'action':'add-snapshot','snapshot':{'snapshot-id':15,"
+                        "'parent-snapshot-id':20,'sequence-number':3,'timestamp-ms':1000000,"
+                        "'manifest-list':'m'}}]");
+    fail_each_allocation(&run, run_indexed);
+    json_decref(run.input);
+}
+
 static void test_table_update_fault__each_allocation_of_a_v1_commit(void **state)
 {
     struct run run = {.fixture = *state};
@@ -200,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_table_update_fault__each_allocation_of_a_commit),
+        TEST(test_table_update_fault__each_allocation_of_an_index_taken_over),
         TEST(test_table_update_fault__each_allocation_of_a_v1_commit),
         TEST(test_table_update_fault__each_allocation_of_a_creation),
         TEST(test_table_update_fault__each_allocation_of_a_view_commit),

@@ -25,6 +25,7 @@ struct fixture {
     struct buffer out;
     struct table_metadata *table;
     struct view_metadata *view;
+    struct table_metadata *next; /* the result's, taken over from the table's where copied */
     json_t *result; /* the parsed text; NULL where nothing changed */
     struct table_update_result table_result;
     struct view_update_result view_result;
