@@ -7,14 +7,6 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT
-
-
-def test_page__is_current(run):
-    made = run(0, "help", "--format", "markdown").out
-    assert (ROOT / "docs" / "commands.md").read_text() == made, (
-        "run ./dev docs: docs/commands.md is not what the table of commands says")
-
 
 def test_help__is_asked_for_in_every_way(run):
     index = run(0, "--help").out

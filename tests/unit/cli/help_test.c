@@ -97,12 +97,30 @@ static void test_help__manual_and_page_have_every_command(void **state)
     }
 }
 
+static void test_help__page_is_current(void **state)
+{
+    struct text text;
+    char page[256 * 1024];
+    FILE *file = fopen("docs/commands.md", "re");
+    (void)state;
+    assert_non_null(file);
+    size_t size = fread(page, 1, sizeof(page) - 1, file);
+    page[size] = '\0';
+    fclose(file);
+    help_print_markdown(open_text(&text));
+    fclose(text.out);
+    if (strcmp(text.ptr, page) != 0)
+        fail_msg("docs/commands.md is not what the table of commands says: run ./dev docs");
+    free(text.ptr);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_help__fits_a_screen),
         cmocka_unit_test(test_help__all_lists_every_option),
         cmocka_unit_test(test_help__colours_are_asked_for),
+        cmocka_unit_test(test_help__page_is_current),
         cmocka_unit_test(test_help__manual_and_page_have_every_command),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
