@@ -17,6 +17,7 @@ struct log_file {
     int fd;
     uint64_t size;
     int64_t first_ms; /* when its first line was written, about */
+    int64_t aside_ms; /* the time in the name of the last file put aside */
     bool is_torn;     /* the last line was written in part: the next begins on a new line */
     atomic_uint_fast64_t lost;
     pthread_t shelver; /* compresses what was put aside */
@@ -104,9 +105,10 @@ static bool is_due(const struct log_file *file, size_t more)
 static void put_aside(struct log_file *file)
 {
     int fd = -1;
-    if (!log_shelf_put(file->options.path, clock_now_ms(file->options.clock)) ||
-        !open_path(file, &fd, NULL)) {
-        file->first_ms = clock_now_ms(file->options.clock);
+    int64_t now_ms = clock_now_ms(file->options.clock);
+    file->aside_ms = now_ms > file->aside_ms ? now_ms : file->aside_ms + 1;
+    if (!log_shelf_put(file->options.path, &file->aside_ms) || !open_path(file, &fd, NULL)) {
+        file->first_ms = now_ms;
         return;
     }
     close(file->fd);

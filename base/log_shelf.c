@@ -14,7 +14,7 @@
 #include "base/limits.h"
 
 #define TIME_TEXT_SIZE 16 /* "20260131T120000" and NUL */
-/* Files put aside within one millisecond take the next ones. */
+/* How many files of an earlier run are passed by that were put aside in the same milliseconds. */
 #define MAX_TRIES 1000
 #define COMPRESSED ".gz"
 #define UNFINISHED ".gz.part"
@@ -64,12 +64,12 @@ static bool name_put(const char *path, int64_t now_ms, const char *end, char *ou
     return length > 0 && (size_t)length < size;
 }
 
-bool log_shelf_put(const char *path, int64_t now_ms)
+bool log_shelf_put(const char *path, int64_t *ms)
 {
     char target[PATH_MAX], compressed[PATH_MAX];
-    for (int tries = 0; tries < MAX_TRIES; tries++, now_ms++) {
-        if (!name_put(path, now_ms, "", target, sizeof(target)) ||
-            !name_put(path, now_ms, COMPRESSED, compressed, sizeof(compressed)))
+    for (int tries = 0; tries < MAX_TRIES; tries++, ++*ms) {
+        if (!name_put(path, *ms, "", target, sizeof(target)) ||
+            !name_put(path, *ms, COMPRESSED, compressed, sizeof(compressed)))
             return false;
         if (access(compressed, F_OK) != 0 && move(path, target))
             return true;

@@ -14,8 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Renames PATH to PATH.<time>, "PATH.20260131T120000.123Z": false where it cannot. */
-bool log_shelf_put(const char *path, int64_t now_ms);
+/* Renames PATH to PATH.<time>, "PATH.20260131T120000.123Z": false where it cannot. The time is *ms
+ * or a little later, and *ms becomes what was taken: the next call is given a later one, so that a
+ * name is never used again while its file is being compressed. */
+bool log_shelf_put(const char *path, int64_t *ms);
 
 /* Compresses what is not compressed yet, and removes the oldest above `keep`. */
 void log_shelf_tidy(const char *path, size_t keep);
