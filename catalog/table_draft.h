@@ -51,7 +51,7 @@ enum draft_snapshot_flag {
     DRAFT_SNAPSHOT_WAS_MAIN = 4 /* made main's snapshot in the commit that added it */
 };
 
-/* The base's snapshots and, behind them, the added ones; ids are found by hash. */
+/* The base's snapshots and, behind them, the added ones, whose ids are found by hash. */
 struct draft_snapshots {
     struct table_snapshot *added;
     size_t added_count;
@@ -59,7 +59,7 @@ struct draft_snapshots {
     uint8_t *flags; /* enum draft_snapshot_flag, one byte per snapshot */
     size_t count;   /* of the base and added, removed ones included */
     size_t flag_capacity;
-    size_t *slots; /* index + 1 by hash of id; 0: free */
+    size_t *slots; /* place in `added` + 1 by hash of id; 0: free */
     size_t slot_count;
     bool has_removed;
 };
@@ -155,8 +155,7 @@ bool draft_ref_remove(struct table_draft *draft, const char *name, bool *ret_rem
 
 /* Snapshots by index (base first) and by id; NO_ITEM where no such snapshot is left. */
 const struct table_snapshot *draft_snapshot_at(const struct table_draft *draft, size_t index);
-bool draft_snapshot_find(struct table_draft *draft, int64_t id, size_t *ret_index,
-                         struct error *err);
+size_t draft_snapshot_find(const struct table_draft *draft, int64_t id);
 bool draft_snapshot_add(struct table_draft *draft, const struct table_snapshot *snapshot,
                         struct error *err);
 bool draft_snapshot_remove(struct table_draft *draft, size_t index, struct error *err);

@@ -60,8 +60,7 @@ static bool log_filter(struct table_draft *draft, struct draft_logs *logs, struc
     if (!logs->snapshot_log)
         return error_no_memory(err, "snapshot-log");
     for (size_t i = 0; i < count; i++) {
-        size_t index = NO_ITEM;
-        TRY(draft_snapshot_find(draft, log_at(draft, i)->snapshot_id, &index, err));
+        size_t index = draft_snapshot_find(draft, log_at(draft, i)->snapshot_id);
         if (index == NO_ITEM && draft->snapshots.has_removed)
             logs->snapshot_log_count = 0;
         else if (index != NO_ITEM && !is_intermediate(draft, index))
@@ -77,7 +76,7 @@ static bool log_end_check(struct table_draft *draft, const struct draft_logs *lo
     size_t count = logs->snapshot_log_count, index = NO_ITEM;
     if (base_log_count(draft) + draft->log_added_count == 0)
         return true;
-    TRY(draft_snapshot_find(draft, draft->current_snapshot_id, &index, err));
+    index = draft_snapshot_find(draft, draft->current_snapshot_id);
     if (index == NO_ITEM ||
         (count > 0 && logs->snapshot_log[count - 1].snapshot_id == draft->current_snapshot_id))
         return true;

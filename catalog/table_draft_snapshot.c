@@ -1,13 +1,19 @@
 /*
- * Ids are hashed once, on the first look-up, so that a commit of thousands of updates over
- * thousands of snapshots stays linear. Slots hold index + 1; a later snapshot of an equal id
- * (added after the former one was removed) takes over the slot.
+ * The base's snapshots are found in its own index, those that the commit added by hash of their id,
+ * so that a commit of one update to thousands of snapshots does not look at them all, and one of
+ * thousands of updates stays near linear. A later snapshot of an equal id (added after the former
+ * one was removed) takes over the slot, and comes before the base's.
  */
 #include "catalog/table_draft.h"
 
+static size_t count_of_base(const struct table_draft *draft)
+{
+    return draft->base ? draft->base->snapshot_count : 0;
+}
+
 const struct table_snapshot *draft_snapshot_at(const struct table_draft *draft, size_t index)
 {
-    size_t base_count = draft->base ? draft->base->snapshot_count : 0;
+    size_t base_count = count_of_base(draft);
     return index < base_count ? &draft->base->snapshots[index]
                               : &draft->snapshots.added[index - base_count];
 }
@@ -19,12 +25,10 @@ static size_t first_slot(const struct draft_snapshots *snapshots, int64_t id)
     return (size_t)(hash >> 32) & (snapshots->slot_count - 1);
 }
 
-static size_t *slot_of(struct table_draft *draft, int64_t id)
+static size_t *slot_of(const struct draft_snapshots *snapshots, int64_t id)
 {
-    struct draft_snapshots *snapshots = &draft->snapshots;
     size_t at = first_slot(snapshots, id);
-    while (snapshots->slots[at] &&
-           draft_snapshot_at(draft, snapshots->slots[at] - 1)->snapshot_id != id)
+    while (snapshots->slots[at] && snapshots->added[snapshots->slots[at] - 1].snapshot_id != id)
         at = (at + 1) & (snapshots->slot_count - 1);
     return &snapshots->slots[at];
 }
@@ -33,29 +37,39 @@ static size_t *slot_of(struct table_draft *draft, int64_t id)
 static bool index_make(struct table_draft *draft, struct error *err)
 {
     struct draft_snapshots *snapshots = &draft->snapshots;
-    if (snapshots->slot_count >= 2 * (snapshots->count + 1))
+    if (snapshots->slot_count >= 2 * (snapshots->added_count + 1))
         return true;
     size_t slot_count = 64;
-    while (slot_count < 4 * (snapshots->count + 1))
+    while (slot_count < 4 * (snapshots->added_count + 1))
         slot_count *= 2;
     size_t *slots = ARENA_ARRAY(draft->arena, size_t, slot_count);
     if (!slots)
         return error_no_memory(err, "snapshots");
     snapshots->slots = slots;
     snapshots->slot_count = slot_count;
-    for (size_t i = 0; i < snapshots->count; i++)
-        *slot_of(draft, draft_snapshot_at(draft, i)->snapshot_id) = i + 1;
+    for (size_t i = 0; i < snapshots->added_count; i++)
+        *slot_of(snapshots, snapshots->added[i].snapshot_id) = i + 1;
     return true;
 }
 
-bool draft_snapshot_find(struct table_draft *draft, int64_t id, size_t *ret_index,
-                         struct error *err)
+/* Removed or not; NO_ITEM where there never was one of that id. */
+static size_t index_find(const struct table_draft *draft, int64_t id)
 {
-    TRY(index_make(draft, err));
-    size_t slot = *slot_of(draft, id);
-    bool is_there = slot && !(draft_snapshot_flags(draft, slot - 1) & DRAFT_SNAPSHOT_REMOVED);
-    *ret_index = is_there ? slot - 1 : NO_ITEM;
-    return true;
+    const struct draft_snapshots *snapshots = &draft->snapshots;
+    size_t added = snapshots->added_count > 0 ? *slot_of(snapshots, id) : 0;
+    if (added)
+        return count_of_base(draft) + added - 1;
+    const struct table_snapshot *old =
+        draft->base ? table_metadata_snapshot(draft->base, id) : NULL;
+    return old ? (size_t)(old - draft->base->snapshots) : NO_ITEM;
+}
+
+size_t draft_snapshot_find(const struct table_draft *draft, int64_t id)
+{
+    size_t index = index_find(draft, id);
+    bool is_gone =
+        index != NO_ITEM && (draft_snapshot_flags(draft, index) & DRAFT_SNAPSHOT_REMOVED);
+    return is_gone ? NO_ITEM : index;
 }
 
 bool draft_snapshot_flag(struct table_draft *draft, size_t index, enum draft_snapshot_flag flag,
@@ -86,7 +100,7 @@ bool draft_snapshot_add(struct table_draft *draft, const struct table_snapshot *
     size_t index = snapshots->count++;
     TRY(draft_snapshot_flag(draft, index, DRAFT_SNAPSHOT_ADDED, err));
     TRY(index_make(draft, err));
-    *slot_of(draft, snapshot->snapshot_id) = index + 1;
+    *slot_of(snapshots, snapshot->snapshot_id) = snapshots->added_count;
     draft->is_changed = true;
     return true;
 }

@@ -126,7 +126,7 @@ bool update_set_snapshot_ref(struct table_draft *draft, const json_t *update, st
     if (is_same)
         return true;
     bool is_main = slice_equals_string(ref.name, MAIN_BRANCH);
-    TRY(draft_snapshot_find(draft, ref.snapshot_id, &index, err));
+    index = draft_snapshot_find(draft, ref.snapshot_id);
     if (index == NO_ITEM)
         return error_set(err, ERROR_VALIDATION, "Cannot set %.*s to unknown snapshot: %lld",
                          SLICE_ARG(ref.name), (long long)ref.snapshot_id);

@@ -106,7 +106,7 @@ static bool snapshot_is_addable(struct table_draft *draft, const struct table_sn
                              "Attempting to add a snapshot before a %s is added",
                              draft->specs.count == 0 ? "partition spec" : "sort order");
     }
-    TRY(draft_snapshot_find(draft, snapshot->snapshot_id, &index, err));
+    index = draft_snapshot_find(draft, snapshot->snapshot_id);
     if (index != NO_ITEM)
         return error_set(err, ERROR_VALIDATION, "Snapshot already exists for id: %lld",
                          (long long)snapshot->snapshot_id);
@@ -204,7 +204,7 @@ static bool snapshots_mark(struct table_draft *draft, const json_t *ids, struct 
         size_t index = NO_ITEM;
         if (!json_is_integer(id))
             return error_set(err, ERROR_BAD_REQUEST, "snapshot-ids must be an array of integers");
-        TRY(draft_snapshot_find(draft, json_integer_value(id), &index, err));
+        index = draft_snapshot_find(draft, json_integer_value(id));
         if (index == NO_ITEM)
             continue;
         TRY(draft_snapshot_remove(draft, index, err));
@@ -224,7 +224,7 @@ static bool refs_remove_dangling(struct table_draft *draft, struct error *err)
         size_t index = NO_ITEM;
         bool removed = false;
         TRY(json_get_int64(ref, "snapshot-id", &id, err));
-        TRY(draft_snapshot_find(draft, id, &index, err));
+        index = draft_snapshot_find(draft, id);
         if (index == NO_ITEM)
             TRY(draft_ref_remove(draft, name, &removed, err));
     }
