@@ -13,6 +13,9 @@
  * 1.5 MB the second call costs a fifth of the rate. Above it the second copy in the cache's budget,
  * beside the metadata itself, costs more than the call. */
 #define ONE_PIECE_SIZE (8 * MIB)
+/* A commit's answer is sent once, and the next commit's is another: from here on, where copying
+ * costs more than the second call, it is made of pieces, and not kept. */
+#define COMMIT_ONE_PIECE_SIZE (256 * KIB)
 /* What surrounds the metadata: a location and a few words. */
 #define FRAME_SIZE (1 * MIB)
 /* A representation and a mode: "refs client". */
@@ -104,11 +107,11 @@ static void write_head(struct buffer *head, struct slice metadata_location)
 
 /* Head, metadata and tail as one piece, or as three that share the metadata's bytes. */
 static bool add_body(struct reply *reply, struct slice location, struct blob *metadata,
-                     enum planning_mode mode, struct error *err)
+                     enum planning_mode mode, size_t one_piece_size, struct error *err)
 {
     struct buffer head;
     struct blob *blob = NULL;
-    bool is_one_piece = metadata->size < ONE_PIECE_SIZE;
+    bool is_one_piece = metadata->size < one_piece_size;
     buffer_init(&head, FRAME_SIZE + ONE_PIECE_SIZE);
     write_head(&head, location);
     if (is_one_piece) {
@@ -159,14 +162,14 @@ static bool add_etag(struct reply *reply, struct slice location, enum representa
 
 static bool make_reply(struct slice location, struct blob *metadata,
                        enum representation representation, enum planning_mode mode,
-                       struct reply **ret_reply, struct error *err)
+                       size_t one_piece_size, struct reply **ret_reply, struct error *err)
 {
     struct reply *reply = NULL;
     TRY(reply_create(200, &reply, err));
     if (reply_add_header(reply, "Content-Type", SLICE_LITERAL("application/json"), err) &&
         (representation == REPRESENT_VIEW ||
          add_etag(reply, location, representation, mode, err)) &&
-        add_body(reply, location, metadata, mode, err)) {
+        add_body(reply, location, metadata, mode, one_piece_size, err)) {
         *ret_reply = reply;
         return true;
     }
@@ -203,7 +206,7 @@ bool load_reply_table(struct op *op, const struct table_result *result,
         TRY(refs_blob(result->metadata, &blob, err));
     else
         blob = blob_ref(result->metadata->blob);
-    bool ok = make_reply(location, blob, representation, mode, &reply, err);
+    bool ok = make_reply(location, blob, representation, mode, ONE_PIECE_SIZE, &reply, err);
     blob_unref(blob);
     if (!ok)
         return false;
@@ -213,13 +216,25 @@ bool load_reply_table(struct op *op, const struct table_result *result,
     return true;
 }
 
+bool load_reply_commit(struct op *op, const struct table_result *result, struct reply **ret_reply,
+                       struct error *err)
+{
+    enum planning_mode mode = PLANNING_UNSET;
+    if (result->metadata->blob->size < COMMIT_ONE_PIECE_SIZE)
+        return load_reply_table(op, result, REPRESENT_ALL, ret_reply, err);
+    TRY(planning_mode_of_table(result->metadata, op->call.warehouse->planning_mode, op->call.arena,
+                               &mode, err));
+    return make_reply(result->metadata_location, result->metadata->blob, REPRESENT_ALL, mode,
+                      COMMIT_ONE_PIECE_SIZE, ret_reply, err);
+}
+
 bool load_reply_view(struct op *op, const struct view_result *result, struct reply **ret_reply,
                      struct error *err)
 {
     struct reply *reply = find_kept(op, result->metadata_location, REPRESENT_VIEW);
     if (reply == NULL) {
         TRY(make_reply(result->metadata_location, result->metadata->blob, REPRESENT_VIEW,
-                       PLANNING_UNSET, &reply, err));
+                       PLANNING_UNSET, ONE_PIECE_SIZE, &reply, err));
         keep(op, result->metadata_location, REPRESENT_VIEW, reply);
     }
     *ret_reply = reply;

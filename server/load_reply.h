@@ -30,6 +30,9 @@ bool load_reply_peek(struct op *op, struct entity_name name, enum representation
 bool load_reply_table(struct op *op, const struct table_result *result,
                       enum representation representation, struct reply **ret_reply,
                       struct error *err);
+/* The same for what a commit has just made; kept only where it is small. */
+bool load_reply_commit(struct op *op, const struct table_result *result, struct reply **ret_reply,
+                       struct error *err);
 bool load_reply_view(struct op *op, const struct view_result *result, struct reply **ret_reply,
                      struct error *err);
 

@@ -11,7 +11,7 @@ bool op_update_table(struct op *op, struct reply **ret_reply, struct error *err)
     TRY(op_entity(op, PARAMETER_TABLE, &name, err));
     TRY(op_body(op, &body, err));
     bool ok = table_commit(&op->call, name, body, &result, err) &&
-              load_reply_table(op, &result, REPRESENT_ALL, ret_reply, err);
+              load_reply_commit(op, &result, ret_reply, err);
     json_decref(body);
     table_result_finish(&result);
     return ok;

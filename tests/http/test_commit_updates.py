@@ -230,3 +230,14 @@ def test_commit__for_another_identifier_than_the_path_is_refused(api, namespace,
             "updates": [bodies.set_properties(a="1")]}
     answer = api.call("updateTable", namespace=namespace, table="t", json=body)
     assert answer.status == 400, answer
+
+
+def test_commit__of_large_metadata_is_answered_as_a_load_is(api, namespace, commit):
+    """Its answer is made of pieces, a load's is one."""
+    commit(bodies.set_properties(note="x" * 300_000))
+    committed = api.commit(namespace, "t", [bodies.set_properties(a="1")])
+    loaded = api.load_table(namespace, "t")
+    assert committed.json()["metadata"]["properties"]["a"] == "1"
+    assert committed.body == loaded.body
+    assert committed.header("etag") == loaded.header("etag")
+    assert committed.header("content-type") == loaded.header("content-type")
