@@ -5,8 +5,12 @@ for sure only if a sync of its file began after it and had ended well. Of the ot
 have none, all, the first few or any of them, and any may be torn: some of its 512-byte sectors new,
 the others as they were (zeros, where the file had not been so long). A name in a directory is there
 for sure only if a sync of that directory began after it was made and had ended well; the same for
-names that were removed or renamed. After a sync that failed the kernel takes the pages for clean:
-what it should have written is never made sure of by a later sync. A rename happens as a whole.
+names that were removed or renamed. A rename happens as a whole.
+
+After a sync of a file that failed the kernel takes the pages for clean: what it should have written
+is never made sure of by a later sync, and each descriptor of the file hears of it once. Names are
+not lost that way (a file system that cannot write its own metadata stops), nor does a failed syncfs
+tell which file it was: neither made anything sure, that is all.
 """
 import bisect
 import mmap
@@ -164,12 +168,14 @@ class Log:
             assert not inode.is_directory, "a renamed directory is not modelled"
             self.name_op(index, (source, None), (target, inode))
         elif kind == SYNC_BEGIN:
-            self.pending[number] = (index, [self.handles[handle]])
+            self.pending[number] = (index, [self.handles[handle]], False)
         elif kind == SYNCFS:
-            self.pending[number] = (index, list(set(self.live.values())))
+            self.pending[number] = (index, list(set(self.live.values())), True)
         elif kind == SYNC_END:
-            begin, inodes = self.pending.pop(number)
+            begin, inodes, is_of_all = self.pending.pop(number)
             for inode in inodes:
+                if data and (is_of_all or inode.is_directory):
+                    continue
                 bisect.insort(inode.syncs, (begin, index, not data), key=lambda sync: sync[0])
         elif kind == ANSWER:
             self.answers.setdefault(number, []).append(index)

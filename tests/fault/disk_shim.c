@@ -41,6 +41,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* By descriptor; under the lock. */
 static uint32_t handles[MAX_FILES];
 static uint64_t positions[MAX_FILES];
+/* The next sync by this descriptor fails, because one by another of the same file has. */
+static bool must_hear[MAX_FILES];
 static uint32_t last_handle;
 static uint64_t last_sync;
 
@@ -189,6 +191,7 @@ static int open_watched(int directory, const char *path, int flags, mode_t mode)
     if (fd >= 0 && fd < MAX_FILES && !is_shared_memory(whole)) {
         handles[fd] = ++last_handle;
         positions[fd] = 0;
+        must_hear[fd] = false;
         append_path(RECORD_OPEN, last_handle, (uint64_t)(unsigned)flags, whole);
     }
     leave();
@@ -396,13 +399,48 @@ static void sync_end(uint64_t number, bool is_failed)
     leave();
 }
 
+static bool is_same_file(int fd, const struct stat *other)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 && status.st_dev == other->st_dev &&
+           status.st_ino == other->st_ino;
+}
+
+/* As Linux does: a failed write-back is told once to everyone who had the file open. */
+static void tell_others(int fd)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return;
+    enter();
+    for (int other = 0; other < MAX_FILES; other++)
+        if (handles[other] && other != fd && is_same_file(other, &status))
+            must_hear[other] = true;
+    leave();
+}
+
+/* Has another descriptor's sync failed? Then the error is this one's, too. */
+static bool has_heard(int fd)
+{
+    enter();
+    bool heard = must_hear[fd];
+    must_hear[fd] = false;
+    leave();
+    if (heard)
+        errno = EIO;
+    return heard;
+}
+
 static int sync_watched(enum disk_record_type type, int fd)
 {
     uint64_t number = sync_begin(type, handle_of(fd));
     struct timespec time = {0, (long)control->sync_us * 1000};
     nanosleep(&time, NULL);
-    bool is_failed = fails(DISK_SYNC);
+    bool is_injected = fails(DISK_SYNC);
+    bool is_failed = is_injected || (type == RECORD_SYNC_BEGIN && has_heard(fd));
     int code = errno;
+    if (is_injected && type == RECORD_SYNC_BEGIN)
+        tell_others(fd);
     sync_end(number, is_failed);
     errno = code;
     return is_failed ? -1 : 0;
