@@ -188,10 +188,11 @@ static void settle(struct plan_job *job, const struct error *failure)
         end.state = PLAN_FAILED;
         end.failure = buffer_slice(&text);
     }
-    if (buffer_ok(&text))
-        (void)pointer_store_write(job->server->pointers, settle_row, &end, NULL);
+    /* First, so that whoever has seen the end finds it counted. */
     counter_add(&job->server->counters, failure ? COUNTER_PLANS_FAILED : COUNTER_PLANS_COMPLETED,
                 1);
+    if (buffer_ok(&text))
+        (void)pointer_store_write(job->server->pointers, settle_row, &end, NULL);
     buffer_finish(&text);
 }
 
