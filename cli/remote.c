@@ -100,7 +100,7 @@ static bool read_answer(struct command_run *run, const struct http_exchange *exc
         return true;
     }
     const json_t *message = json_object_get(json_object_get(tree, "error"), "message");
-    run->code = code_of(exchange->status);
+    run->code = (int)code_of(exchange->status);
     if (json_is_string(message))
         error_set(err, ERROR_VALIDATION, "%s", json_string_value(message));
     else

@@ -39,7 +39,7 @@ struct world {
     const char *vfs;
     const struct file_calls *files;
     struct clock clock; /* real, plus skew_ms */
-    int64_t skew_ms;
+    _Atomic int64_t skew_ms; /* the purge worker reads the clock, too */
     struct pointer_store *pointers;
     struct object_stores *objects;
     struct cache *cache;
