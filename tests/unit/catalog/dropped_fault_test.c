@@ -4,8 +4,7 @@
 
 #include <sqlite3.h>
 
-#include "tests/unit/catalog/catalog_trial.h"
-#include "tests/unit/fault_alloc.h"
+#include "tests/unit/catalog/catalog_faults.h"
 
 /* --- the three changes ---------------------------------------------------------------------- */
 
@@ -94,38 +93,13 @@ static const struct scenario forget_scenario = {prepare_dropped, act_forget, don
 
 /* --- what fails ------------------------------------------------------------------------------- */
 
-static void run_memory(const struct scenario *scenario)
-{
-    struct world world;
-    struct trial trial;
-    bool hit = true;
-    fault_alloc_reset();
-    trial_world_start(&world, &file_calls_real, NULL);
-    for (int n = 1; hit; n++) {
-        assert_true(n < MAX_TRIALS);
-        trial_prepare(&trial, scenario, &world, n);
-        fault_alloc_fail_at((size_t)n);
-        trial_act(&trial, scenario);
-        hit = fault_alloc_hit();
-        fault_alloc_fail_at(0);
-        trial_check(&trial, scenario, false);
-        if (!hit) {
-            world_reopen(&world);
-            trial_check(&trial, scenario, false);
-        }
-        trial_finish(&trial);
-    }
-    assert_true(trial.ok);
-    trial_world_end(&world);
-}
-
 /* Rule 63. */
 static void test_memory__drop_undrop_forget(void **state)
 {
     (void)state;
-    run_memory(&keep_scenario);
-    run_memory(&undrop_scenario);
-    run_memory(&forget_scenario);
+    faults_run_memory(&keep_scenario);
+    faults_run_memory(&undrop_scenario);
+    faults_run_memory(&forget_scenario);
 }
 
 /* Rule 63. */
