@@ -19,15 +19,6 @@ const struct command command_namespace = {
     .details = "Namespaces of the running server. " NAMES_HELP,
 };
 
-static bool call(struct command_run *run, const char *method, json_t **ret_answer,
-                 struct error *err)
-{
-    struct remote_request request = {.method = method,
-                                     .place = REMOTE_NAMESPACE,
-                                     .name = run->options.operands[0]};
-    return remote_send(run, &request, ret_answer, err);
-}
-
 /* --- list ----------------------------------------------------------------------------------- */
 
 static bool ask_list(struct command_run *run, json_t **ret_answer, struct error *err)
@@ -82,7 +73,7 @@ static bool show(struct command_run *run, struct error *err)
 {
     json_t *answer = NULL;
     struct buffer out;
-    TRY(call(run, "GET", &answer, err));
+    TRY(remote_send_operand(run, "GET", REMOTE_NAMESPACE, &answer, err));
     if (run->wants_json)
         return output_json(answer, err);
     buffer_init(&out, MAX_SHOWN_SIZE);
@@ -137,10 +128,7 @@ const struct command command_namespace_create = {
 
 static bool drop(struct command_run *run, struct error *err)
 {
-    json_t *answer = NULL;
-    TRY(call(run, "DELETE", &answer, err));
-    json_decref(answer);
-    return output_done(run->wants_json, "dropped", run->options.operands[0], err);
+    return remote_drop_operand(run, REMOTE_NAMESPACE, err);
 }
 
 const struct command command_namespace_drop = {

@@ -30,15 +30,6 @@ const struct command command_view_list = {
 
 /* --- show ----------------------------------------------------------------------------------- */
 
-static bool call(struct command_run *run, const char *method, json_t **ret_answer,
-                 struct error *err)
-{
-    struct remote_request request = {.method = method,
-                                     .place = REMOTE_VIEW,
-                                     .name = run->options.operands[0]};
-    return remote_send(run, &request, ret_answer, err);
-}
-
 /* Each dialect's text, of the version that is current. */
 static void put_texts(const json_t *metadata, struct buffer *out)
 {
@@ -61,7 +52,7 @@ static bool show(struct command_run *run, struct error *err)
 {
     json_t *answer = NULL;
     struct buffer out;
-    TRY(call(run, "GET", &answer, err));
+    TRY(remote_send_operand(run, "GET", REMOTE_VIEW, &answer, err));
     if (run->wants_json)
         return output_json(answer, err);
     const json_t *metadata = json_object_get(answer, "metadata");
@@ -84,10 +75,7 @@ const struct command command_view_show = {
 
 static bool drop(struct command_run *run, struct error *err)
 {
-    json_t *answer = NULL;
-    TRY(call(run, "DELETE", &answer, err));
-    json_decref(answer);
-    return output_done(run->wants_json, "dropped", run->options.operands[0], err);
+    return remote_drop_operand(run, REMOTE_VIEW, err);
 }
 
 const struct command command_view_drop = {

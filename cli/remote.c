@@ -7,6 +7,7 @@
 #include "base/percent.h"
 #include "cli/entity_name.h"
 #include "cli/http_client.h"
+#include "cli/output.h"
 
 /* A table's metadata may be large. */
 #define MAX_ANSWER_SIZE MAX_METADATA_SIZE
@@ -169,4 +170,20 @@ bool remote_set_properties(const struct options *options, json_t *body, struct e
              error_set(err, ERROR_BAD_REQUEST, "The property '%.*s' is not UTF-8", SLICE_ARG(item));
     }
     return ok;
+}
+
+bool remote_send_operand(struct command_run *run, const char *method, enum remote_place place,
+                         json_t **ret_answer, struct error *err)
+{
+    struct remote_request request = {
+        .method = method, .place = place, .name = run->options.operands[0]};
+    return remote_send(run, &request, ret_answer, err);
+}
+
+bool remote_drop_operand(struct command_run *run, enum remote_place place, struct error *err)
+{
+    json_t *answer = NULL;
+    TRY(remote_send_operand(run, "DELETE", place, &answer, err));
+    json_decref(answer);
+    return output_done(run->wants_json, "dropped", run->options.operands[0], err);
 }

@@ -39,6 +39,13 @@ struct remote_request {
 bool remote_send(struct command_run *run, const struct remote_request *request, json_t **ret_answer,
                  struct error *err);
 
+/* The same, without a body, about what the command's first operand names. */
+bool remote_send_operand(struct command_run *run, const char *method, enum remote_place place,
+                         json_t **ret_answer, struct error *err);
+
+/* Drops what the first operand names, and says so. */
+bool remote_drop_operand(struct command_run *run, enum remote_place place, struct error *err);
+
 /* "http://127.0.0.1:8181", without a slash at the end. */
 void remote_put_url(const struct options *options, struct buffer *url);
 
