@@ -86,6 +86,18 @@ void json_write_null(struct json_writer *writer)
     buffer_append_string(writer->out, "null");
 }
 
+void json_write_string_member(struct json_writer *writer, const char *key, struct slice text)
+{
+    json_write_key(writer, key);
+    json_write_string(writer, text);
+}
+
+void json_write_int64_member(struct json_writer *writer, const char *key, int64_t value)
+{
+    json_write_key(writer, key);
+    json_write_int64(writer, value);
+}
+
 void json_write_raw(struct json_writer *writer, struct slice json)
 {
     begin_value(writer);

@@ -32,6 +32,9 @@ void json_write_int64(struct json_writer *writer, int64_t value);
 void json_write_bool(struct json_writer *writer, bool value);
 void json_write_null(struct json_writer *writer);
 void json_write_raw(struct json_writer *writer, struct slice json); /* text that is JSON already */
+/* A key and its value. */
+void json_write_string_member(struct json_writer *writer, const char *key, struct slice text);
+void json_write_int64_member(struct json_writer *writer, const char *key, int64_t value);
 /* Dumps a jansson value compactly, keys in insertion order. */
 void json_write_tree(struct json_writer *writer, const json_t *value);
 

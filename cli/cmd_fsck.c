@@ -48,12 +48,6 @@ static void write_sentence(struct buffer *line, const struct fsck_finding *findi
         buffer_append_string(line, ": deleted");
 }
 
-static void write_member(struct json_writer *writer, const char *name, struct slice value)
-{
-    json_write_key(writer, name);
-    json_write_string(writer, value);
-}
-
 static void write_namespace(struct json_writer *writer, struct slice levels)
 {
     json_write_key(writer, "namespace");
@@ -72,21 +66,22 @@ static void write_object(struct buffer *line, const struct fsck_finding *finding
     struct json_writer writer;
     json_writer_init(&writer, line);
     json_write_object_begin(&writer);
-    write_member(&writer, "finding", slice_from_string(fsck_kind_name(finding->kind)));
+    json_write_string_member(&writer, "finding", slice_from_string(fsck_kind_name(finding->kind)));
     if (finding->entity) {
-        write_member(&writer, "kind", slice_from_string(kind_word(finding->entity->kind)));
-        write_member(&writer, "warehouse", finding->warehouse);
+        json_write_string_member(&writer, "kind",
+                                 slice_from_string(kind_word(finding->entity->kind)));
+        json_write_string_member(&writer, "warehouse", finding->warehouse);
         write_namespace(&writer, finding->entity->namespace_path);
-        write_member(&writer, "name", finding->entity->name);
-        write_member(&writer, "uuid", finding->entity->uuid);
+        json_write_string_member(&writer, "name", finding->entity->name);
+        json_write_string_member(&writer, "uuid", finding->entity->uuid);
         if (finding->entity->is_dropped) {
             json_write_key(&writer, "dropped");
             json_write_bool(&writer, true);
         }
     }
-    write_member(&writer, "file", finding->file);
+    json_write_string_member(&writer, "file", finding->file);
     if (finding->detail.len > 0)
-        write_member(&writer, "detail", finding->detail);
+        json_write_string_member(&writer, "detail", finding->detail);
     if (finding->kind == FSCK_ORPHAN) {
         json_write_key(&writer, "deleted");
         json_write_bool(&writer, finding->is_deleted);

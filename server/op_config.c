@@ -19,12 +19,6 @@
 /* 0x1F as it stands in paths: what every client since the first uses. */
 #define SEPARATOR_IN_PATHS "%1F"
 
-static void write_member(struct json_writer *writer, const char *name, struct slice value)
-{
-    json_write_key(writer, name);
-    json_write_string(writer, value);
-}
-
 /* What the server itself says to clients: a second member of that name would be no JSON that they
  * could agree on, and another prefix would lead them nowhere. */
 static bool is_of_the_server(const char *name)
@@ -43,7 +37,7 @@ static void write_prefixed(struct json_writer *writer, json_t *properties, const
     json_object_foreach(properties, name, value)
         if (strncmp(name, prefix, size) == 0 && json_is_string(value) &&
             !is_of_the_server(name + size) && strcmp(name + size, written) != 0)
-            write_member(writer, name + size, json_slice(value));
+            json_write_string_member(writer, name + size, json_slice(value));
 }
 
 static void write_endpoints(struct json_writer *writer)
@@ -66,10 +60,10 @@ static void write_overrides(struct json_writer *writer, const struct warehouse *
 {
     const char *mode = planning_mode_name(warehouse->planning_mode);
     json_write_object_begin(writer);
-    write_member(writer, "prefix", warehouse->name);
-    write_member(writer, "namespace-separator", SLICE_LITERAL(SEPARATOR_IN_PATHS));
+    json_write_string_member(writer, "prefix", warehouse->name);
+    json_write_string_member(writer, "namespace-separator", SLICE_LITERAL(SEPARATOR_IN_PATHS));
     if (mode)
-        write_member(writer, PLANNING_MODE_PROPERTY, slice_from_string(mode));
+        json_write_string_member(writer, PLANNING_MODE_PROPERTY, slice_from_string(mode));
     write_prefixed(writer, properties, "overrides.", mode ? PLANNING_MODE_PROPERTY : "");
     json_write_object_end(writer);
 }
@@ -87,7 +81,8 @@ static void write_config(struct buffer *body, const struct warehouse *warehouse,
     write_overrides(&writer, warehouse, properties);
     json_write_key(&writer, "endpoints");
     write_endpoints(&writer);
-    write_member(&writer, "idempotency-key-lifetime", SLICE_LITERAL(IDEMPOTENCY_LIFETIME_ISO));
+    json_write_string_member(&writer, "idempotency-key-lifetime",
+                             SLICE_LITERAL(IDEMPOTENCY_LIFETIME_ISO));
     json_write_object_end(&writer);
 }
 

@@ -5,31 +5,20 @@
 #include "base/limits.h"
 #include "server/listing.h"
 
-static void write_text(struct json_writer *writer, const char *name, struct slice text)
-{
-    json_write_key(writer, name);
-    json_write_string(writer, text);
-}
-
-static void write_number(struct json_writer *writer, const char *name, int64_t value)
-{
-    json_write_key(writer, name);
-    json_write_int64(writer, value);
-}
-
 static void write_row(struct json_writer *writer, const struct dropped_row *row)
 {
     bool is_view = row->entity.kind == ENTITY_VIEW;
     json_write_object_begin(writer);
-    write_text(writer, "type", is_view ? SLICE_LITERAL("view") : SLICE_LITERAL("table"));
+    json_write_string_member(writer, "type",
+                             is_view ? SLICE_LITERAL("view") : SLICE_LITERAL("table"));
     json_write_key(writer, "namespace");
     listing_write_levels(writer, row->entity.namespace_path, (struct slice){NULL, 0});
-    write_text(writer, "name", row->entity.name);
-    write_text(writer, "uuid", row->entity.uuid);
-    write_text(writer, "location", row->entity.location);
-    write_text(writer, "metadata-location", row->entity.metadata_location);
-    write_number(writer, "dropped-ms", row->dropped_ms);
-    write_number(writer, "kept-until-ms", row->until_ms);
+    json_write_string_member(writer, "name", row->entity.name);
+    json_write_string_member(writer, "uuid", row->entity.uuid);
+    json_write_string_member(writer, "location", row->entity.location);
+    json_write_string_member(writer, "metadata-location", row->entity.metadata_location);
+    json_write_int64_member(writer, "dropped-ms", row->dropped_ms);
+    json_write_int64_member(writer, "kept-until-ms", row->until_ms);
     json_write_key(writer, "purge-requested");
     json_write_bool(writer, row->purge);
     json_write_object_end(writer);

@@ -19,19 +19,13 @@ static void write_text(struct json_writer *writer, const char *name, struct slic
         json_write_null(writer);
 }
 
-static void write_number(struct json_writer *writer, const char *name, int64_t value)
-{
-    json_write_key(writer, name);
-    json_write_int64(writer, value);
-}
-
 static void write_change(struct json_writer *writer, const struct change_row *row)
 {
     json_write_object_begin(writer);
-    write_number(writer, "sequence", row->sequence);
-    write_number(writer, "time-ms", row->time_ms);
+    json_write_int64_member(writer, "sequence", row->sequence);
+    json_write_int64_member(writer, "time-ms", row->time_ms);
     write_text(writer, "operation", slice_from_string(row->operation));
-    write_number(writer, "warehouse-id", row->warehouse_id);
+    json_write_int64_member(writer, "warehouse-id", row->warehouse_id);
     json_write_key(writer, "namespace");
     listing_write_levels(writer, row->namespace_path, (struct slice){NULL, 0});
     write_text(writer, "name", row->name);
@@ -95,12 +89,12 @@ bool op_list_changes(struct op *op, struct reply **ret_reply, struct error *err)
 static void write_purge(struct json_writer *writer, const struct purge_row *row)
 {
     json_write_object_begin(writer);
-    write_number(writer, "id", row->id);
-    write_number(writer, "warehouse-id", row->warehouse_id);
+    json_write_int64_member(writer, "id", row->id);
+    json_write_int64_member(writer, "warehouse-id", row->warehouse_id);
     write_text(writer, "location", row->location);
     write_text(writer, "metadata-location", row->metadata_location);
-    write_number(writer, "attempts", row->attempts);
-    write_number(writer, "files-left", row->files_left);
+    json_write_int64_member(writer, "attempts", row->attempts);
+    json_write_int64_member(writer, "files-left", row->files_left);
     write_text(writer, "reason", row->reason);
     json_write_object_end(writer);
 }
@@ -133,11 +127,12 @@ bool op_get_counters(struct op *op, struct reply **ret_reply, struct error *err)
     buffer_init(&body, MAX_LOG_ANSWER);
     json_writer_init(&writer, &body);
     json_write_object_begin(&writer);
-    write_number(&writer, "since-ms", op->server->started_ms);
+    json_write_int64_member(&writer, "since-ms", op->server->started_ms);
     json_write_key(&writer, "counters");
     json_write_object_begin(&writer);
     for (enum counter i = 0; i < COUNTER_COUNT; i++)
-        write_number(&writer, counter_name(i), (int64_t)counter_get(&op->server->counters, i));
+        json_write_int64_member(&writer, counter_name(i),
+                                (int64_t)counter_get(&op->server->counters, i));
     json_write_object_end(&writer);
     json_write_object_end(&writer);
     return reply_json(200, &body, ret_reply, err);

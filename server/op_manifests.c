@@ -25,19 +25,14 @@ static void write_number(struct json_writer *json, const char *name, int64_t val
 static void write_entry(struct json_writer *json, const struct manifest_list_entry *entry)
 {
     json_write_object_begin(json);
-    json_write_key(json, "path");
-    json_write_string(json, entry->path);
-    json_write_key(json, "length");
-    json_write_int64(json, entry->length);
-    json_write_key(json, "content");
-    json_write_string(json, entry->content == MANIFEST_DATA ? SLICE_LITERAL("data")
-                                                            : SLICE_LITERAL("deletes"));
-    json_write_key(json, "partition-spec-id");
-    json_write_int64(json, entry->spec_id);
-    json_write_key(json, "sequence-number");
-    json_write_int64(json, entry->sequence_number);
-    json_write_key(json, "min-sequence-number");
-    json_write_int64(json, entry->min_sequence_number);
+    json_write_string_member(json, "path", entry->path);
+    json_write_int64_member(json, "length", entry->length);
+    json_write_string_member(json, "content",
+                             entry->content == MANIFEST_DATA ? SLICE_LITERAL("data")
+                                                             : SLICE_LITERAL("deletes"));
+    json_write_int64_member(json, "partition-spec-id", entry->spec_id);
+    json_write_int64_member(json, "sequence-number", entry->sequence_number);
+    json_write_int64_member(json, "min-sequence-number", entry->min_sequence_number);
     write_number(json, "added-snapshot-id", entry->snapshot_id, MANIFEST_NO_ID);
     write_number(json, "added-files-count", entry->added_files, MANIFEST_COUNT_UNKNOWN);
     write_number(json, "existing-files-count", entry->existing_files, MANIFEST_COUNT_UNKNOWN);

@@ -10,10 +10,8 @@
 static void write_warehouse(struct json_writer *writer, const struct warehouse *warehouse)
 {
     json_write_object_begin(writer);
-    json_write_key(writer, "name");
-    json_write_string(writer, warehouse->name);
-    json_write_key(writer, "location");
-    json_write_string(writer, warehouse->location);
+    json_write_string_member(writer, "name", warehouse->name);
+    json_write_string_member(writer, "location", warehouse->location);
     json_write_key(writer, "default");
     json_write_bool(writer, warehouse->is_default);
     json_write_key(writer, "properties");
