@@ -111,6 +111,16 @@
 #define MAX_FILTER_PREDICATES 10000
 /* Literals of one filter, all IN lists together; engines send some thousands. */
 #define MAX_FILTER_LITERALS 200000
+/* A host name (RFC 1035, 2.3.4). */
+#define MAX_HOST_SIZE 253
+/* A text of a storage profile: ARNs and paths of files are the longest. */
+#define MAX_PROFILE_TEXT_SIZE (2 * KIB)
+/* A secret of one: a service account's key file takes some 2.4 KB. */
+#define MAX_SECRET_SIZE (16 * KIB)
+/* Client endpoints of one warehouse, and hosts or networks of one of them: each load looks through
+ * them. */
+#define MAX_CLIENT_ENDPOINTS 16
+#define MAX_CLIENT_ENDPOINT_NAMES 64
 /* A filter that a person writes. */
 #define MAX_FILTER_TEXT_SIZE (1 * MIB)
 
