@@ -136,6 +136,8 @@ static void put_section(const struct command *command, FILE *out)
 void help_print_markdown(FILE *out)
 {
     fputs("# Commands\n\n"
+          "<!-- not run, all of this page: usage lines are no commands, and examples name tables "
+          "of your own -->\n\n"
           "`firn help --format markdown` writes this page; so do `man firn` and `firn COMMAND "
           "--help` come from the same\ntable. Every command takes `--help`, `--help-all` and "
           "`--json`. Options that have a variable can also be\ngiven by it, or as a member of the "
