@@ -2,11 +2,13 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,7 +35,8 @@
 struct http {
     struct server *server;
     struct MHD_Daemon *daemon;
-    int socket; /* -1 once it is closed */
+    int socket;   /* the daemon's once that has been started */
+    bool is_deaf; /* the socket does not listen any more */
     unsigned port;
     size_t max_body;
     struct http_body_budget bodies;
@@ -255,8 +258,8 @@ union address {
 /* The client's address, into the request's arena. */
 static void name_peer(struct http_request *http_request)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-        http_request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(http_request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     char text[INET6_ADDRSTRLEN];
     const struct sockaddr *address = info ? info->client_addr : NULL;
     const void *bytes = NULL;
@@ -528,15 +531,27 @@ size_t http_connection_count(const struct http *http)
  * again after some 200 ms, a second one after 600 ms; orchestrators kill after 10 s and more. */
 #define STALLED_CLIENT_MS 2000
 
+/* Closes the listening socket under the daemon's hands: its number stands for something on which
+ * nothing ever arrives from then on, and the kernel takes the socket out of each thread's epoll
+ * set. MHD_quiesce_daemon does not do for a pool of threads: it and the threads remove the socket
+ * from the sets at once, and libmicrohttpd 0.9.75 aborts the process where one comes second. */
+static void stop_listening(struct http *http)
+{
+    if (http->is_deaf)
+        return;
+    int silence = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    /* Without a number left clients are refused later, by http_stop. */
+    if (silence < 0)
+        return;
+    http->is_deaf = dup3(silence, http->socket, O_CLOEXEC) >= 0;
+    close(silence);
+}
+
 bool http_quiesce(struct http *http, int64_t wait_ms)
 {
     const struct timespec step = {.tv_nsec = QUIESCE_STEP_MS * 1000000};
     size_t cut_count = 0;
-    if (http->socket >= 0) {
-        MHD_quiesce_daemon(http->daemon);
-        close(http->socket);
-        http->socket = -1;
-    }
+    stop_listening(http);
     atomic_store(&http->is_stopping, true);
     int64_t now_ms = clock_monotonic_ms(&clock_real);
     int64_t until = now_ms + wait_ms;

@@ -43,6 +43,7 @@ class RandomTable:
 
     def _create(self):
         self.parts = self.rng.sample(PARTS, self.rng.randrange(3))
+        self.was_by_name = any("name" in part for part in self.parts)
         columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
         properties = {
             "format-version": self.version,
@@ -88,9 +89,13 @@ class RandomTable:
 
     def _where(self):
         rng = self.rng
-        return rng.choice([f"id > {rng.randrange(-5, 10)}", f"k = {rng.randrange(4)}",
-                           "name LIKE 'a%'", "x IS NULL", f"id % 3 = {rng.randrange(3)}",
-                           "ts < '2024-02-01'", "s.inner > 3"])
+        where = [f"id > {rng.randrange(-5, 10)}", f"k = {rng.randrange(4)}", "x IS NULL",
+                 f"id % 3 = {rng.randrange(3)}", "ts < '2024-02-01'", "s.inner > 3"]
+        # Iceberg's own delete by a prefix fails where a partition of that column is null
+        # (ResidualEvaluator.startsWith throws a NullPointerException).
+        if not self.was_by_name:
+            where.append("name LIKE 'a%'")
+        return rng.choice(where)
 
     def _insert(self):
         self.sql(f"INSERT INTO {self._target()} {self._select(self.rng.randrange(2, 9))}")
@@ -122,6 +127,7 @@ class RandomTable:
         else:
             part = self.rng.choice([part for part in PARTS if part not in self.parts])
             self.parts.append(part)
+            self.was_by_name |= "name" in part
             self.sql(f"ALTER TABLE {self.name} ADD PARTITION FIELD {part}")
 
     def _column(self):

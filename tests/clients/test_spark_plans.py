@@ -1,10 +1,9 @@
 """Plans of random tables that Spark wrote, beside those of Iceberg's own library.
 
-FIRN_SPARK_SEED repeats a run, FIRN_SPARK_TABLES makes a long one of it.
+FIRN_SPARK_SEED makes other tables, FIRN_SPARK_TABLES more of them.
 """
 
 import os
-import random
 import sys
 
 import pytest
@@ -16,6 +15,7 @@ from oracle_client import Catalog, Oracle  # noqa: E402
 from planning_rows import rows_of  # noqa: E402
 from planning_run import Run, report  # noqa: E402
 
+SEED = 919156
 TABLES = int(os.environ.get("FIRN_SPARK_TABLES", 6))
 FILTERS = 30
 
@@ -35,7 +35,7 @@ def delete_formats(table):
 
 
 def test_plans__of_sparks_tables_are_the_librarys(spark, catalog, server_url, namespace, oracle):
-    seed = int(os.environ.get("FIRN_SPARK_SEED", random.randrange(10**6)))
+    seed = int(os.environ.get("FIRN_SPARK_SEED", SEED))
     print(f"FIRN_SPARK_SEED={seed} FIRN_SPARK_TABLES={TABLES}")
     run, formats = Run(Catalog(server_url), oracle, namespace), set()
     for number in range(TABLES):

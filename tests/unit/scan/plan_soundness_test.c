@@ -2,7 +2,7 @@
  * Whole plans over random tables whose rows are known: manifests and a manifest list as bytes, with
  * partitions, summaries and bounds made of the rows. Every row that the filter keeps is in a file
  * that the plan names, and its residual keeps it as well. A row is judged by the evaluator of
- * random_world.c. Each run has a seed of its own, which it prints; FIRN_TEST_SEED repeats one.
+ * random_world.c. FIRN_TEST_SEED makes other ones.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -17,6 +17,7 @@
 #include "tests/unit/scan/manifest_random.h"
 #include "tests/unit/scan/random_world.h"
 
+#define SEED UINT64_C(919156)
 #define ROUNDS 1500
 #define MAX_FILES WORLD_ROWS
 #define MANIFESTS 3
@@ -529,7 +530,7 @@ static void check_rows(void)
 static uint64_t choose_seed(void)
 {
     const char *given = getenv("FIRN_TEST_SEED");
-    return given ? strtoull(given, NULL, 10) : (uint64_t)clock_measure_us() | 1;
+    return given ? strtoull(given, NULL, 10) : SEED;
 }
 
 static void test_plan__names_the_files_of_all_rows_that_the_filter_keeps(void **state)
