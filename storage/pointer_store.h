@@ -46,6 +46,13 @@ struct warehouse_row {
     int64_t created_ms;
 };
 
+/* How a warehouse's object store is reached; warehouses on local files have none. */
+struct storage_row {
+    int64_t warehouse_id;
+    struct slice profile; /* JSON (storage/storage_profile.h), without secrets */
+    struct slice secrets; /* a box (storage/secret_box.h); empty: it has none */
+};
+
 struct namespace_row {
     int64_t id;
     int64_t warehouse_id;
@@ -164,6 +171,10 @@ void pointer_view_end(struct pointer_view *view); /* NULL is fine */
 
 bool pointer_warehouse_list(struct pointer_view *view, struct arena *arena,
                             struct warehouse_row **ret_rows, size_t *ret_count, struct error *err);
+
+/* All of them, by warehouse id; none in a database from before there were any. */
+bool pointer_storage_list(struct pointer_view *view, struct arena *arena,
+                          struct storage_row **ret_rows, size_t *ret_count, struct error *err);
 
 /* Single rows: *ret_found tells whether it is there; an absent row is not an error. */
 bool pointer_namespace_get(struct pointer_view *view, int64_t warehouse_id, struct slice path,
@@ -335,6 +346,8 @@ bool pointer_warehouse_insert(struct pointer_txn *txn, const struct warehouse_ro
                               int64_t *ret_id, struct error *err);
 bool pointer_warehouse_update(struct pointer_txn *txn, const struct warehouse_row *row,
                               struct error *err);
+/* In place of what the warehouse had; an empty profile: none from now on. */
+bool pointer_storage_put(struct pointer_txn *txn, const struct storage_row *row, struct error *err);
 /* ERROR_CONFLICT where it still holds a namespace. */
 bool pointer_warehouse_delete(struct pointer_txn *txn, int64_t id, struct error *err);
 

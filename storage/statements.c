@@ -206,5 +206,16 @@ static const char migration_6[] =
     "CREATE INDEX submitted_plans_by_expiry ON submitted_plans (expires_ms);"
     "PRAGMA user_version = 6;";
 
+/* Of warehouses that are not on local files: how the store is reached (storage/storage_profile.h),
+ * and its secrets in their box (storage/secret_box.h), empty where there are none. */
+static const char migration_7[] =
+    "CREATE TABLE warehouse_storage ("
+    "  warehouse_id INTEGER PRIMARY KEY REFERENCES warehouses (id) ON DELETE CASCADE,"
+    "  profile TEXT NOT NULL,"
+    "  secrets TEXT NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "PRAGMA user_version = 7;";
+
 const char *const sql_migrations[SQL_SCHEMA_VERSION] = {migration_1, migration_2, migration_3,
-                                                        migration_4, migration_5, migration_6};
+                                                        migration_4, migration_5, migration_6,
+                                                        migration_7};

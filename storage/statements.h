@@ -275,6 +275,15 @@
       "SELECT id, location FROM pending_files WHERE id > ?1 ORDER BY id LIMIT ?2",                 \
       "what a start has to make good; without the bytes, which may be many")                       \
     X(PENDING_GET, "SELECT bytes FROM pending_files WHERE id = ?1", "one file's bytes")            \
+    X(STORAGE_LIST,                                                                                \
+      "SELECT warehouse_id, profile, secrets FROM warehouse_storage ORDER BY warehouse_id",        \
+      "there are few; apart from the warehouses, so that who lists those reads no secret")         \
+    X(STORAGE_PUT,                                                                                 \
+      "INSERT INTO warehouse_storage (warehouse_id, profile, secrets) VALUES (?1, ?2, ?3) "        \
+      "ON CONFLICT (warehouse_id) DO UPDATE SET profile = ?2, secrets = ?3",                       \
+      "goes with its warehouse (CASCADE)")                                                         \
+    X(STORAGE_DELETE, "DELETE FROM warehouse_storage WHERE warehouse_id = ?1",                     \
+      "of a warehouse that moves to local files")                                                  \
     X(SECRET_GET,                                                                                  \
       "SELECT version, value FROM secrets WHERE name = ?1 ORDER BY version DESC LIMIT 1",          \
       "the newest of a name")                                                                      \
@@ -314,8 +323,9 @@ extern const char *const sql_reader_setup;
 
 /* sql_migrations[i] leads from user_version i to i + 1. A migration that was released is never
  * edited: the next one corrects it. */
-#define SQL_SCHEMA_VERSION 6
+#define SQL_SCHEMA_VERSION 7
 #define SQL_SCHEMA_WITH_DROPPED 5 /* the first that has dropped_entities */
+#define SQL_SCHEMA_WITH_STORAGE 7 /* the first that has warehouse_storage */
 extern const char *const sql_migrations[SQL_SCHEMA_VERSION];
 
 #endif

@@ -158,7 +158,9 @@ static void test_purge__counts_as_not_tried_once_revived(void **state)
 {
     struct fixture *fixture = *state;
     size_t count = 0;
-    struct purge_row row = {.warehouse_id = 1, .kind = ENTITY_TABLE, .uuid = SLICE_LITERAL("u"),
+    struct purge_row row = {.warehouse_id = 1,
+                            .kind = ENTITY_TABLE,
+                            .uuid = SLICE_LITERAL("u"),
                             .location = SLICE_LITERAL("file:///w/a"),
                             .metadata_location = SLICE_LITERAL("a")};
     must_write(fixture, job_purge_add, &row);
@@ -199,7 +201,9 @@ static void test_purge__is_found_by_its_table_and_its_place(void **state)
 {
     struct fixture *fixture = *state;
     size_t count = 0;
-    struct purge_row row = {.warehouse_id = 1, .kind = ENTITY_TABLE, .uuid = SLICE_LITERAL("aB-1"),
+    struct purge_row row = {.warehouse_id = 1,
+                            .kind = ENTITY_TABLE,
+                            .uuid = SLICE_LITERAL("aB-1"),
                             .location = SLICE_LITERAL("file:///w/a"),
                             .metadata_location = SLICE_LITERAL("a")};
     assert_int_equal(find_purge(fixture, "aB-1", "file:///w/a").last, 0);
@@ -334,9 +338,77 @@ static void test_change_log__is_read_in_order_and_by_warehouse(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* --- object stores ------------------------------------------------------------------------ */
+
+static bool job_warehouse(struct pointer_txn *txn, void *context, struct error *err)
+{
+    struct storage_row *row = context;
+    struct warehouse_row warehouse = {.name = SLICE_LITERAL("lake"),
+                                      .location = SLICE_LITERAL("s3://lake"),
+                                      .properties = SLICE_LITERAL("{}")};
+    return pointer_warehouse_insert(txn, &warehouse, &row->warehouse_id, err) &&
+           pointer_storage_put(txn, row, err);
+}
+
+static bool job_storage(struct pointer_txn *txn, void *context, struct error *err)
+{
+    return pointer_storage_put(txn, context, err);
+}
+
+static bool job_remove(struct pointer_txn *txn, void *context, struct error *err)
+{
+    return pointer_warehouse_delete(txn, *(int64_t *)context, err);
+}
+
+static size_t storage_rows(struct fixture *fixture, struct storage_row *ret_first)
+{
+    struct error err = {0};
+    struct storage_row *rows = NULL;
+    size_t count = 0;
+    struct pointer_view *view = must_view(fixture);
+    assert_true(pointer_storage_list(view, &fixture->arena, &rows, &count, &err));
+    pointer_view_end(view);
+    if (count > 0)
+        *ret_first = rows[0];
+    return count;
+}
+
+static void must_run(struct fixture *fixture, pointer_job_fn job, void *context)
+{
+    struct error err = {0};
+    if (!pointer_store_write(fixture->store, job, context, &err))
+        fail_msg("%s", err.message);
+}
+
+static void test_storage__belongs_to_its_warehouse(void **state)
+{
+    struct fixture *fixture = *state;
+    struct storage_row got,
+        row = {.profile = SLICE_LITERAL("{\"type\":\"s3\"}"), .secrets = SLICE_LITERAL("1.box")};
+    assert_int_equal(storage_rows(fixture, &got), 0);
+    must_run(fixture, job_warehouse, &row);
+    assert_int_equal(storage_rows(fixture, &got), 1);
+    assert_int_equal(got.warehouse_id, row.warehouse_id);
+    assert_true(slice_equals(got.profile, row.profile));
+    assert_true(slice_equals(got.secrets, row.secrets));
+    row.secrets = SLICE_EMPTY;
+    must_run(fixture, job_storage, &row);
+    assert_int_equal(storage_rows(fixture, &got), 1);
+    assert_int_equal(got.secrets.len, 0);
+    row.profile = SLICE_EMPTY;
+    must_run(fixture, job_storage, &row);
+    assert_int_equal(storage_rows(fixture, &got), 0);
+    row.profile = SLICE_LITERAL("{}");
+    must_run(fixture, job_storage, &row);
+    assert_int_equal(storage_rows(fixture, &got), 1);
+    must_run(fixture, job_remove, &row.warehouse_id);
+    assert_int_equal(storage_rows(fixture, &got), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_storage__belongs_to_its_warehouse, setup, teardown),
         TEST(test_idempotency__stays_until_it_is_expired),
         TEST(test_purge__what_failed_waits_behind_the_rest),
         TEST(test_purge__counts_as_not_tried_once_revived),

@@ -16,7 +16,7 @@
 static bool may_scan(enum statement_id id)
 {
     return id == STATEMENT_SCHEMA_COUNT ||   /* once, at start */
-           id == STATEMENT_WAREHOUSE_LIST || /* a few rows */
+           id == STATEMENT_WAREHOUSE_LIST || id == STATEMENT_STORAGE_LIST || /* a few rows */
            id == STATEMENT_PURGE_LIST ||     /* in index order, up to its limit */
            id == STATEMENT_PURGE_LAST ||     /* a row for each table of the schema */
            id == STATEMENT_METRICS_TRIM_ALL || /* in index order, up to its offset */
