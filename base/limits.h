@@ -117,6 +117,8 @@
 #define MAX_PROFILE_TEXT_SIZE (2 * KIB)
 /* A secret of one: a service account's key file takes some 2.4 KB. */
 #define MAX_SECRET_SIZE (16 * KIB)
+/* A profile as JSON: its longest lists, its secrets, with room for escapes. */
+#define MAX_PROFILE_JSON_SIZE (2 * MIB)
 /* Client endpoints of one warehouse, and hosts or networks of one of them: each load looks through
  * them. */
 #define MAX_CLIENT_ENDPOINTS 16

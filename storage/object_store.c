@@ -99,6 +99,16 @@ bool object_stores_confine(struct object_stores *stores, const struct slice *roo
     return true;
 }
 
+bool object_stores_profiles(struct object_stores *stores, const struct slice *roots,
+                            const struct storage_profile *const *profiles, size_t count,
+                            struct error *err)
+{
+    for (struct store_entry *entry = stores->first; entry; entry = entry->next)
+        if (entry->owns_store && entry->store->ops->set_profiles)
+            TRY(entry->store->ops->set_profiles(entry->store, roots, profiles, count, err));
+    return true;
+}
+
 bool object_get(struct object_stores *stores, struct slice uri, struct buffer *out,
                 struct error *err)
 {

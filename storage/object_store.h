@@ -18,6 +18,7 @@
 #include "base/error.h"
 
 struct object_store;
+struct storage_profile;
 
 /* Called for each object found; returning false stops the walk with the error that it set. */
 typedef bool (*object_visit_fn)(void *context, struct slice uri, uint64_t size, struct error *err);
@@ -56,6 +57,13 @@ struct object_store_ops {
      * Each call replaces the list. NULL for a store that has no links. */
     bool (*confine)(struct object_store *self, const struct slice *roots, size_t count,
                     struct error *err);
+    /* How what lies below these canonical roots is reached (those of other schemes are not meant);
+     * of roots that hold a location the longest counts. profiles[i] is NULL where the machine's own
+     * credentials are meant, as the provider's tools find them. Each call replaces the list and
+     * borrows nothing past it. NULL for a store that needs none. */
+    bool (*set_profiles)(struct object_store *self, const struct slice *roots,
+                         const struct storage_profile *const *profiles, size_t count,
+                         struct error *err);
     void (*destroy)(struct object_store *self);
     /* True where `exists` costs one system call and may run on the HTTP thread. */
     bool is_local;
@@ -82,6 +90,11 @@ bool object_stores_find(struct object_stores *stores, struct slice uri,
  * locations, canonical, in place of those of before. */
 bool object_stores_confine(struct object_stores *stores, const struct slice *roots, size_t count,
                            struct error *err);
+
+/* Tells every store how its places are reached (set_profiles): at the start and on each change. */
+bool object_stores_profiles(struct object_stores *stores, const struct slice *roots,
+                            const struct storage_profile *const *profiles, size_t count,
+                            struct error *err);
 
 /* Each finds the store and calls it. */
 bool object_get(struct object_stores *stores, struct slice uri, struct buffer *out,

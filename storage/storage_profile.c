@@ -5,6 +5,7 @@
 #include "storage/client_network.h"
 #include "storage/endpoint.h"
 #include "storage/profile_text.h"
+#include "storage/secret_box.h"
 
 static const struct {
     const char *name;
@@ -397,4 +398,53 @@ void storage_profile_write(struct json_writer *writer, const struct storage_prof
     json_write_key(writer, "unique-suffix");
     json_write_bool(writer, profile->has_unique_suffix);
     json_write_object_end(writer);
+}
+
+/* --- as a value ----------------------------------------------------------------------------- */
+
+/* Both texts, which hold all that there is. False where memory is short. */
+static bool texts_make(const struct storage_profile *profile, struct buffer *text,
+                       struct buffer *secrets)
+{
+    struct json_writer writer;
+    buffer_init(text, MAX_PROFILE_JSON_SIZE);
+    buffer_init(secrets, MAX_PROFILE_JSON_SIZE);
+    json_writer_init(&writer, text);
+    storage_profile_write(&writer, profile);
+    storage_credentials_secrets_append(secrets, &profile->credentials);
+    return buffer_ok(text) && buffer_ok(secrets);
+}
+
+static void texts_finish(struct buffer *text, struct buffer *secrets)
+{
+    buffer_finish(text);
+    secret_buffer_finish(secrets);
+}
+
+bool storage_profile_copy(const struct storage_profile *profile, struct arena *arena,
+                          struct storage_profile **ret_copy, struct error *err)
+{
+    struct buffer text, secrets;
+    json_t *json = NULL, *secrets_json = NULL;
+    bool ok = (texts_make(profile, &text, &secrets) || error_no_memory(err, "a storage profile")) &&
+              json_tree_parse(buffer_slice(&text), "a storage profile", &json, err) &&
+              json_tree_parse(buffer_slice(&secrets), "secrets", &secrets_json, err) &&
+              storage_profile_parse(json, secrets_json, arena, ret_copy, err);
+    json_decref(json);
+    json_decref(secrets_json);
+    texts_finish(&text, &secrets);
+    return ok;
+}
+
+bool storage_profile_equals(const struct storage_profile *a, const struct storage_profile *b)
+{
+    struct buffer text_a, secrets_a, text_b, secrets_b;
+    bool is_made_a = texts_make(a, &text_a, &secrets_a);
+    bool is_made_b = texts_make(b, &text_b, &secrets_b);
+    bool is_equal = is_made_a && is_made_b &&
+                    slice_equals(buffer_slice(&text_a), buffer_slice(&text_b)) &&
+                    slice_equals(buffer_slice(&secrets_a), buffer_slice(&secrets_b));
+    texts_finish(&text_a, &secrets_a);
+    texts_finish(&text_b, &secrets_b);
+    return is_equal;
 }

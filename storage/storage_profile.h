@@ -80,6 +80,12 @@ bool storage_profile_parse(const json_t *json, const json_t *secrets, struct are
  * again together with the secrets. */
 void storage_profile_write(struct json_writer *writer, const struct storage_profile *profile);
 
+/* A copy, secrets included, that depends on nothing but the arena. */
+bool storage_profile_copy(const struct storage_profile *profile, struct arena *arena,
+                          struct storage_profile **ret_copy, struct error *err);
+/* The same in every member, secrets included. */
+bool storage_profile_equals(const struct storage_profile *a, const struct storage_profile *b);
+
 /* May the secrets of `old` go on in `now`? Only to the same places, as the same identity: else who
  * may change a warehouse could send them to a server of his own. */
 bool storage_profile_may_keep_secrets(const struct storage_profile *old,

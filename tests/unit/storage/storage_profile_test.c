@@ -256,6 +256,27 @@ static void test_client_endpoint__is_chosen_by_host_and_network(void **state)
     fixture_finish(&fixture);
 }
 
+static void test_copy__is_equal_until_anything_differs(void **state)
+{
+    (void)state;
+    struct fixture fixture, other;
+    struct storage_profile *copy = NULL;
+    struct arena arena;
+    arena_init(&arena, MIB);
+    parse_well(&fixture, everything, EVERY_SECRET);
+    assert_true(storage_profile_copy(fixture.profile, &arena, &copy, &fixture.err));
+    assert_true(storage_profile_equals(fixture.profile, copy));
+    assert_ptr_not_equal(copy->credentials.secret_access_key.ptr,
+                         fixture.profile->credentials.secret_access_key.ptr);
+    fixture_finish(&fixture);
+    assert_string_equal(copy->credentials.secret_access_key.ptr, "hush-hush");
+    parse_well(&other, everything,
+               "{\"secret-access-key\":\"hush-hush\",\"session-token\":\"tik\"}");
+    assert_false(storage_profile_equals(other.profile, copy));
+    fixture_finish(&other);
+    arena_finish(&arena);
+}
+
 static bool may_keep(const char *changed)
 {
     struct fixture old, now;
@@ -289,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_parse__says_no_secret_in_an_error),
         cmocka_unit_test(test_parse__reads_the_secrets_of_the_other_clouds),
         cmocka_unit_test(test_client_endpoint__is_chosen_by_host_and_network),
+        cmocka_unit_test(test_copy__is_equal_until_anything_differs),
         cmocka_unit_test(test_may_keep_secrets__sends_them_to_no_other_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
