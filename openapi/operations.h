@@ -98,6 +98,8 @@
       op_forget_dropped, MANAGE, WORKER, HIDDEN)                                                  \
     X(listChanges, GET, "/management/v1/changes", op_list_changes, MANAGE, WORKER, HIDDEN)        \
     X(listPurges, GET, "/management/v1/purges", op_list_purges, MANAGE, WORKER, HIDDEN)           \
+    X(getLogLevel, GET, "/management/v1/log-level", op_get_log_level, MANAGE, FAST, HIDDEN)       \
+    X(setLogLevel, PUT, "/management/v1/log-level", op_set_log_level, MANAGE, WORKER, HIDDEN)     \
     X(getCounters, GET, "/management/v1/counters", op_get_counters, MANAGE, FAST, HIDDEN)         \
     X(listManifests, GET,                                                                         \
       "/management/v1/warehouses/{warehouse}/namespaces/{namespace}/tables/{table}/manifests",    \

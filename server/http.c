@@ -150,11 +150,17 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 
 static enum MHD_Result queue_reply(struct http_request *http_request, struct reply *reply)
 {
-    struct MHD_Response *response = http_response_of(reply);
+    bool is_own = http_response_is_own(&http_request->request);
+    struct MHD_Response *response =
+        is_own ? http_response_own(reply, &http_request->request) : http_response_of(reply);
     if (response == NULL)
         return MHD_NO;
     http_connection_set_turn(entry_of(http_request->connection), TURN_ANSWER);
-    return MHD_queue_response(http_request->connection, (unsigned)reply->status, response);
+    enum MHD_Result queued =
+        MHD_queue_response(http_request->connection, (unsigned)reply->status, response);
+    if (is_own)
+        MHD_destroy_response(response);
+    return queued;
 }
 
 /* --- answers that are sent while they are made ----------------------------------------------- */

@@ -2,7 +2,12 @@
 
 #include <stdlib.h>
 
+#include "server/cors.h"
 #include "server/reply_stream.h"
+#include "server/security.h"
+
+/* Ids are shorter than origins. */
+#define MAX_OWN_HEADER MAX_ORIGIN_SIZE
 
 /* The references that a response holds. */
 struct held_blobs {
@@ -103,6 +108,37 @@ static struct MHD_Response *make_response(const struct reply *reply)
         return response;
     if (response)
         MHD_destroy_response(response);
+    return NULL;
+}
+
+static bool add_header(struct MHD_Response *response, const char *name, struct slice value)
+{
+    char text[MAX_OWN_HEADER + 1];
+    if (value.len > MAX_OWN_HEADER)
+        return false;
+    memcpy(text, value.ptr, value.len);
+    text[value.len] = '\0';
+    return MHD_add_response_header(response, name, text) == MHD_YES;
+}
+
+static bool add_own(struct MHD_Response *response, const struct request *request)
+{
+    if (request->id.len > 0 && !add_header(response, "X-Request-Id", request->id))
+        return false;
+    if (request->allowed_origin.len == 0)
+        return true;
+    return add_header(response, "Access-Control-Allow-Origin", request->allowed_origin) &&
+           add_header(response, "Access-Control-Expose-Headers",
+                      SLICE_LITERAL(CORS_EXPOSED_HEADERS)) &&
+           add_header(response, "Vary", SLICE_LITERAL("Origin"));
+}
+
+struct MHD_Response *http_response_own(const struct reply *reply, const struct request *request)
+{
+    struct MHD_Response *response = make_response(reply);
+    if (response == NULL || add_own(response, request))
+        return response;
+    MHD_destroy_response(response);
     return NULL;
 }
 

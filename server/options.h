@@ -37,6 +37,8 @@
       "serve other machines too, although nobody logs in")                                    \
     X(OPTION_ALLOW_HOST, "allow-host", LIST, "NAME", "", MAIN,                                \
       "host name that browsers may use for this server")                                      \
+    X(OPTION_ALLOW_ORIGIN, "allow-origin", LIST, "ORIGIN", "", MAIN,                          \
+      "web site whose pages may use it, as https://hub.example")                              \
     X(OPTION_WAREHOUSE_LOCATION, "warehouse-location", TEXT, "URI", "", MAIN,                 \
       "default warehouse of a new catalog")                                                   \
     X(OPTION_ALLOW_LOCATION, "allow-location", LIST, "URI", "", MAIN,                         \
@@ -61,9 +63,9 @@
       "whose answers may be compressed: of clients on other machines, of all, of none")       \
     X(OPTION_PLAN_FILES, "plan-files", COUNT, "N", "100000", MORE,                            \
       "files in one answer of a scan plan; larger plans are given in parts")                  \
-    X(OPTION_PLAN_SUBMIT_FILES, "plan-submit-files", NUMBER, "N", "0", MORE,                   \
-      "larger scan plans are answered 'submitted', for clients that poll (0: none)")           \
-    X(OPTION_PLAN_THREADS, "plan-threads", NUMBER, "N", "0", MORE,                             \
+    X(OPTION_PLAN_SUBMIT_FILES, "plan-submit-files", NUMBER, "N", "0", MORE,                  \
+      "larger scan plans are answered 'submitted', for clients that poll (0: none)")          \
+    X(OPTION_PLAN_THREADS, "plan-threads", NUMBER, "N", "0", MORE,                            \
       "threads that one scan plan may use at a time (0: one per core)")                       \
     X(OPTION_LOG_LEVEL, "log-level", CHOICE, "debug|info|warn|error|off", "info", MAIN,       \
       "what to log")                                                                          \

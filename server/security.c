@@ -78,21 +78,53 @@ static struct slice authority_of(struct slice origin)
     return at ? slice_from(origin, (size_t)(at - origin.ptr) + 3) : origin;
 }
 
-bool security_check_origin(const struct security_policy *policy, const struct request *request,
+/* Browsers write it in lower case, without a path and without the scheme's own port; anything else
+ * would never match. "*" would let every page drive the catalog. */
+bool security_check_origin_name(struct slice origin, struct error *err)
+{
+    struct slice authority = authority_of(origin);
+    bool has_scheme = slice_starts_with(origin, SLICE_LITERAL("https://")) ||
+                      slice_starts_with(origin, SLICE_LITERAL("http://"));
+    bool is_plain = has_scheme && authority.len > 0 && origin.len <= MAX_ORIGIN_SIZE;
+    for (size_t i = 0; i < authority.len; i++)
+        is_plain = is_plain && strchr("/?#@*, ", authority.ptr[i]) == NULL &&
+                   !(authority.ptr[i] >= 'A' && authority.ptr[i] <= 'Z');
+    return is_plain || error_set(err, ERROR_BAD_REQUEST,
+                                 "The option allow-origin is '%.*s': it must be a web site's "
+                                 "origin in lower case without a path, like https://hub.example "
+                                 "or http://localhost:8888",
+                                 SLICE_ARG(origin));
+}
+
+static bool is_allowed_origin(const struct security_policy *policy, struct slice origin)
+{
+    for (size_t i = 0; i < policy->allowed_origin_count; i++)
+        if (slice_equals(origin, policy->allowed_origins[i]))
+            return true;
+    return false;
+}
+
+bool security_check_origin(const struct security_policy *policy, struct request *request,
                            struct error *err)
 {
     struct slice host = request_header(request, "Host");
     struct slice site = request_header(request, "Sec-Fetch-Site");
     struct slice origin = request_header(request, "Origin");
     TRY(check_host(policy, request, host, err));
+    if (origin.ptr && is_allowed_origin(policy, origin)) {
+        request->allowed_origin = arena_slice(&request->arena, origin);
+        return request->allowed_origin.ptr != NULL || error_no_memory(err, "the origin");
+    }
     if (site.ptr && slice_equals_ignore_case(site, SLICE_LITERAL("cross-site")))
         return error_set(err, ERROR_FORBIDDEN, "Requests of other web sites are not served");
     if (origin.ptr == NULL)
         return true;
     if (host.ptr && slice_equals_ignore_case(authority_of(origin), host))
         return true;
-    return error_set(err, ERROR_FORBIDDEN, "Requests of the origin %.*s are not served",
-                     SLICE_ARG(origin));
+    return error_set(err, ERROR_FORBIDDEN,
+                     "Requests of the origin %.*s are not served: start the server with "
+                     "--allow-origin %.*s if its pages may read and change the catalog",
+                     SLICE_ARG(origin), SLICE_ARG(origin));
 }
 
 /* The type before any parameters, without spaces. */

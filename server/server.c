@@ -10,6 +10,7 @@
 #include "base/crew.h"
 #include "base/limits.h"
 #include "catalog/warehouse.h"
+#include "server/cors.h"
 #include "server/http.h"
 #include "server/op.h"
 #include "server/plan_jobs.h"
@@ -173,10 +174,15 @@ static bool set_policy(struct server *server, struct error *err)
 {
     struct slice listen = option_text(server->options, OPTION_LISTEN);
     const struct option_value *hosts = &server->options->values[OPTION_ALLOW_HOST];
+    const struct option_value *origins = &server->options->values[OPTION_ALLOW_ORIGIN];
     for (size_t i = 0; i < hosts->item_count; i++)
         TRY(security_check_host_name(hosts->items[i], err));
+    for (size_t i = 0; i < origins->item_count; i++)
+        TRY(security_check_origin_name(origins->items[i], err));
     server->security.allowed_hosts = hosts->items;
     server->security.allowed_host_count = hosts->item_count;
+    server->security.allowed_origins = origins->items;
+    server->security.allowed_origin_count = origins->item_count;
     TRY(http_parse_listen(listen, &server->arena, &server->security.listen_host,
                           &server->security.is_loopback, err));
     if (server->security.is_loopback || option_number(server->options, OPTION_ALLOW_ANONYMOUS))
@@ -333,22 +339,24 @@ void server_destroy(struct server *server)
 
 /* --- one request ---------------------------------------------------------------------------- */
 
-/* What can be said before an operation is looked at. */
-static struct reply *refuse(struct server *server, struct request *request)
+/* What can be said before an operation is looked at: refusals, and a browser's own question. */
+static struct reply *answer_at_once(struct server *server, struct request *request)
 {
     struct error err = {0};
     struct slice allow = SLICE_EMPTY;
     if (request->uri.len > MAX_URI_SIZE)
         return reply_fault(414, "UriTooLongException",
                            "The path and query are longer than 32768 bytes");
-    if (!security_check_origin(&server->security, request, &err) ||
-        !router_match(server->router, request, &allow, &err))
+    if (!security_check_origin(&server->security, request, &err))
+        return reply_error(&err, false, allow);
+    if (cors_is_preflight(request))
+        return cors_answer_preflight();
+    if (!router_match(server->router, request, &allow, &err))
         return reply_error(&err, false, allow);
     return NULL;
 }
 
-void server_count(struct server *server, const struct request *request,
-                  const struct reply *reply)
+void server_count(struct server *server, const struct request *request, const struct reply *reply)
 {
     int64_t took = request->arrived_us ? clock_measure_us() - request->arrived_us : 0;
     request_counts_add(&server->requests, request->operation, reply->status,
@@ -362,7 +370,7 @@ struct reply *server_handle(struct server *server, struct request *request)
         request->arrived_us = clock_measure_us();
         request_log_identify(&server->logs, request);
     }
-    struct reply *reply = request->operation ? NULL : refuse(server, request);
+    struct reply *reply = request->operation ? NULL : answer_at_once(server, request);
     if (reply == NULL)
         reply = op_run(server, request);
     if (reply == NULL)

@@ -245,6 +245,8 @@ class Contract:
         if answer.status >= 400 and not is_head:
             check_error_shape(answer)
         operation = operations.match(request.method, request.path)
+        if request.method == "OPTIONS" and answer.status == 204:
+            return  # a browser's question, which is no operation
         if not operation:
             if answer.status not in (400, 403, 404, 405, 413, 414, 501):
                 raise ContractError(f"{request.method} {request.path} is no operation, but was "

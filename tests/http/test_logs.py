@@ -134,3 +134,38 @@ def test_log_file__that_cannot_be_opened_is_named(own_server, tmp_path):
     server.spawn()
     assert server.process.wait(30) != 0
     assert str(tmp_path / "no" / "firn.log") in server.log_text()
+
+
+def test_request_id__comes_back_in_the_answer(api, namespace, unique):
+    mine = {"X-Request-Id": "mine-7"}
+    answers = [api.send("GET", "/v1/config", headers=mine), api.send("GET", "/nothing", headers=mine),
+               api.call("createNamespace", json={"namespace": [unique("ns")]}, headers=mine),
+               api.call("listTables", namespace=namespace, headers=mine)]
+    assert [one.header("x-request-id") for one in answers] == ["mine-7"] * 4
+    # What one client calls it stays with its answer, although both are made of the same bytes.
+    assert api.send("GET", "/v1/config").header("x-request-id") is None
+    made = api.call("createNamespace", json={"namespace": [unique("ns")]}, expect=200)
+    changes = api.call("listChanges", query={"limit": "1000"}, expect=200).json()["changes"]
+    assert made.header("x-request-id") in [change["request-id"] for change in changes]
+
+
+def test_log_level__is_changed_while_the_server_runs(own_server, contract, tmp_path):
+    path = tmp_path / "firn.log"
+    server, api = serve(own_server, contract, tmp_path, "--log-file", str(path))
+    assert api.call("getLogLevel", expect=200).json() == {"level": "info"}
+    api.load_table("n", "before", expect=404)
+    api.call("setLogLevel", json={"level": "debug"}, headers={"X-Request-Id": "why"}, expect=204)
+    assert api.call("getLogLevel", expect=200).json() == {"level": "debug"}
+    api.load_table("n", "within", expect=404)
+    api.call("setLogLevel", json={"level": "error"}, expect=204)
+    api.load_table("n", "after", expect=404)
+    for bad in ({"level": "loud"}, {"level": 3}, {}):
+        api.call("setLogLevel", json=bad, expect=(400, "BadRequestException"))
+    api.close()
+    server.stop()
+    found = lines(path)
+    loads = [line["uri"].rsplit("/", 1)[1] for line in found if line.get("operation") == "loadTable"]
+    assert loads == ["within"]
+    changes = [line for line in found if line["message"] == "log level changed"]
+    assert [line["to"] for line in changes] == ["debug", "error"]
+    assert changes[0]["request-id"] == "why"

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 import bodies
-from api import Request
+from api import Api, Request
 from raw_http import Raw, checked
 
 FORBIDDEN = [
@@ -34,6 +34,65 @@ def test_foreign_preflight__gets_no_permission(api):
         "Origin": "https://evil.example", "Access-Control-Request-Method": "POST"})
     assert answer.status == 403
     assert answer.header("access-control-allow-origin") is None
+
+
+HUB = "https://hub.example"
+
+
+@pytest.fixture
+def hub_api(own_server, contract):
+    server = own_server("--allow-origin", HUB, "--allow-origin=http://localhost:8888")
+    client = Api(server.port, contract)
+    yield client
+    client.close()
+
+
+def test_allowed_pages__may_read_and_change(hub_api):
+    for origin in (HUB, "http://localhost:8888"):
+        headers = {"Origin": origin, "Sec-Fetch-Site": "cross-site"}
+        answers = [hub_api.send("GET", "/v1/config", headers=headers),
+                   hub_api.send("GET", "/v1/default/namespaces/none", headers=headers),
+                   hub_api.call("createNamespace", headers=headers,
+                                json={"namespace": ["n" + str(len(origin))]}, expect=200)]
+        assert [one.status for one in answers] == [200, 404, 200]
+        for one in answers:
+            assert one.header("access-control-allow-origin") == origin
+            assert ("vary", "Origin") in [(name.lower(), value) for name, value in one.headers]
+            assert "ETag" in one.header("access-control-expose-headers")
+            assert one.header("access-control-allow-credentials") is None
+    assert hub_api.send("GET", "/v1/config").header("access-control-allow-origin") is None
+
+
+def test_allowed_pages__are_told_before_they_ask(hub_api):
+    asked = {"Origin": HUB, "Access-Control-Request-Method": "POST",
+             "Access-Control-Request-Headers": "content-type,idempotency-key"}
+    answer = hub_api.send("OPTIONS", "/v1/default/namespaces", headers=asked)
+    assert answer.status == 204
+    assert answer.header("access-control-allow-origin") == HUB
+    assert "POST" in answer.header("access-control-allow-methods")
+    allowed = answer.header("access-control-allow-headers").lower()
+    assert "content-type" in allowed and "idempotency-key" in allowed
+    # Without the question it is a method like any other.
+    assert hub_api.send("OPTIONS", "/v1/config", headers={"Origin": HUB}).status == 405
+
+
+def test_other_pages__stay_refused_where_some_are_allowed(hub_api):
+    for origin in ("https://hub.example.evil", "https://evil.example", "http://hub.example",
+                   "https://hub.example:8443", "https://HUB.example", "null"):
+        answer = hub_api.send("GET", "/v1/config", headers={"Origin": origin})
+        assert answer.status == 403, origin
+        assert answer.header("access-control-allow-origin") is None
+        assert "--allow-origin" in answer.error["message"]
+
+
+@pytest.mark.parametrize("origin", ["*", "hub.example", "https://hub.example/", "https://",
+                                    "HTTPS://hub.example", "https://a,b", "ftp://hub.example",
+                                    "https://" + "h" * 300])
+def test_allowed_origins__must_be_origins(binary, tmp_path, origin):
+    done = subprocess.run([binary, "serve", "--data", tmp_path / "data", "--allow-origin", origin,
+                           "--listen", "127.0.0.1:0"], capture_output=True, text=True, timeout=30)
+    assert done.returncode != 0
+    assert "The option allow-origin is" in done.stderr
 
 
 def test_own_page_and_programs__are_served(api, server):

@@ -16,11 +16,19 @@ static struct slice find_header(const void *context, const char *name)
     return value ? slice_from_string(value) : (struct slice){NULL, 0};
 }
 
-static const struct security_policy loopback = {true, {"127.0.0.2", 9}, NULL, 0};
-static const struct security_policy open_to_all = {false, {"0.0.0.0", 7}, NULL, 0};
+static const struct security_policy loopback = {.is_loopback = true,
+                                                .listen_host = {"127.0.0.2", 9}};
+static const struct security_policy open_to_all = {.is_loopback = false,
+                                                   .listen_host = {"0.0.0.0", 7}};
 static const struct slice names[] = {{"catalog.example", 15}};
-static const struct security_policy named = {false, {"0.0.0.0", 7}, names, 1};
-static const struct security_policy named_loopback = {true, {"127.0.0.1", 9}, names, 1};
+static const struct security_policy named = {.is_loopback = false,
+                                             .listen_host = {"0.0.0.0", 7},
+                                             .allowed_hosts = names,
+                                             .allowed_host_count = 1};
+static const struct security_policy named_loopback = {.is_loopback = true,
+                                                      .listen_host = {"127.0.0.1", 9},
+                                                      .allowed_hosts = names,
+                                                      .allowed_host_count = 1};
 
 static bool check(const struct security_policy *policy, const char *h, const char *o, const char *s,
                   struct error *err)
