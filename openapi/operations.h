@@ -90,6 +90,8 @@
     X(dropFunction, DELETE,                                                                       \
       "/management/v1/warehouses/{warehouse}/namespaces/{namespace}/functions/{function}",        \
       op_drop_function, MANAGE, WORKER, HIDDEN)                                                   \
+    X(checkRegister, POST, "/management/v1/warehouses/{warehouse}/check-register",                \
+      op_check_register, MANAGE, WORKER, HIDDEN)                                                  \
     X(listDropped, GET, "/management/v1/warehouses/{warehouse}/dropped", op_list_dropped, MANAGE, \
       WORKER, HIDDEN)                                                                             \
     X(undrop, POST, "/management/v1/warehouses/{warehouse}/undrop", op_undrop, MANAGE, WORKER,    \
