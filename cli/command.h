@@ -47,6 +47,7 @@
     X(warehouse_remove) \
     X(plan)             \
     X(undrop)           \
+    X(import)           \
     X(fsck)             \
     X(backup)           \
     X(restore)          \

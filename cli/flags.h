@@ -29,6 +29,17 @@
     X(FLAG_UUID, "uuid", TEXT, "UUID", "", MAIN, "which one, where a name is not enough")        \
     X(FLAG_AS, "as", TEXT, "TABLE", "", MAIN, "name to bring it back under")                     \
     X(FLAG_FORGET, "forget", FLAG, "", "false", MAIN, "keep it no longer; a purge follows")      \
+    X(FLAG_FROM, "from", CHOICE, "rest", "rest", MAIN, "what SOURCE is")                         \
+    X(FLAG_SOURCE_WAREHOUSE, "source-warehouse", TEXT, "NAME", "", MAIN,                         \
+      "warehouse, or catalog of that file, to read")                                             \
+    X(FLAG_TOKEN, "token", TEXT, "TOKEN", "", MORE, "bearer token for the source, or @FILE")     \
+    X(FLAG_CREDENTIAL, "credential", TEXT, "ID:SECRET", "", MORE,                                \
+      "log in to the source (OAuth), or @FILE")                                                  \
+    X(FLAG_SCOPE, "scope", TEXT, "SCOPE", "catalog", MORE, "what --credential asks for")         \
+    X(FLAG_DRY_RUN, "dry-run", FLAG, "", "false", MAIN, "only say what would be done")           \
+    X(FLAG_INCLUDE, "include", LIST, "PATTERN", "", MAIN, "only names like 'db.*'; repeatable")  \
+    X(FLAG_EXCLUDE, "exclude", LIST, "PATTERN", "", MAIN, "but not these; repeatable")           \
+    X(FLAG_INTO, "into", TEXT, "NAMESPACE", "", MAIN, "put everything below it")                 \
     X(FLAG_FORMAT, "format", CHOICE, "text|man|markdown", "text", MAIN, "how to write the help") \
     X(FLAG_JSON, "json", FLAG, "", "false", MAIN, "print JSON for programs")
 

@@ -1,6 +1,7 @@
 #include "cli/http_client.h"
 
 #include <curl/curl.h>
+#include <stdlib.h>
 
 /* A server on this machine or beside it answers at once, or is not there. */
 #define CONNECT_TIMEOUT_S 10L
@@ -41,6 +42,8 @@ static bool set_up(CURL *curl, struct http_exchange *exchange, struct curl_slist
     return true;
 }
 
+#define OUR_ADVICE "Is `firn serve` running there? Start it, or say with --url where it is"
+
 static bool perform(CURL *curl, struct http_exchange *exchange, struct curl_slist *headers,
                     struct error *err)
 {
@@ -55,22 +58,69 @@ static bool perform(CURL *curl, struct http_exchange *exchange, struct curl_slis
     }
     if (!buffer_ok(exchange->answer))
         return buffer_check(exchange->answer, "the answer", err);
-    return error_set(err, ERROR_STORAGE,
-                     "No answer from %s: %s. Is `firn serve` running there? Start it, or say "
-                     "with --url where it is",
-                     exchange->url, reason[0] ? reason : curl_easy_strerror(code));
+    return error_set(err, ERROR_STORAGE, "No answer from %s: %s. %s", exchange->url,
+                     reason[0] ? reason : curl_easy_strerror(code),
+                     exchange->advice ? exchange->advice : OUR_ADVICE);
 }
 
-bool http_client_send(struct http_exchange *exchange, struct error *err)
+/* False where memory is short: then the list is as it was. */
+static bool append_header(struct curl_slist **headers, const char *text)
 {
-    bool is_ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-    CURL *curl = is_ready ? curl_easy_init() : NULL;
-    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
-    bool ok =
-        curl && headers ? perform(curl, exchange, headers, err) : error_no_memory(err, "a request");
+    struct curl_slist *longer = curl_slist_append(*headers, text);
+    if (longer)
+        *headers = longer;
+    return longer != NULL;
+}
+
+static bool perform_with_headers(CURL *curl, struct http_exchange *exchange, struct error *err)
+{
+    const char *type =
+        exchange->content_type ? exchange->content_type : "Content-Type: application/json";
+    struct curl_slist *headers = NULL;
+    bool ok = append_header(&headers, type) &&
+              (!exchange->authorization || append_header(&headers, exchange->authorization));
+    ok = ok ? perform(curl, exchange, headers, err) : error_no_memory(err, "a request");
     curl_slist_free_all(headers);
-    curl_easy_cleanup(curl);
+    return ok;
+}
+
+struct http_client {
+    CURL *curl;
+};
+
+bool http_client_create(struct http_client **ret_client, struct error *err)
+{
+    struct http_client *client = calloc(1, sizeof(*client));
+    bool is_ready = client && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    if (is_ready)
+        client->curl = curl_easy_init();
+    if (is_ready && client->curl) {
+        *ret_client = client;
+        return true;
+    }
     if (is_ready)
         curl_global_cleanup();
+    free(client);
+    return error_no_memory(err, "a request");
+}
+
+void http_client_destroy(struct http_client *client)
+{
+    if (client == NULL)
+        return;
+    curl_easy_cleanup(client->curl);
+    curl_global_cleanup();
+    free(client);
+}
+
+bool http_client_send(struct http_client *client, struct http_exchange *exchange, struct error *err)
+{
+    if (client) {
+        curl_easy_reset(client->curl); /* of options, not of connections */
+        return perform_with_headers(client->curl, exchange, err);
+    }
+    TRY(http_client_create(&client, err));
+    bool ok = perform_with_headers(client->curl, exchange, err);
+    http_client_destroy(client);
     return ok;
 }

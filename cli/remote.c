@@ -6,7 +6,6 @@
 #include "base/limits.h"
 #include "base/percent.h"
 #include "cli/entity_name.h"
-#include "cli/http_client.h"
 #include "cli/output.h"
 
 /* A table's metadata may be large. */
@@ -110,10 +109,10 @@ static bool read_answer(struct command_run *run, const struct http_exchange *exc
     return false;
 }
 
-static bool send_text(struct command_run *run, struct http_exchange *exchange, json_t **ret_answer,
-                      struct error *err)
+static bool send_text(struct command_run *run, struct http_client *client,
+                      struct http_exchange *exchange, json_t **ret_answer, struct error *err)
 {
-    if (http_client_send(exchange, err))
+    if (http_client_send(client, exchange, err))
         return read_answer(run, exchange, ret_answer, err);
     run->code = exchange->answer->len > 0 ? EXIT_FAILED : EXIT_NO_SERVER;
     return false;
@@ -135,7 +134,7 @@ static bool send_json(struct command_run *run, const struct remote_request *requ
     if (text)
         exchange.body = slice_from_string(text);
     buffer_init(&answer, MAX_ANSWER_SIZE);
-    bool ok = send_text(run, &exchange, ret_answer, err);
+    bool ok = send_text(run, request->client, &exchange, ret_answer, err);
     buffer_finish(&answer);
     free(text);
     return ok;
@@ -175,8 +174,9 @@ bool remote_set_properties(const struct options *options, json_t *body, struct e
 bool remote_send_operand(struct command_run *run, const char *method, enum remote_place place,
                          json_t **ret_answer, struct error *err)
 {
-    struct remote_request request = {
-        .method = method, .place = place, .name = run->options.operands[0]};
+    struct remote_request request = {.method = method,
+                                     .place = place,
+                                     .name = run->options.operands[0]};
     return remote_send(run, &request, ret_answer, err);
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/buffer.h"
 #include "cli/command.h"
+#include "cli/http_client.h"
 
 /* What each command that calls the server takes beside its own options. */
 #define REMOTE_IDS FLAG_URL, OPTION_LISTEN, OPTION_CONFIG, FLAG_JSON, OPTION_END
@@ -30,9 +31,10 @@ enum remote_place {
 struct remote_request {
     const char *method;
     enum remote_place place;
-    struct slice name;  /* of what is there, as people write it */
-    const char *suffix; /* encoded: "/tables", "?purgeRequested=true"; NULL: none */
-    const json_t *body; /* NULL: none */
+    struct slice name;          /* of what is there, as people write it */
+    const char *suffix;         /* encoded: "/tables", "?purgeRequested=true"; NULL: none */
+    const json_t *body;         /* NULL: none */
+    struct http_client *client; /* whose connections are used again; NULL: its own */
 };
 
 /* *ret_answer is the caller's, NULL for an answer without a body. */

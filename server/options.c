@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/buffer.h"
+#include "base/file_text.h"
 #include "base/json_tree.h"
 #include "base/limits.h"
 #include "base/nearest.h"
@@ -321,22 +322,6 @@ static bool apply_file(struct loading *loading, json_t *tree, struct error *err)
     return true;
 }
 
-static bool read_text_file(const char *path, struct buffer *out, struct error *err)
-{
-    char chunk[4096];
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return error_set(err, ERROR_BAD_REQUEST, "cannot be read: %s", strerror(errno));
-    for (size_t size = 1; size > 0;) {
-        size = fread(chunk, 1, sizeof(chunk), file);
-        buffer_append(out, chunk, size);
-    }
-    bool ok = !ferror(file);
-    fclose(file);
-    return ok ? buffer_check(out, "the file", err)
-              : error_set(err, ERROR_BAD_REQUEST, "cannot be read");
-}
-
 static bool read_file(struct loading *loading, struct error *err)
 {
     struct slice path = loading->options->values[OPTION_CONFIG].text;
@@ -345,7 +330,7 @@ static bool read_file(struct loading *loading, struct error *err)
     if (path.len == 0)
         return true;
     buffer_init(&text, MAX_CONFIG_SIZE);
-    bool ok = read_text_file(path.ptr, &text, err) &&
+    bool ok = file_text_read(path.ptr, &text, err) &&
               json_tree_parse(buffer_slice(&text), "options", &tree, err) &&
               apply_file(loading, tree, err);
     json_decref(tree);
