@@ -38,7 +38,7 @@
     X(OPTION_ALLOW_HOST, "allow-host", LIST, "NAME", "", MAIN,                                \
       "host name that browsers may use for this server")                                      \
     X(OPTION_ALLOW_ORIGIN, "allow-origin", LIST, "ORIGIN", "", MAIN,                          \
-      "web site whose pages may use it, as https://hub.example")                              \
+      "web site whose pages may use it: https://hub.example")                                \
     X(OPTION_WAREHOUSE_LOCATION, "warehouse-location", TEXT, "URI", "", MAIN,                 \
       "default warehouse of a new catalog")                                                   \
     X(OPTION_ALLOW_LOCATION, "allow-location", LIST, "URI", "", MAIN,                         \
