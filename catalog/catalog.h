@@ -11,6 +11,7 @@
 #define CATALOG_CATALOG_H
 
 #include <jansson.h>
+#include <stdatomic.h>
 
 #include "base/arena.h"
 #include "base/cache.h"
@@ -40,6 +41,13 @@ struct catalog_options {
     struct slice own_files; /* what the canonical names of the server's own files begin with */
 };
 
+/* What became of commits to tables since the start; what is waited for is in none of them. */
+struct commit_counts {
+    atomic_uint_fast64_t tables;    /* pointers that moved */
+    atomic_uint_fast64_t conflicts; /* commits that failed because a requirement did not hold */
+    atomic_uint_fast64_t retries;   /* rounds that a commit had to begin again by itself */
+};
+
 struct catalog {
     struct pointer_store *pointers;
     struct object_stores *objects;
@@ -58,6 +66,7 @@ struct catalog {
     struct packer *packer; /* of the bytes that transactions carry */
     struct pending_files *pending;
     struct purge_worker *purge;
+    struct commit_counts commit_counts;
 };
 
 /* Reads the warehouses, makes the default one in an empty catalog, starts the purge worker. */

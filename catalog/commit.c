@@ -304,10 +304,13 @@ static bool run_round(struct commit *commit, bool *ret_again, struct error *err)
 
 static bool run_rounds(struct commit *commit, struct error *err)
 {
+    struct commit_counts *counts = &commit->call->catalog->commit_counts;
     struct error cause = {0};
     bool again = true;
     for (int round = 0; again && round < MAX_COMMIT_ROUNDS; round++) {
         error_clear(&cause);
+        if (round > 0)
+            atomic_fetch_add(&counts->retries, 1);
         if (run_round(commit, &again, &cause))
             return true;
     }
@@ -315,6 +318,8 @@ static bool run_rounds(struct commit *commit, struct error *err)
         error_set(&cause, ERROR_COMMIT_FAILED,
                   "The table changed while this commit was made, %d times: try again",
                   MAX_COMMIT_ROUNDS);
+    if (cause.kind == ERROR_COMMIT_FAILED)
+        atomic_fetch_add(&counts->conflicts, 1);
     if (err)
         *err = cause;
     return false;
@@ -324,10 +329,11 @@ static bool commit_run(struct commit *commit, struct error *err)
 {
     for (size_t i = 0; i < commit->count; i++)
         commit->names[i] = commit->changes[i].name;
-    bool ok = run_rounds(commit, err);
-    for (size_t i = 0; ok && i < commit->count; i++)
+    TRY(run_rounds(commit, err));
+    atomic_fetch_add(&commit->call->catalog->commit_counts.tables, commit->count);
+    for (size_t i = 0; i < commit->count; i++)
         table_change_complete(&commit->changes[i]);
-    return ok;
+    return true;
 }
 
 static void commit_finish(struct commit *commit)

@@ -111,6 +111,46 @@ static void put_cache(struct exposition *exposition, struct server *server)
               (double)option_number(server->options, OPTION_CACHE_SIZE));
 }
 
+static void put_commits(struct exposition *exposition, struct server *server)
+{
+    struct commit_counts *counts = &server->catalog->commit_counts;
+    put_counter(exposition, "firn_commits", "tables of which a commit moved the pointer",
+                (double)atomic_load(&counts->tables));
+    put_counter(exposition, "firn_commit_conflicts",
+                "commits that failed because a requirement did not hold",
+                (double)atomic_load(&counts->conflicts));
+    put_counter(exposition, "firn_commit_retries",
+                "rounds that a commit began again by itself, because another came first",
+                (double)atomic_load(&counts->retries));
+    exposition_begin_histogram(exposition, "firn_write_batch_size",
+                               "writes that shared one transaction and its syncs");
+    exposition_histogram(exposition, NULL, 0, pointer_store_batches(server->pointers),
+                         &histogram_batch);
+}
+
+/* Left out while the database cannot be read: the other figures may say why. */
+static void put_totals(struct exposition *exposition, struct server *server)
+{
+    struct pointer_view *view = NULL;
+    struct pointer_totals totals;
+    if (!pointer_view_begin(server->pointers, &view, NULL))
+        return;
+    bool ok = pointer_totals(view, &totals, NULL);
+    pointer_view_end(view);
+    if (!ok)
+        return;
+    put_gauge(exposition, "firn_namespaces", "namespaces of all warehouses",
+              (double)totals.namespaces);
+    put_gauge(exposition, "firn_tables", "tables of all warehouses", (double)totals.tables);
+    put_gauge(exposition, "firn_views", "views of all warehouses", (double)totals.views);
+    put_gauge(exposition, "firn_functions", "functions of all warehouses",
+              (double)totals.functions);
+    put_gauge(exposition, "firn_dropped_kept", "tables and views that can be brought back",
+              (double)totals.dropped);
+    put_gauge(exposition, "firn_purges_waiting", "dropped tables whose files are to be deleted",
+              (double)totals.purges);
+}
+
 /* -1 where there is none. */
 static double file_size(struct server *server, const char *name)
 {
@@ -200,6 +240,8 @@ bool op_get_metrics(struct op *op, struct reply **ret_reply, struct error *err)
     put_requests(&exposition, &server->requests);
     put_queue(&exposition, server);
     put_cache(&exposition, server);
+    put_commits(&exposition, server);
+    put_totals(&exposition, server);
     put_database(&exposition, server);
     put_counters(&exposition, &server->counters);
     put_logs(&exposition, server);

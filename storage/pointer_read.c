@@ -141,6 +141,24 @@ bool pointer_namespace_content(struct pointer_view *view, int64_t namespace_id,
     return true;
 }
 
+bool pointer_totals(struct pointer_view *view, struct pointer_totals *ret_totals,
+                    struct error *err)
+{
+    STATEMENT_SCOPED struct statement statement;
+    bool has_row = false;
+    TRY(statement_begin(view->connection, STATEMENT_TOTALS, &statement, err));
+    TRY(statement_step(&statement, &has_row, err));
+    *ret_totals = (struct pointer_totals){
+        .namespaces = statement_int64(&statement, 0),
+        .tables = statement_int64(&statement, 1),
+        .views = statement_int64(&statement, 2),
+        .functions = statement_int64(&statement, 3),
+        .dropped = statement_int64(&statement, 4),
+        .purges = statement_int64(&statement, 5),
+    };
+    return true;
+}
+
 /* --- entities ----------------------------------------------------------------------------- */
 
 enum entity_kind entity_kind_of(int64_t column)

@@ -266,6 +266,11 @@ static bool probe_run(struct pointer_txn *txn, void *context, struct error *err)
     return connection_run(txn->view.connection, STATEMENT_SETTLE, err);
 }
 
+const struct histogram *pointer_store_batches(const struct pointer_store *store)
+{
+    return pointer_writer_batches(store->writer);
+}
+
 bool pointer_store_probe(struct pointer_store *store, struct error *err)
 {
     return pointer_store_write(store, probe_run, NULL, err);

@@ -26,6 +26,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/histogram.h"
 
 struct pointer_store;
 struct pointer_view; /* a read snapshot, or a transaction's own state */
@@ -195,6 +196,18 @@ struct namespace_content {
 bool pointer_namespace_content(struct pointer_view *view, int64_t namespace_id,
                                struct namespace_content *ret_content, struct error *err);
 
+/* How much there is of everything, in all warehouses. Goes through all rows. */
+struct pointer_totals {
+    int64_t namespaces;
+    int64_t tables;
+    int64_t views;
+    int64_t functions;
+    int64_t dropped; /* and kept */
+    int64_t purges;  /* that wait, or failed so far */
+};
+bool pointer_totals(struct pointer_view *view, struct pointer_totals *ret_totals,
+                    struct error *err);
+
 /* The table or view of that name: they share one name space (functions are not found here). */
 bool pointer_entity_get(struct pointer_view *view, int64_t warehouse_id,
                         struct slice namespace_path, struct slice name, struct arena *arena,
@@ -333,6 +346,9 @@ struct pointer_write {
     bool ok;
     sem_t answered;
 };
+
+/* Writes by how many shared one transaction and its syncs (histogram_batch). Any thread. */
+const struct histogram *pointer_store_batches(const struct pointer_store *store);
 
 /* A durable write that no reader sees: does the database take changes right now? */
 bool pointer_store_probe(struct pointer_store *store, struct error *err);

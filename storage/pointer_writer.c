@@ -69,6 +69,7 @@ struct pointer_writer {
     size_t wake_at;  /* so many in the queue wake the writer; 0: it is at work */
     size_t expected; /* callers that there were at the end of the last batch */
     bool is_stopping;
+    struct histogram batches; /* needs no lock */
 };
 
 /* --- the connection ----------------------------------------------------------------------- */
@@ -347,13 +348,15 @@ static struct pointer_write *queue_take(struct pointer_writer *writer, size_t *r
 
 /* A job is gone as soon as its caller can run again: `next` is read before. A semaphore for each,
  * because callers that wait on one lock would all be woken into a queue for it. */
-static void batch_answer(struct pointer_write *jobs)
+static void batch_answer(struct pointer_writer *writer, struct pointer_write *jobs)
 {
-    while (jobs) {
+    uint64_t count = 0;
+    for (; jobs; count++) {
         struct pointer_write *next = jobs->next;
         (void)sem_post(&jobs->answered);
         jobs = next;
     }
+    histogram_add(&writer->batches, &histogram_batch, count);
 }
 
 static void *writer_main(void *argument)
@@ -371,7 +374,7 @@ static void *writer_main(void *argument)
         pthread_mutex_lock(&writer->lock);
         writer->expected = count + writer->queued;
         pthread_mutex_unlock(&writer->lock);
-        batch_answer(jobs);
+        batch_answer(writer, jobs);
         checkpointer_help(writer->checkpointer, &writer->connection);
         pthread_mutex_lock(&writer->lock);
     }
@@ -506,4 +509,9 @@ void pointer_writer_destroy(struct pointer_writer *writer)
     pthread_cond_destroy(&writer->wake);
     pthread_mutex_destroy(&writer->lock);
     free(writer);
+}
+
+const struct histogram *pointer_writer_batches(const struct pointer_writer *writer)
+{
+    return &writer->batches;
 }

@@ -29,4 +29,7 @@ void pointer_writer_submit(struct pointer_writer *writer, pointer_job_fn job, vo
 /* Waits until the job's transaction is durable or has failed. */
 bool pointer_writer_wait(struct pointer_write *write, struct error *err);
 
+/* How many jobs each batch had, of histogram_batch. */
+const struct histogram *pointer_writer_batches(const struct pointer_writer *writer);
+
 #endif

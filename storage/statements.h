@@ -81,6 +81,12 @@
       "EXISTS (SELECT 1 FROM entities WHERE namespace_id = ?1 AND kind = 3), "                     \
       "EXISTS (SELECT 1 FROM namespaces WHERE parent_id = ?1)",                                    \
       "what keeps it from being dropped")                                                          \
+    X(TOTALS,                                                                                      \
+      "SELECT (SELECT count(*) FROM namespaces), "                                                 \
+      "count(*) FILTER (WHERE kind = 1), count(*) FILTER (WHERE kind = 2), "                       \
+      "count(*) FILTER (WHERE kind = 3), (SELECT count(*) FROM dropped_entities), "                \
+      "(SELECT count(*) FROM purge_queue) FROM entities",                                          \
+      "for who watches the server")                                                                \
     X(NAMESPACE_PATH, "SELECT path, warehouse_id FROM namespaces WHERE id = ?1",                   \
       "for the sentence of an error, and for the versions of listings")                            \
     X(NAMESPACE_INSERT,                                                                            \

@@ -1,6 +1,9 @@
 """GET /metrics: what Prometheus scrapes. tests/monitoring asks Prometheus itself."""
 
 import re
+import uuid
+
+import bodies
 
 SAMPLE = re.compile(r'^([a-z_]+)(?:\{(.*)\})? (-?[0-9.e+-]+)$')
 LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
@@ -102,3 +105,22 @@ def test_metrics__do_not_grow_with_what_clients_name(fresh):
     assert not [name for name in after if "n1" in str(name)]
     # createNamespace, loadTable, and what matches no operation: a count and a histogram each.
     assert len(after - before) <= 3 * (1 + 17)
+
+
+def test_metrics__tell_of_commits_and_what_there_is(fresh):
+    _, api = fresh
+    api.create_namespace("n")
+    made = api.create_table("n", bodies.table("t")).json()["metadata"]
+    api.commit("n", "t", [{"action": "set-properties", "updates": {"a": "1"}}])
+    api.commit("n", "t", [{"action": "set-properties", "updates": {"a": "2"}}],
+               [{"type": "assert-table-uuid", "uuid": str(uuid.uuid4())}], expect=409)
+    _, samples, _ = scrape(api)
+    values = {name: value for (name, labels), value in samples.items() if not labels}
+    assert made["table-uuid"]
+    assert values["firn_commits_total"] == 1 and values["firn_commit_conflicts_total"] == 1
+    assert values["firn_commit_retries_total"] == 0
+    assert (values["firn_namespaces"], values["firn_tables"], values["firn_views"]) == (1, 1, 0)
+    assert values["firn_dropped_kept"] == values["firn_purges_waiting"] == 0
+    # The namespace, the table, the commit, and what the server's own start wrote.
+    assert values["firn_write_batch_size_count"] >= 3
+    assert values["firn_write_batch_size_sum"] >= values["firn_write_batch_size_count"]

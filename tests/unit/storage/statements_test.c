@@ -19,6 +19,7 @@ static bool may_scan(enum statement_id id)
            id == STATEMENT_WAREHOUSE_LIST || id == STATEMENT_STORAGE_LIST || /* a few rows */
            id == STATEMENT_PURGE_LIST ||     /* in index order, up to its limit */
            id == STATEMENT_PURGE_LAST ||     /* a row for each table of the schema */
+           id == STATEMENT_TOTALS ||           /* an index of a few bytes a row, when scraped */
            id == STATEMENT_METRICS_TRIM_ALL || /* in index order, up to its offset */
            id == STATEMENT_DROPPED_KEEP_ANEW;  /* once, at a restore */
 }
