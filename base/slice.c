@@ -34,6 +34,20 @@ struct slice slice_trim(struct slice text)
     return text;
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct slice slice_trim_lines(struct slice text)
+{
+    while (text.len > 0 && is_space(text.ptr[0]))
+        text = slice_from(text, 1);
+    while (text.len > 0 && is_space(text.ptr[text.len - 1]))
+        text.len--;
+    return text;
+}
+
 size_t slice_find(struct slice text, char byte)
 {
     const char *found = text.len > 0 ? memchr(text.ptr, byte, text.len) : NULL;

@@ -71,6 +71,8 @@ bool slice_equals_ignore_case(struct slice a, struct slice b);
 size_t slice_find(struct slice text, char byte);
 /* Without blanks and tabs at both ends. */
 struct slice slice_trim(struct slice text);
+/* The same, and without line ends (CR, LF). */
+struct slice slice_trim_lines(struct slice text);
 
 /* Strict decimal int64, whole slice, optional '-': false where it is anything else or overflows. */
 bool slice_to_int64(struct slice text, int64_t *ret_value);

@@ -1,7 +1,5 @@
 #include "storage/http_attempt.h"
 
-#include <ctype.h>
-
 #include "base/limits.h"
 
 /* Of the largest object, at the lowest speed that is let pass. */
@@ -93,9 +91,7 @@ static void note_head(struct http_attempt *attempt, struct slice line)
 
 static void keep_header(char *place, struct slice value)
 {
-    while (value.len > 0 && isspace((unsigned char)value.ptr[value.len - 1]))
-        value.len--;
-    value = slice_trim(value);
+    value = slice_trim_lines(value);
     size_t length = value.len < HTTP_HEADER_VALUE_SIZE ? value.len : HTTP_HEADER_VALUE_SIZE - 1;
     memcpy(place, value.ptr, length);
     place[length] = '\0';

@@ -1,0 +1,129 @@
+#include "storage/s3_request.h"
+
+#include "base/digest.h"
+#include "base/limits.h"
+
+#define MAX_AUTHORIZATION (16 * KIB)
+#define MAX_HEADERS 10
+
+struct sending {
+    const struct s3_http_request *request;
+    const struct clock *clock;
+    char payload_hash[DIGEST_HEX_SIZE];
+};
+
+/* Headers that are signed, in a list that grows. */
+struct header_list {
+    struct s3_header items[MAX_HEADERS];
+    size_t count;
+};
+
+static void add(struct header_list *list, const char *name, struct slice value)
+{
+    if (value.len > 0)
+        list->items[list->count++] = (struct s3_header){slice_from_string(name), value};
+}
+
+/* "host:port" of "https://host:port/base". */
+static struct slice authority_of(struct slice endpoint)
+{
+    const char *scheme_end = memmem(endpoint.ptr, endpoint.len, "://", 3);
+    struct slice rest =
+        scheme_end ? slice_from(endpoint, (size_t)(scheme_end - endpoint.ptr) + 3) : endpoint;
+    return slice_make(rest.ptr, slice_find(rest, '/'));
+}
+
+static void list_headers(const struct sending *sending, const char *time, struct header_list *list)
+{
+    const struct s3_http_request *request = sending->request;
+    add(list, "Host", authority_of(request->endpoint));
+    add(list, "Content-Type", slice_from_string(request->content_type));
+    add(list, "Content-MD5", slice_from_string(request->content_md5));
+    add(list, "If-None-Match", slice_from_string(request->if_none_match));
+    add(list, "Range", slice_from_string(request->range));
+    if (!request->credentials)
+        return;
+    add(list, "X-Amz-Content-Sha256", slice_from_string(sending->payload_hash));
+    add(list, "X-Amz-Date", slice_from_string(time));
+    add(list, "X-Amz-Security-Token", request->credentials->session_token);
+}
+
+static bool authorize(const struct sending *sending, const struct header_list *list, int64_t time_s,
+                      struct arena *arena, struct slice *ret_value, struct error *err)
+{
+    const struct s3_http_request *request = sending->request;
+    const struct s3_request to_sign = {
+        .method = slice_from_string(request->method),
+        .path = request->path,
+        .query = request->query,
+        .headers = list->items,
+        .header_count = list->count,
+        .payload_hash = slice_from_string(sending->payload_hash),
+    };
+    const struct s3_scope scope = {request->region, slice_from_string(request->service), time_s};
+    struct buffer value;
+    buffer_init(&value, MAX_AUTHORIZATION);
+    bool ok = s3_authorization_append(&value, &to_sign, &scope, request->credentials, arena, err) &&
+              buffer_check(&value, "a signature", err);
+    if (ok)
+        *ret_value = arena_slice(arena, buffer_slice(&value));
+    buffer_finish(&value);
+    return ok && (ret_value->ptr || error_no_memory(err, "a signature"));
+}
+
+static bool write_lines(const struct header_list *list, struct arena *arena,
+                        struct http_header_lines *ret_lines, struct error *err)
+{
+    const char **lines = ARENA_ARRAY(arena, const char *, list->count + 1);
+    for (size_t i = 0; lines && i < list->count; i++) {
+        const struct slice parts[] = {list->items[i].name, SLICE_LITERAL(": "),
+                                      list->items[i].value};
+        lines[i] = arena_join(arena, parts, sizeof parts / sizeof parts[0]).ptr;
+        if (!lines[i])
+            lines = NULL;
+    }
+    if (!lines)
+        return error_no_memory(err, "the headers of a request");
+    *ret_lines = (struct http_header_lines){lines, list->count};
+    return true;
+}
+
+/* Of one try: a signature is good from its own time on. */
+static bool make_headers(void *context, struct arena *arena, struct http_header_lines *ret_lines,
+                         struct error *err)
+{
+    const struct sending *sending = context;
+    struct header_list list = {.count = 0};
+    char time[S3_TIME_SIZE];
+    struct slice authorization = SLICE_EMPTY;
+    int64_t time_s = clock_now_ms(sending->clock) / 1000;
+    s3_time_put(time_s, time);
+    list_headers(sending, time, &list);
+    if (sending->request->credentials)
+        TRY(authorize(sending, &list, time_s, arena, &authorization, err));
+    add(&list, "Authorization", authorization);
+    return write_lines(&list, arena, ret_lines, err);
+}
+
+bool s3_http_send(struct http_transport *transport, const struct s3_http_request *request,
+                  struct arena *arena, struct http_answer *answer, struct error *err)
+{
+    struct sending sending = {.request = request, .clock = http_transport_clock(transport)};
+    const struct slice parts[] = {request->endpoint, request->path,
+                                  request->query.len ? SLICE_LITERAL("?") : SLICE_EMPTY,
+                                  request->query};
+    struct slice url = arena_join(arena, parts, sizeof parts / sizeof parts[0]);
+    if (!url.ptr)
+        return error_no_memory(err, "a request's URL");
+    if (request->credentials)
+        TRY(digest_bytes(request->body, sending.payload_hash, err));
+    const struct http_request http = {
+        .method = request->method,
+        .url = url.ptr,
+        .body = request->body,
+        .ca_bundle = request->ca_bundle.len ? request->ca_bundle.ptr : NULL,
+        .headers = make_headers,
+        .context = &sending,
+    };
+    return http_transport_send(transport, &http, answer, err);
+}
