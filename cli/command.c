@@ -5,7 +5,7 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "base/nearest.h"
-#include "storage/file_store.h"
+#include "storage/all_stores.h"
 
 const struct command *const command_rows[COMMAND_COUNT] = {
 #define X(name) &command_##name,
@@ -116,14 +116,7 @@ bool command_database(struct options *options, const char **ret_path, struct err
 
 bool command_files(struct object_stores **ret_objects, struct error *err)
 {
-    struct object_store *files = NULL;
-    struct object_stores *objects = NULL;
-    TRY(object_stores_create(&objects, err));
-    if (file_store_create(&file_calls_real, &files, err) &&
-        object_stores_add(objects, "file", files, err)) {
-        *ret_objects = objects;
-        return true;
-    }
-    object_stores_destroy(objects);
-    return false;
+    const struct all_stores_options options = {.environment = command_variable,
+                                               .transport = http_transport_defaults};
+    return all_stores_open(&options, ret_objects, err);
 }

@@ -43,6 +43,8 @@
       "default warehouse of a new catalog")                                                   \
     X(OPTION_ALLOW_LOCATION, "allow-location", LIST, "URI", "", MAIN,                         \
       "tables may lie below it as in a warehouse")                                            \
+    X(OPTION_STORE_TIMEOUT, "store-timeout", COUNT, "SECONDS", "15", MORE,                    \
+      "after which an object store counts as gone that sends and takes nothing")              \
     X(OPTION_THREADS, "threads", THREADS, "N", "0", MORE,                                     \
       "threads that serve connections (0: one per core, two at least)")                       \
     X(OPTION_WORKERS, "workers", THREADS, "N", "64", MORE,                                    \

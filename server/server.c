@@ -17,8 +17,8 @@
 #include "server/plan_key.h"
 #include "server/request_log.h"
 #include "server/workers.h"
+#include "storage/all_stores.h"
 #include "storage/data_directory.h"
-#include "storage/file_store.h"
 #include "storage/location.h"
 
 /* Texts of the options, made absolute. */
@@ -88,12 +88,21 @@ static bool probe_pointers(void *context, struct error *err)
     return pointer_store_probe(context, err);
 }
 
+static const char *variable(const char *name)
+{
+    return getenv(name);
+}
+
+/* One endpoint has at most half of the workers, so that the others go on where it hangs. */
 static bool open_objects(struct server *server, struct error *err)
 {
-    struct object_store *files = NULL;
-    TRY(object_stores_create(&server->objects, err));
-    TRY(file_store_create(&file_calls_real, &files, err));
-    return object_stores_add(server->objects, "file", files, err);
+    const struct options *given = server->options;
+    struct all_stores_options options = {.environment = variable,
+                                         .transport = http_transport_defaults};
+    size_t workers = (size_t)option_number(given, OPTION_WORKERS);
+    options.transport.silence_ms = option_number(given, OPTION_STORE_TIMEOUT) * 1000;
+    options.transport.calls_per_endpoint = workers > 1 ? workers / 2 : 1;
+    return all_stores_open(&options, &server->objects, err);
 }
 
 static bool check_served(struct server *server, struct slice location, const char *option,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/http_transport.h"
 #include "storage/location.h"
 
 /* One scheme's entry. A handful exist, so a list is as fast as anything. */
@@ -16,6 +17,7 @@ struct store_entry {
 
 struct object_stores {
     struct store_entry *first;
+    struct http_transport *transport;
 };
 
 bool object_stores_create(struct object_stores **ret_stores, struct error *err)
@@ -38,7 +40,18 @@ void object_stores_destroy(struct object_stores *stores)
             entry->store->ops->destroy(entry->store);
         free(entry);
     }
+    http_transport_destroy(stores->transport);
     free(stores);
+}
+
+void object_stores_own_transport(struct object_stores *stores, struct http_transport *transport)
+{
+    stores->transport = transport;
+}
+
+struct http_transport *object_stores_transport(const struct object_stores *stores)
+{
+    return stores->transport;
 }
 
 static bool stores_hold(const struct object_stores *stores, const struct object_store *store)
@@ -204,6 +217,30 @@ bool object_remove(struct object_stores *stores, struct slice uri, struct error 
     struct object_store *store;
     TRY(object_stores_find(stores, uri, &store, err));
     return store->ops->remove(store, uri, err);
+}
+
+static bool remove_run(struct object_store *store, const struct slice *uris, size_t count,
+                       struct error *err)
+{
+    if (store->ops->remove_many)
+        return store->ops->remove_many(store, uris, count, err);
+    for (size_t i = 0; i < count; i++)
+        TRY(store->ops->remove(store, uris[i], err));
+    return true;
+}
+
+bool object_remove_many(struct object_stores *stores, const struct slice *uris, size_t count,
+                        struct error *err)
+{
+    for (size_t at = 0; at < count;) {
+        struct object_store *store;
+        size_t length = run_of_one_store(stores, uris + at, count - at, &store);
+        if (!store)
+            return object_stores_find(stores, uris[at], &store, err);
+        TRY(remove_run(store, uris + at, length, err));
+        at += length;
+    }
+    return true;
 }
 
 bool object_list(struct object_stores *stores, struct slice prefix, object_visit_fn visit,

@@ -49,6 +49,9 @@ struct object_store_ops {
                    struct error *err);
     /* Removes; an object that is not there is fine (a purge may run twice). */
     bool (*remove)(struct object_store *self, struct slice uri, struct error *err);
+    /* Removes many, as `remove` does one; a failure may leave some of them. NULL: one by one. */
+    bool (*remove_many)(struct object_store *self, const struct slice *uris, size_t count,
+                        struct error *err);
     /* Visits every object below the prefix (on a '/' boundary). */
     bool (*list)(struct object_store *self, struct slice prefix, object_visit_fn visit,
                  void *context, struct error *err);
@@ -82,6 +85,11 @@ void object_stores_destroy(struct object_stores *stores);
  * `store` with the first scheme it is added under. Before the server starts only. */
 bool object_stores_add(struct object_stores *stores, const char *scheme, struct object_store *store,
                        struct error *err);
+/* The connections that stores share; destroyed after them. */
+struct http_transport;
+void object_stores_own_transport(struct object_stores *stores, struct http_transport *transport);
+/* NULL where there are none. */
+struct http_transport *object_stores_transport(const struct object_stores *stores);
 /* The store for a URI; ERROR_BAD_REQUEST where no store serves its scheme. */
 bool object_stores_find(struct object_stores *stores, struct slice uri,
                         struct object_store **ret_store, struct error *err);
@@ -115,6 +123,9 @@ bool object_settle(struct object_stores *stores, const struct slice *uris, size_
 bool object_exists(struct object_stores *stores, struct slice uri, bool *ret_exists,
                    struct error *err);
 bool object_remove(struct object_stores *stores, struct slice uri, struct error *err);
+/* Of any stores, those of one store best next to each other. */
+bool object_remove_many(struct object_stores *stores, const struct slice *uris, size_t count,
+                        struct error *err);
 bool object_list(struct object_stores *stores, struct slice prefix, object_visit_fn visit,
                  void *context, struct error *err);
 

@@ -25,7 +25,7 @@ struct http_script {
     size_t surplus;
 };
 
-/* --- one request ------------------------------------------------------------------------------ */
+/* --- one request -------------------------------------------------------------------------- */
 
 static size_t body_size(struct slice head)
 {
@@ -121,7 +121,7 @@ static void *serve(void *context)
     }
 }
 
-/* --- the script ------------------------------------------------------------------------------- */
+/* --- the script --------------------------------------------------------------------------- */
 
 struct http_script *http_script_start(const struct http_step *steps, size_t count)
 {
@@ -178,7 +178,7 @@ size_t http_script_count(struct http_script *script)
     return count;
 }
 
-/* --- time ------------------------------------------------------------------------------------- */
+/* --- time --------------------------------------------------------------------------------- */
 
 static int64_t fake_now(void *context)
 {

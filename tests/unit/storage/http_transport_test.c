@@ -271,7 +271,7 @@ static void test_send__says_that_a_plain_endpoint_speaks_no_tls(void **state)
     trial_end(&trial);
 }
 
-/* --- an endpoint that hangs ------------------------------------------------------------------- */
+/* --- an endpoint that hangs --------------------------------------------------------------- */
 
 /* Three tries wait in vain; the fourth call may go to find out, and finds it well. */
 static void test_send__lets_one_call_ask_an_endpoint_that_hangs(void **state)

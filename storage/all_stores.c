@@ -1,0 +1,69 @@
+#include "storage/all_stores.h"
+
+#include "storage/file_store.h"
+#include "storage/s3_store.h"
+
+#define MAX_SCHEMES 3
+
+static bool create_files(const struct all_stores_options *options, struct http_transport *transport,
+                         struct object_store **ret_store, struct error *err)
+{
+    (void)options, (void)transport;
+    return file_store_create(&file_calls_real, ret_store, err);
+}
+
+static bool create_s3(const struct all_stores_options *options, struct http_transport *transport,
+                      struct object_store **ret_store, struct error *err)
+{
+    const struct s3_store_options s3 = {transport, options->environment};
+    return s3_store_create(&s3, ret_store, err);
+}
+
+static const struct {
+    const char *schemes[MAX_SCHEMES];
+    bool (*create)(const struct all_stores_options *options, struct http_transport *transport,
+                   struct object_store **ret_store, struct error *err);
+} STORES[] = {
+    {{"file"}, create_files},
+    {{"s3", "s3a", "s3n"}, create_s3},
+};
+
+/* The first scheme takes the store over. */
+static bool add(struct object_stores *stores, const char *const *schemes,
+                struct object_store *store, struct error *err)
+{
+    if (!object_stores_add(stores, schemes[0], store, err)) {
+        store->ops->destroy(store);
+        return false;
+    }
+    for (size_t i = 1; i < MAX_SCHEMES && schemes[i]; i++)
+        TRY(object_stores_add(stores, schemes[i], store, err));
+    return true;
+}
+
+static bool fill(const struct all_stores_options *options, struct object_stores *stores,
+                 struct error *err)
+{
+    struct http_transport *transport = NULL;
+    TRY(http_transport_create(&options->transport, &transport, err));
+    object_stores_own_transport(stores, transport);
+    for (size_t i = 0; i < sizeof STORES / sizeof STORES[0]; i++) {
+        struct object_store *store = NULL;
+        TRY(STORES[i].create(options, transport, &store, err));
+        TRY(add(stores, STORES[i].schemes, store, err));
+    }
+    return true;
+}
+
+bool all_stores_open(const struct all_stores_options *options, struct object_stores **ret_stores,
+                     struct error *err)
+{
+    struct object_stores *stores = NULL;
+    TRY(object_stores_create(&stores, err));
+    if (!fill(options, stores, err)) {
+        object_stores_destroy(stores);
+        return false;
+    }
+    *ret_stores = stores;
+    return true;
+}

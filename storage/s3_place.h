@@ -1,0 +1,52 @@
+/*
+ * s3_place.h — how one place on S3 is reached: endpoint, region, style of address, credentials.
+ *
+ * Owns:     a place holds copies of its profile's texts; shared by reference count
+ * Errors:   ERROR_BAD_REQUEST (a location that is none of S3's), ERROR_NO_MEMORY
+ * Threads:  any; immutable but for what the store was found not to offer
+ */
+#ifndef STORAGE_S3_PLACE_H
+#define STORAGE_S3_PLACE_H
+
+#include <stdatomic.h>
+
+#include "storage/s3_keys.h"
+#include "storage/storage_profile.h"
+
+struct s3_place {
+    atomic_size_t references;
+    struct arena arena;
+    struct slice endpoint; /* "https://host:port"; of AWS: the region's */
+    bool is_aws;           /* no endpoint of its own was named */
+    bool is_path_style;
+    struct slice region;
+    struct slice ca_bundle; /* a file; empty: the system's */
+    struct slice identity;  /* what two equal profiles have equal; holds secrets */
+    struct s3_key_source *keys;
+    atomic_bool lacks_conditional_put;
+    atomic_bool lacks_bulk_delete;
+};
+
+/* `profile` NULL: what the server's own environment says (AWS_ENDPOINT_URL_S3, AWS_REGION …). */
+bool s3_place_create(const struct storage_profile *profile, struct http_transport *transport,
+                     s3_environment_fn environment, struct s3_place **ret_place, struct error *err);
+/* Was it made of an equal profile? Then its keys are as good. */
+bool s3_place_is_of(const struct s3_place *place, const struct storage_profile *profile);
+struct s3_place *s3_place_ref(struct s3_place *place);
+void s3_place_unref(struct s3_place *place); /* NULL is fine */
+
+/* "s3://bucket/key", s3a and s3n alike: views. The key is taken as it is written, percent signs and
+ * all, as the Java and Python clients take it. ERROR_BAD_REQUEST for no bucket or a NUL. */
+struct s3_object {
+    struct slice scheme;
+    struct slice bucket;
+    struct slice key; /* empty: the bucket itself */
+};
+bool s3_object_parse(struct slice uri, struct s3_object *ret_object, struct error *err);
+
+/* Where a request for it goes: both in the arena. */
+bool s3_place_address(const struct s3_place *place, const struct s3_object *object,
+                      struct arena *arena, struct slice *ret_endpoint, struct slice *ret_path,
+                      struct error *err);
+
+#endif

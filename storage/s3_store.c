@@ -1,0 +1,574 @@
+/*
+ * What put_new does with an answer
+ *
+ *   200                      written
+ *   412, first try           another object is there: ERROR_ALREADY_EXISTS
+ *   412, an earlier try had  our own bytes may be there: they are read, and where they are ours it
+ *   no answer                was written
+ *   409                      two conditional writes at a time: again
+ *   501, NotImplemented      the store has no conditional write: HEAD, then PUT, and so from now on
+ *   no answer at last        an error; the object may be there, as an orphan that no pointer names
+ */
+#include "storage/s3_store.h"
+
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/percent.h"
+#include "storage/location.h"
+#include "storage/s3_call.h"
+
+/* Of DeleteObjects and ListObjectsV2. */
+#define MAX_KEYS "1000"
+#define MAX_DELETED 1000
+#define MAX_DELETE_BODY (8 * MIB)
+#define MAX_XML_ANSWER (16 * MIB)
+#define MAX_QUERY (16 * KIB)
+/* Two writers of one name at a time is the rare case; names of ours are never used twice. */
+#define MAX_CONFLICTS 3
+#define LOCATION_ARENA_SIZE (256 * KIB)
+#define MD5_TEXT_SIZE 25
+
+struct rooted_place {
+    struct slice root; /* canonical; owned */
+    struct s3_place *place;
+};
+
+struct s3_store {
+    struct object_store base;
+    struct s3_store_options options;
+    pthread_mutex_t mutex; /* guards the places */
+    struct rooted_place *places;
+    size_t count;
+    struct s3_place *machine; /* as the server's environment says */
+};
+
+static struct s3_store *s3_store_of(struct object_store *store)
+{
+    return (struct s3_store *)store;
+}
+
+/* --- places ------------------------------------------------------------------------------- */
+
+static void places_free(struct rooted_place *places, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free((char *)(uintptr_t)places[i].root.ptr);
+        s3_place_unref(places[i].place);
+    }
+    free(places);
+}
+
+/* One of an equal profile that is known already keeps its keys and connections. */
+static bool place_for(struct s3_store *store, const struct storage_profile *profile,
+                      struct s3_place **ret_place, struct error *err)
+{
+    if (!profile) {
+        *ret_place = s3_place_ref(store->machine);
+        return true;
+    }
+    for (size_t i = 0; i < store->count; i++) {
+        if (s3_place_is_of(store->places[i].place, profile)) {
+            *ret_place = s3_place_ref(store->places[i].place);
+            return true;
+        }
+    }
+    return s3_place_create(profile, store->options.transport, store->options.environment, ret_place,
+                           err);
+}
+
+static bool is_ours(struct slice root, const struct storage_profile *profile)
+{
+    return slice_equals_string(location_scheme(root), "s3") &&
+           (!profile || profile->type == STORAGE_S3);
+}
+
+static bool add_place(struct s3_store *store, struct slice root,
+                      const struct storage_profile *profile, struct rooted_place *ret_place,
+                      struct error *err)
+{
+    char *text = strndup(root.ptr, root.len);
+    if (!text)
+        return error_no_memory(err, "a warehouse's location");
+    if (!place_for(store, profile, &ret_place->place, err)) {
+        free(text);
+        return false;
+    }
+    ret_place->root = slice_make(text, root.len);
+    return true;
+}
+
+static bool s3_set_profiles(struct object_store *self, const struct slice *roots,
+                            const struct storage_profile *const *profiles, size_t count,
+                            struct error *err)
+{
+    struct s3_store *store = s3_store_of(self);
+    struct rooted_place *list = calloc(count + 1, sizeof *list);
+    size_t made = 0;
+    if (!list)
+        return error_no_memory(err, "the warehouses' locations");
+    pthread_mutex_lock(&store->mutex);
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++)
+        if (is_ours(roots[i], profiles[i]))
+            ok = add_place(store, roots[i], profiles[i], &list[made], err) && ++made;
+    if (ok) {
+        struct rooted_place *old = store->places;
+        size_t old_count = store->count;
+        store->places = list;
+        store->count = made;
+        list = old;
+        made = old_count;
+    }
+    places_free(list, made);
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+/* The one with the longest root above; with a reference. */
+static struct s3_place *find_place(struct s3_store *store, struct slice canonical)
+{
+    pthread_mutex_lock(&store->mutex);
+    const struct rooted_place *best = NULL;
+    for (size_t i = 0; i < store->count; i++)
+        if (location_is_within(canonical, store->places[i].root) &&
+            (!best || store->places[i].root.len > best->root.len))
+            best = &store->places[i];
+    struct s3_place *place = s3_place_ref(best ? best->place : store->machine);
+    pthread_mutex_unlock(&store->mutex);
+    return place;
+}
+
+bool s3_store_find_place(struct object_store *self, struct slice uri, struct s3_place **ret_place,
+                         struct error *err)
+{
+    struct arena arena;
+    struct slice canonical;
+    arena_init(&arena, LOCATION_ARENA_SIZE);
+    bool ok = location_canonical(uri, &arena, &canonical, err);
+    if (ok)
+        *ret_place = find_place(s3_store_of(self), canonical);
+    arena_finish(&arena);
+    return ok;
+}
+
+/* A call to be finished, also where this fails. */
+static bool begin(struct object_store *self, struct s3_call *call, struct slice uri,
+                  const char *verb, struct buffer *out, struct error *err)
+{
+    struct s3_place *place = NULL;
+    bool is_found = s3_store_find_place(self, uri, &place, err);
+    bool is_ready = s3_call_init(call, s3_store_of(self)->options.transport, place, uri, verb, out,
+                                 is_found ? err : NULL);
+    return is_found && is_ready;
+}
+
+/* --- get, exists, remove ------------------------------------------------------------------ */
+
+static bool s3_get(struct object_store *self, struct slice uri, struct buffer *out,
+                   struct error *err)
+{
+    struct s3_call call;
+    const struct s3_operation operation = {.method = "GET"};
+    bool ok = begin(self, &call, uri, "read", out, err) && s3_call_send(&call, &operation, err);
+    if (ok && !s3_call_is_done(&call))
+        ok = s3_call_failed(&call, err);
+    s3_call_finish(&call);
+    return ok;
+}
+
+/* An answer to HEAD has no body: the same question by GET, for one byte, says why. */
+static bool ask_why(struct s3_call *call, bool *ret_exists, struct error *err)
+{
+    const struct s3_operation operation = {.method = "GET", .range = "bytes=0-0"};
+    TRY(s3_call_send(call, &operation, err));
+    struct error cause = {0};
+    /* 416: it is there, and empty. */
+    if (s3_call_is_done(call) || call->answer.status == 416) {
+        *ret_exists = true;
+        return true;
+    }
+    s3_call_failed(call, &cause);
+    if (cause.kind == ERROR_NOT_FOUND) {
+        *ret_exists = false;
+        return true;
+    }
+    return error_set(err, cause.kind, "%s", cause.message);
+}
+
+static bool look(struct s3_call *call, bool *ret_exists, struct error *err)
+{
+    const struct s3_operation operation = {.method = "HEAD"};
+    TRY(s3_call_send(call, &operation, err));
+    if (!s3_call_is_done(call) && call->answer.status != 404)
+        return ask_why(call, ret_exists, err);
+    *ret_exists = s3_call_is_done(call);
+    return true;
+}
+
+static bool s3_exists(struct object_store *self, struct slice uri, bool *ret_exists,
+                      struct error *err)
+{
+    struct s3_call call;
+    struct buffer unused;
+    buffer_init(&unused, KIB);
+    bool ok = begin(self, &call, uri, "look for", &unused, err) && look(&call, ret_exists, err);
+    s3_call_finish(&call);
+    buffer_finish(&unused);
+    return ok;
+}
+
+static bool remove_one(struct s3_call *call, struct error *err)
+{
+    const struct s3_operation operation = {.method = "DELETE"};
+    struct error cause = {0};
+    TRY(s3_call_send(call, &operation, err));
+    if (s3_call_is_done(call))
+        return true;
+    s3_call_failed(call, &cause);
+    return cause.kind == ERROR_NOT_FOUND || error_set(err, cause.kind, "%s", cause.message);
+}
+
+static bool s3_remove(struct object_store *self, struct slice uri, struct error *err)
+{
+    struct s3_call call;
+    struct buffer unused;
+    buffer_init(&unused, KIB);
+    bool ok = begin(self, &call, uri, "remove", &unused, err) && remove_one(&call, err);
+    s3_call_finish(&call);
+    buffer_finish(&unused);
+    return ok;
+}
+
+/* --- put ---------------------------------------------------------------------------------- */
+
+static bool already_exists(const struct s3_call *call, struct error *err)
+{
+    return error_set(err, ERROR_ALREADY_EXISTS, "'%.*s' already exists", SLICE_ARG(call->uri));
+}
+
+/* Something is there, and it may be what an earlier try of ours has written. */
+static bool is_own_write(struct s3_call *call, struct slice bytes, bool *ret_own, struct error *err)
+{
+    const struct s3_operation operation = {.method = "GET"};
+    struct buffer found, *before = call->answer.body;
+    struct error cause = {0};
+    buffer_init(&found, bytes.len + 1);
+    call->answer.body = &found;
+    bool ok = s3_call_send(call, &operation, &cause);
+    *ret_own = ok && s3_call_is_done(call) && slice_equals(buffer_slice(&found), bytes);
+    /* One that is larger is not ours. */
+    if (!ok && cause.kind == ERROR_TOO_LARGE)
+        ok = true;
+    call->answer.body = before;
+    buffer_finish(&found);
+    return ok || error_set(err, cause.kind, "%s", cause.message);
+}
+
+/* Outcomes of one PUT that are no error of the call. */
+enum put_outcome { PUT_DONE, PUT_TAKEN, PUT_AGAIN, PUT_UNCONDITIONAL };
+
+static bool put_conditional(struct s3_call *call, struct slice bytes, enum put_outcome *ret_outcome,
+                            struct error *err)
+{
+    const struct s3_operation operation = {.method = "PUT", .body = bytes, .if_none_match = "*"};
+    TRY(s3_call_send(call, &operation, err));
+    long status = call->answer.status;
+    if (s3_call_is_done(call))
+        *ret_outcome = PUT_DONE;
+    else if (status == 412)
+        *ret_outcome = PUT_TAKEN;
+    else if (status == 409 && slice_equals_string(call->fault.code, "ConditionalRequestConflict"))
+        *ret_outcome = PUT_AGAIN;
+    else if (s3_fault_is_of_lack(&call->answer, &call->fault))
+        *ret_outcome = PUT_UNCONDITIONAL;
+    else
+        return s3_call_failed(call, err);
+    return true;
+}
+
+static bool put_after_look(struct s3_call *call, struct slice bytes, struct error *err)
+{
+    const struct s3_operation operation = {.method = "PUT", .body = bytes};
+    bool exists = false;
+    TRY(look(call, &exists, err));
+    if (exists)
+        return already_exists(call, err);
+    TRY(s3_call_send(call, &operation, err));
+    return s3_call_is_done(call) || s3_call_failed(call, err);
+}
+
+static bool put(struct s3_call *call, struct slice bytes, struct error *err)
+{
+    enum put_outcome outcome = PUT_AGAIN;
+    bool may_be_own = false;
+    if (atomic_load(&call->place->lacks_conditional_put))
+        return put_after_look(call, bytes, err);
+    for (unsigned i = 0; i < MAX_CONFLICTS && outcome == PUT_AGAIN; i++) {
+        TRY(put_conditional(call, bytes, &outcome, err));
+        may_be_own = may_be_own || call->answer.may_be_repeated || outcome == PUT_AGAIN;
+    }
+    if (outcome == PUT_UNCONDITIONAL) {
+        atomic_store(&call->place->lacks_conditional_put, true);
+        return put_after_look(call, bytes, err);
+    }
+    bool is_own = outcome == PUT_DONE;
+    if (outcome == PUT_TAKEN && may_be_own)
+        TRY(is_own_write(call, bytes, &is_own, err));
+    if (outcome == PUT_AGAIN)
+        return s3_call_failed(call, err);
+    return is_own || already_exists(call, err);
+}
+
+static bool s3_put_new(struct object_store *self, struct slice uri, struct slice bytes,
+                       struct error *err)
+{
+    struct s3_call call;
+    struct buffer unused;
+    buffer_init(&unused, KIB);
+    bool ok = begin(self, &call, uri, "write", &unused, err) && put(&call, bytes, err);
+    s3_call_finish(&call);
+    buffer_finish(&unused);
+    return ok;
+}
+
+/* --- many --------------------------------------------------------------------------------- */
+
+static bool md5_text(struct slice bytes, char ret_text[MD5_TEXT_SIZE], struct error *err)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    if (EVP_Digest(bytes.ptr, bytes.len, digest, &size, EVP_md5(), NULL) != 1 || size != 16)
+        return error_set(err, ERROR_INTERNAL, "OpenSSL gives no MD5, which DeleteObjects needs");
+    EVP_EncodeBlock((unsigned char *)ret_text, digest, (int)size);
+    return true;
+}
+
+/* The keys of one bucket and place, in one request. */
+static bool delete_keys(struct s3_call *call, const struct slice *keys, size_t count,
+                        struct error *err)
+{
+    char md5[MD5_TEXT_SIZE];
+    struct s3_delete_fault fault = {{NULL, 0}, {NULL, 0}};
+    struct buffer body;
+    buffer_init(&body, MAX_DELETE_BODY);
+    s3_delete_append(&body, keys, count);
+    const struct s3_operation operation = {.method = "POST",
+                                           .query = SLICE_LITERAL("delete="),
+                                           .body = buffer_slice(&body),
+                                           .content_type = "application/xml",
+                                           .content_md5 = md5};
+    call->object.key = SLICE_EMPTY;
+    bool ok = buffer_check(&body, "a list of objects", err) &&
+              md5_text(buffer_slice(&body), md5, err) && s3_call_send(call, &operation, err);
+    buffer_finish(&body);
+    if (!ok || !s3_call_is_done(call))
+        return ok ? s3_call_failed(call, err) : false;
+    TRY(s3_delete_parse(buffer_slice(call->answer.body), &call->arena, &fault, err));
+    if (!fault.key.ptr)
+        return true;
+    call->fault = (struct s3_fault){fault.code, SLICE_EMPTY, SLICE_EMPTY};
+    return s3_call_failed(call, err) ||
+           error_prefix(err, "of many, key '%.*s'", SLICE_ARG(fault.key));
+}
+
+/* How many of the URIs, from the first on, one request can remove; their keys are views. */
+static size_t same_bucket(struct s3_store *store, const struct slice *uris, size_t count,
+                          const struct s3_call *call, struct slice *ret_keys)
+{
+    size_t length = 0;
+    for (; length < count && length < MAX_DELETED; length++) {
+        struct s3_object object;
+        struct s3_place *place = NULL;
+        if (!s3_object_parse(uris[length], &object, NULL) || object.key.len == 0 ||
+            !slice_equals(object.bucket, call->object.bucket) ||
+            !s3_store_find_place(&store->base, uris[length], &place, NULL))
+            break;
+        s3_place_unref(place);
+        if (place != call->place)
+            break;
+        ret_keys[length] = object.key;
+    }
+    return length;
+}
+
+/* *ret_done: how many were removed, in one request. */
+static bool remove_some(struct object_store *self, const struct slice *uris, size_t count,
+                        struct slice *keys, size_t *ret_done, struct error *err)
+{
+    struct s3_call call;
+    struct buffer answer;
+    buffer_init(&answer, MAX_XML_ANSWER);
+    bool ok = begin(self, &call, uris[0], "remove", &answer, err);
+    bool is_bulk = ok && !atomic_load(&call.place->lacks_bulk_delete);
+    *ret_done = is_bulk ? same_bucket(s3_store_of(self), uris, count, &call, keys) : 0;
+    if (*ret_done > 1) {
+        ok = delete_keys(&call, keys, *ret_done, err);
+        /* Not all that speak like S3 have it. */
+        if (!ok && !s3_call_is_done(&call) && s3_fault_is_of_lack(&call.answer, &call.fault)) {
+            atomic_store(&call.place->lacks_bulk_delete, true);
+            *ret_done = 0;
+            ok = true;
+        }
+    } else if (ok) {
+        *ret_done = 1;
+        ok = remove_one(&call, err);
+    }
+    s3_call_finish(&call);
+    buffer_finish(&answer);
+    return ok;
+}
+
+static bool s3_remove_many(struct object_store *self, const struct slice *uris, size_t count,
+                           struct error *err)
+{
+    struct slice *keys = calloc(MAX_DELETED, sizeof *keys);
+    bool ok = keys || error_no_memory(err, "a list of objects");
+    for (size_t at = 0; ok && at < count;) {
+        size_t done = 0;
+        ok = remove_some(self, uris + at, count - at, keys, &done, err);
+        at += done;
+    }
+    free(keys);
+    return ok;
+}
+
+/* --- list --------------------------------------------------------------------------------- */
+
+struct walk {
+    struct s3_call *call;
+    object_visit_fn visit;
+    void *context;
+    struct buffer uri; /* of each object: "s3://bucket/" stays */
+    size_t start;
+    struct buffer token; /* of the next page; empty: there is none */
+};
+
+static bool visit_key(void *context, struct slice key, uint64_t size, struct error *err)
+{
+    struct walk *walk = context;
+    buffer_truncate(&walk->uri, walk->start);
+    buffer_append_slice(&walk->uri, key);
+    return buffer_check(&walk->uri, "an object's name", err) &&
+           walk->visit(walk->context, buffer_slice(&walk->uri), size, err);
+}
+
+static bool list_query(struct buffer *query, struct slice prefix, struct slice token,
+                       struct error *err)
+{
+    buffer_truncate(query, 0);
+    buffer_append_string(query, "list-type=2&encoding-type=url&max-keys=" MAX_KEYS "&prefix=");
+    percent_append(query, prefix);
+    if (token.len > 0) {
+        buffer_append_string(query, "&continuation-token=");
+        percent_append(query, token);
+    }
+    return buffer_check(query, "a listing's query", err);
+}
+
+static bool read_page(struct walk *walk, struct error *err)
+{
+    struct arena arena;
+    struct slice next;
+    arena_init(&arena, MAX_XML_ANSWER);
+    bool ok =
+        s3_list_parse(buffer_slice(walk->call->answer.body), visit_key, walk, &arena, &next, err);
+    buffer_truncate(&walk->token, 0);
+    if (ok)
+        buffer_append_slice(&walk->token, next);
+    arena_finish(&arena);
+    return ok && buffer_check(&walk->token, "the next page's token", err);
+}
+
+static bool list_page(struct walk *walk, struct slice prefix, struct error *err)
+{
+    struct s3_call *call = walk->call;
+    struct buffer query;
+    buffer_init(&query, MAX_QUERY);
+    buffer_truncate(call->answer.body, 0);
+    bool ok = list_query(&query, prefix, buffer_slice(&walk->token), err);
+    const struct s3_operation operation = {.method = "GET", .query = buffer_slice(&query)};
+    ok = ok && s3_call_send(call, &operation, err);
+    buffer_finish(&query);
+    if (ok && !s3_call_is_done(call))
+        return s3_call_failed(call, err);
+    return ok && read_page(walk, err);
+}
+
+static bool list_all(struct walk *walk, struct error *err)
+{
+    struct s3_call *call = walk->call;
+    struct slice prefix = call->object.key;
+    buffer_printf(&walk->uri, "%.*s://%.*s/", SLICE_ARG(call->object.scheme),
+                  SLICE_ARG(call->object.bucket));
+    walk->start = walk->uri.len;
+    if (prefix.len > 0 && !slice_ends_with(prefix, SLICE_LITERAL("/"))) {
+        const struct slice parts[] = {prefix, SLICE_LITERAL("/")};
+        prefix = arena_join(&call->arena, parts, 2);
+        if (!prefix.ptr)
+            return error_no_memory(err, "a listing");
+    }
+    call->object.key = SLICE_EMPTY; /* it is the bucket that is asked */
+    do
+        TRY(list_page(walk, prefix, err));
+    while (walk->token.len > 0);
+    return true;
+}
+
+static bool s3_list(struct object_store *self, struct slice prefix, object_visit_fn visit,
+                    void *context, struct error *err)
+{
+    struct s3_call call;
+    struct buffer answer;
+    struct walk walk = {.call = &call, .visit = visit, .context = context};
+    buffer_init(&answer, MAX_XML_ANSWER);
+    buffer_init(&walk.uri, MAX_QUERY);
+    buffer_init(&walk.token, MAX_QUERY);
+    bool ok = begin(self, &call, prefix, "list", &answer, err) && list_all(&walk, err);
+    s3_call_finish(&call);
+    buffer_finish(&walk.uri);
+    buffer_finish(&walk.token);
+    buffer_finish(&answer);
+    return ok;
+}
+
+/* --- the store ---------------------------------------------------------------------------- */
+
+static void s3_destroy(struct object_store *self)
+{
+    struct s3_store *store = s3_store_of(self);
+    places_free(store->places, store->count);
+    s3_place_unref(store->machine);
+    pthread_mutex_destroy(&store->mutex);
+    free(store);
+}
+
+static const struct object_store_ops s3_ops = {
+    .get = s3_get,
+    .put_new = s3_put_new,
+    .exists = s3_exists,
+    .remove = s3_remove,
+    .remove_many = s3_remove_many,
+    .list = s3_list,
+    .set_profiles = s3_set_profiles,
+    .destroy = s3_destroy,
+};
+
+bool s3_store_create(const struct s3_store_options *options, struct object_store **ret_store,
+                     struct error *err)
+{
+    struct s3_store *store = calloc(1, sizeof *store);
+    if (!store)
+        return error_no_memory(err, "the S3 store");
+    store->base.ops = &s3_ops;
+    store->options = *options;
+    if (!s3_place_create(NULL, options->transport, options->environment, &store->machine, err)) {
+        free(store);
+        return false;
+    }
+    pthread_mutex_init(&store->mutex, NULL);
+    *ret_store = &store->base;
+    return true;
+}

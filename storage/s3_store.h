@@ -1,0 +1,36 @@
+/*
+ * s3_store.h — objects on S3 and on what speaks like it: s3://, s3a:// and s3n://bucket/key.
+ *
+ * Spec:     Amazon S3 API reference: GetObject, HeadObject, PutObject (conditional writes),
+ *           DeleteObject, DeleteObjects, ListObjectsV2
+ * Owns:     its places, and connections through the transport, which is borrowed and outlives it
+ * Errors:   as storage/s3_fault.h and storage/http_transport.h say
+ * Threads:  any; one mutex around the list of places, a leaf. Every call blocks
+ * Rule:     put_new never replaces an object: by If-None-Match where the store knows it, else by a
+ *           look before the write. A put whose answer was lost is looked at before it counts as
+ *           refused
+ *
+ * A location is reached as the place with the longest root above it says; one that no root is above
+ * as the server's own environment says.
+ */
+#ifndef STORAGE_S3_STORE_H
+#define STORAGE_S3_STORE_H
+
+#include "storage/object_store.h"
+#include "storage/s3_keys.h"
+
+struct s3_store_options {
+    struct http_transport *transport;
+    s3_environment_fn environment;
+};
+
+bool s3_store_create(const struct s3_store_options *options, struct object_store **ret_store,
+                     struct error *err);
+
+/* The place that serves a location, with a reference: for those who sign for clients, or make
+ * credentials for them. */
+struct s3_place;
+bool s3_store_find_place(struct object_store *store, struct slice uri, struct s3_place **ret_place,
+                         struct error *err);
+
+#endif
