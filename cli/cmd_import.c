@@ -5,7 +5,7 @@
 #include "cli/remote.h"
 
 /* In the order of the choices of --from. */
-static const struct import_source *const SOURCES[] = {&import_rest};
+static const struct import_source *const SOURCES[] = {&import_rest, &import_jdbc, &import_hadoop};
 
 static bool check_usage(const struct options *options, struct error *err)
 {
@@ -36,7 +36,7 @@ static bool import_all(struct import *import, struct error *err)
 {
     const struct import_source *source = SOURCES[option_number(&import->run->options, FLAG_FROM)];
     import->source = source;
-    if (!source->open(import, err) || !source->list(import, err))
+    if ((source->open && !source->open(import, err)) || !source->list(import, err))
         return false;
     return import_prune(import, err) && run_and_print(import, err);
 }
@@ -58,10 +58,11 @@ const struct command command_import = {
     .takes = COMMAND_TAKES("import", "SOURCE", IDS),
     .summary = "move the tables and views of another catalog in",
     .details = "Registers with the running server what another catalog has. Files stay where they\n"
-               "are, and the source is not changed: stop its writers first, and say --dry-run. A\n"
-               "run that was cut short is started again, and goes on. SOURCE is the address of a\n"
-               "REST catalog.\n",
+               "are, and the source is not changed: stop its writers first. A run that was cut\n"
+               "short goes on when it is started again. SOURCE is a REST catalog's address, the\n"
+               "SQLite file of a JDBC catalog, or a directory of Hadoop tables.\n",
     .examples = "    firn import http://old:8181 --dry-run\n"
-                "    firn import http://old:8181 --include 'sales.*' --into old\n",
+                "    firn import --from jdbc-sqlite catalog.db\n"
+                "    firn import --from hadoop /srv/lake --include 'sales.*'\n",
     .run = import_catalog,
 };

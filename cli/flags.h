@@ -29,7 +29,7 @@
     X(FLAG_UUID, "uuid", TEXT, "UUID", "", MAIN, "which one, where a name is not enough")        \
     X(FLAG_AS, "as", TEXT, "TABLE", "", MAIN, "name to bring it back under")                     \
     X(FLAG_FORGET, "forget", FLAG, "", "false", MAIN, "keep it no longer; a purge follows")      \
-    X(FLAG_FROM, "from", CHOICE, "rest", "rest", MAIN, "what SOURCE is")                         \
+    X(FLAG_FROM, "from", CHOICE, "rest|jdbc-sqlite|hadoop", "rest", MAIN, "what SOURCE is")      \
     X(FLAG_SOURCE_WAREHOUSE, "source-warehouse", TEXT, "NAME", "", MAIN,                         \
       "warehouse, or catalog of that file, to read")                                             \
     X(FLAG_TOKEN, "token", TEXT, "TOKEN", "", MORE, "bearer token for the source, or @FILE")     \

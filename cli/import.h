@@ -25,14 +25,14 @@ struct import;
 /* The three kinds, in the order of --from's choices. */
 struct import_source {
     /* Options and reachability, before anything is listed. */
-    bool (*open)(struct import *import, struct error *err);
+    bool (*open)(struct import *import, struct error *err); /* NULL: nothing */
     /* import_add_namespace and import_add_item for all that is there. */
     bool (*list)(struct import *import, struct error *err);
     /* Sets "metadata-location" of an item, and "uuid" where it is known. NULL: `list` did. */
     bool (*locate)(struct import *import, json_t *item, struct error *err);
-    void (*close)(struct import *import); /* also after an open that failed */
+    void (*close)(struct import *import); /* also after an open that failed; NULL: nothing */
 };
-extern const struct import_source import_rest;
+extern const struct import_source import_rest, import_jdbc, import_hadoop;
 
 struct import {
     struct command_run *run;
@@ -55,10 +55,12 @@ struct import {
 /* The levels as the source has them. `properties` NULL: it says none. Parents are made, too. */
 bool import_add_namespace(struct import *import, const json_t *levels, const json_t *properties,
                           struct error *err);
-/* `type` is "table" or "view"; `location` of the metadata file, NULL: `locate` will say. What
+/* `type` is "table" or "view"; `location` of the metadata file, empty: `locate` will say. What
  * --include and --exclude leave out is left out here. */
 bool import_add_item(struct import *import, const char *type, const json_t *levels,
-                     struct slice name, const char *location, struct error *err);
+                     struct slice name, struct slice location, struct error *err);
+/* "a.b" as ["a", "b"], and "" as []; the caller owns it. */
+bool import_split(struct slice text, char separator, json_t **ret_levels, struct error *err);
 /* Why it cannot be moved, where the source itself sees that. */
 bool import_refuse_item(json_t *item, const char *reason, struct error *err);
 

@@ -42,6 +42,25 @@ void import_finish(struct import *import)
     http_client_destroy(import->client);
 }
 
+bool import_split(struct slice text, char separator, json_t **ret_levels, struct error *err)
+{
+    json_t *levels = json_array();
+    bool ok = levels != NULL || error_no_memory(err, "a name");
+    for (struct slice rest = text; ok && text.len > 0;) {
+        size_t end = slice_find(rest, separator);
+        ok = json_array_append_new(levels, json_from_slice(slice_make(rest.ptr, end))) == 0 ||
+             error_set(err, ERROR_VALIDATION, "The namespace '%.*s' is not UTF-8", SLICE_ARG(text));
+        if (end == rest.len)
+            break;
+        rest = slice_from(rest, end + 1);
+    }
+    if (ok)
+        *ret_levels = levels;
+    else
+        json_decref(levels);
+    return ok;
+}
+
 /* --- namespaces ------------------------------------------------------------------------------- */
 
 /* The first `count` levels, as a new array. */
@@ -144,24 +163,32 @@ static bool is_chosen(const struct import *import, const json_t *levels, struct 
     return ok;
 }
 
-static bool append_item(struct import *import, const char *type, const json_t *levels,
-                        struct slice name, const char *location, struct error *err)
+static bool append_item(struct import *import, json_t *item, struct error *err)
 {
-    json_t *item = json_pack("{s:s, s:o, s:o, s:O, s:s?}", "type", type, "namespace",
-                             target_levels(import, levels), "name", json_from_slice(name),
-                             "source-namespace", levels, "metadata-location", location);
     if (item == NULL || json_array_append_new(import->items, item) != 0)
         return error_no_memory(err, "the tables");
-    return true;
+    if (json_array_size(json_object_get(item, "namespace")) > 0)
+        return true;
+    return import_refuse_item(item, "it lies in no namespace: give it one with --into", err);
 }
 
 bool import_add_item(struct import *import, const char *type, const json_t *levels,
-                     struct slice name, const char *location, struct error *err)
+                     struct slice name, struct slice location, struct error *err)
 {
     bool is_wanted = true;
+    if (!slice_is_utf8(name) || !slice_is_utf8(location))
+        return error_set(err, ERROR_VALIDATION, "The %s '%.*s' is not UTF-8", type,
+                         SLICE_ARG(name));
     if (has_choice(import))
         TRY(is_chosen(import, levels, name, &is_wanted, err));
-    return !is_wanted || append_item(import, type, levels, name, location, err);
+    if (!is_wanted)
+        return true;
+    return append_item(import,
+                       json_pack("{s:s, s:o, s:o, s:O, s:o}", "type", type, "namespace",
+                                 target_levels(import, levels), "name", json_from_slice(name),
+                                 "source-namespace", levels, "metadata-location",
+                                 location.len > 0 ? json_from_slice(location) : json_null()),
+                       err);
 }
 
 bool import_refuse_item(json_t *item, const char *reason, struct error *err)

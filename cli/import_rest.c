@@ -356,7 +356,7 @@ static bool add_entry(struct import *import, const char *type, const json_t *lev
 {
     struct slice name = SLICE_EMPTY;
     TRY(json_get_string(entry, "name", &name, err));
-    return import_add_item(import, type, levels, name, NULL, err);
+    return import_add_item(import, type, levels, name, SLICE_EMPTY, err);
 }
 
 static bool add_table(struct import *import, const json_t *levels, const json_t *entry,
@@ -427,11 +427,9 @@ static bool keep_found(json_t *item, const json_t *answer, const char *uuid_memb
 {
     json_t *location = json_object_get(answer, "metadata-location");
     json_t *uuid = json_object_get(json_object_get(answer, "metadata"), uuid_member);
-    if (!json_is_string(location))
-        return error_set(err, ERROR_VALIDATION,
-                         "the source does not say where its metadata file is");
-    bool ok = json_object_set(item, "metadata-location", location) == 0 &&
-              (!json_is_string(uuid) || json_object_set(item, "uuid", uuid) == 0);
+    bool ok =
+        (!json_is_string(location) || json_object_set(item, "metadata-location", location) == 0) &&
+        (!json_is_string(uuid) || json_object_set(item, "uuid", uuid) == 0);
     return ok || error_no_memory(err, "the report");
 }
 

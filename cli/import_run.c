@@ -216,6 +216,8 @@ static bool run_item(struct import *import, json_t *item, struct error *err)
         TRY(locate(import, item, err));
     if (is_state(item, "refused"))
         return true;
+    if (!json_is_string(json_object_get(item, "metadata-location")))
+        return import_refuse_item(item, "the source does not say where its metadata file is", err);
     TRY(check_item(import, item, err));
     return import->is_dry || !is_state(item, "ready") || register_item(import, item, err);
 }

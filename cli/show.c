@@ -30,8 +30,10 @@ void show_levels(const json_t *levels, struct buffer *out)
 void show_identifier(const json_t *identifier, struct buffer *out)
 {
     const json_t *name = json_object_get(identifier, "name");
-    show_levels(json_object_get(identifier, "namespace"), out);
-    buffer_append_byte(out, '.');
+    const json_t *levels = json_object_get(identifier, "namespace");
+    show_levels(levels, out);
+    if (json_array_size(levels) > 0)
+        buffer_append_byte(out, '.');
     if (json_is_string(name))
         show_level(json_slice(name), out);
 }

@@ -14,7 +14,7 @@
 
 /* ["a", "b.c"] as a.`b.c`; what entity_name.h reads back. */
 void show_levels(const json_t *levels, struct buffer *out);
-/* {"namespace": …, "name": …} as a.`b.c`.t */
+/* {"namespace": …, "name": …} as a.`b.c`.t, or as t where it has no levels. */
 void show_identifier(const json_t *identifier, struct buffer *out);
 /* Members of an object of texts, a line each, behind two spaces. */
 void show_properties(const json_t *properties, struct buffer *out);

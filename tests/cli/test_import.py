@@ -278,7 +278,8 @@ def test_source__asks_for_a_login(move, tmp_path):
                                               "error_description": "who are you?"})}
     with PlayedCatalog(denied) as catalog:
         assert "401: who are you?" in move(1, "--credential", "a:b", source=catalog.url).err
-    with PlayedCatalog({"GET /v1/config": (401, {"error": {"message": "log in first"}})}) as catalog:
+    closed = {"GET /v1/config": (401, {"error": {"message": "log in first"}})}
+    with PlayedCatalog(closed) as catalog:
         assert "with 401: log in first" in move(1, source=catalog.url).err
 
 
