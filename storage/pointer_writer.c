@@ -6,11 +6,10 @@
  *   COMMIT           one sync for all
  *   cache changed    then the callers are woken
  *
- * Jobs that arrive while a batch syncs form the next one, so the batch grows with the load. But the
- * callers of the batch that ends are not among them, and two halves of the callers would take turns
- * at the sync. So the writer waits a moment for them: until as many jobs have come as there were
- * callers (those just answered and those that waited), and at most a quarter of a commit long.
- * One caller alone has always come when its job has, and is never waited for.
+ * Jobs that arrive while a batch syncs form the next one, so the batch grows with the load. When
+ * those have run, the batch may stay open for others that are about to come (gather_pace.h), which
+ * run as they do: until as many have come as there were callers (those just answered and those that
+ * waited). One caller alone has always come when its job has, and is never waited for.
  *
  * Three things can go wrong beyond a job that fails by itself:
  *
@@ -38,17 +37,12 @@
 
 #include "base/timed_wait.h"
 #include "storage/checkpointer.h"
+#include "storage/gather_pace.h"
 #include "storage/migrations.h"
 #include "storage/pointer_internal.h"
 
 /* More jobs in one transaction would make the first of them wait long for the last. */
 #define MAX_BATCH_JOBS 256
-/* A commit that takes less than this is not worth waiting for others: the wake-ups cost as much. */
-#define GATHER_FROM_US 1000
-/* However long the disk takes. */
-#define MAX_GATHER_US 5000
-/* The time of a commit is a mean over about so many. */
-#define COMMIT_TIME_WEIGHT 8
 
 struct pointer_writer {
     const struct connection_options *options;
@@ -58,7 +52,6 @@ struct pointer_writer {
     /* Only the writer thread uses these two once it runs. */
     struct sqlite_connection connection;
     bool is_settled; /* false: the outcome of a commit is not final yet */
-    int64_t commit_us;
     pthread_t thread;
     /* Guards what follows. */
     pthread_mutex_t lock;
@@ -66,10 +59,17 @@ struct pointer_writer {
     struct pointer_write *first;
     struct pointer_write **end;
     size_t queued;
-    size_t wake_at;  /* so many in the queue wake the writer; 0: it is at work */
-    size_t expected; /* callers that there were at the end of the last batch */
+    size_t wake_at; /* so many in the queue wake the writer; 0: it is at work */
+    struct gather_pace pace;
     bool is_stopping;
     struct histogram batches; /* needs no lock */
+};
+
+/* The jobs of one transaction. */
+struct batch {
+    struct pointer_write *first;
+    struct pointer_write **end;
+    size_t count;
 };
 
 /* --- the connection ----------------------------------------------------------------------- */
@@ -90,6 +90,73 @@ static bool writer_connect(struct pointer_writer *writer, struct error *err)
     TRY(connection_open(writer->options, &writer->connection, err));
     (void)sqlite3_wal_hook(writer->connection.db, note_log, writer);
     return true;
+}
+
+/* --- the queue ---------------------------------------------------------------------------- */
+
+/* Under the lock: moves what waits to the end of the batch, and gives the first of it. */
+static struct pointer_write *queue_move(struct pointer_writer *writer, struct batch *batch)
+{
+    struct pointer_write *first = writer->first;
+    struct pointer_write **end = &writer->first;
+    size_t count = 0;
+    for (; batch->count + count < MAX_BATCH_JOBS && *end; count++)
+        end = &(*end)->next;
+    if (count == 0)
+        return NULL;
+    writer->first = *end;
+    *end = NULL;
+    *batch->end = first;
+    batch->end = end;
+    if (!writer->first)
+        writer->end = &writer->first;
+    batch->count += count;
+    writer->queued -= count;
+    return first;
+}
+
+/* Waits until a first job has come. False: the writer is to end. */
+static bool queue_take(struct pointer_writer *writer, struct batch *batch)
+{
+    *batch = (struct batch){.first = NULL};
+    batch->end = &batch->first;
+    pthread_mutex_lock(&writer->lock);
+    writer->wake_at = 1;
+    while (!writer->first && !writer->is_stopping)
+        pthread_cond_wait(&writer->wake, &writer->lock);
+    writer->wake_at = 0;
+    (void)queue_move(writer, batch);
+    pthread_mutex_unlock(&writer->lock);
+    return batch->first != NULL;
+}
+
+/* Under the lock: waits for others, by halves, so that most run while the rest are still coming and
+ * the writer is not woken for each. */
+static void queue_gather(struct pointer_writer *writer, const struct batch *batch)
+{
+    int64_t wait_us = gather_pace_wait_us(&writer->pace, batch->count);
+    if (wait_us == 0 || writer->is_stopping)
+        return;
+    struct timespec until = timed_wait_deadline_us(wait_us);
+    writer->wake_at = (writer->pace.callers - batch->count + 1) / 2;
+    int timed_out = 0;
+    while (writer->queued < writer->wake_at && !writer->is_stopping && !timed_out)
+        timed_out = pthread_cond_timedwait(&writer->wake, &writer->lock, &until);
+    writer->wake_at = 0;
+}
+
+/* For a batch all of whose jobs have run: the first of those that join it, or NULL where it is to
+ * be committed. One that is run again alone takes none. */
+static struct pointer_write *queue_take_more(struct pointer_writer *writer, struct batch *batch)
+{
+    if (!batch->end || batch->count >= MAX_BATCH_JOBS)
+        return NULL;
+    pthread_mutex_lock(&writer->lock);
+    if (!writer->first)
+        queue_gather(writer, batch);
+    struct pointer_write *more = queue_move(writer, batch);
+    pthread_mutex_unlock(&writer->lock);
+    return more;
 }
 
 /* --- one job ------------------------------------------------------------------------------ */
@@ -225,7 +292,9 @@ static bool commit(struct pointer_writer *writer, struct error *err)
     int64_t begun_us = clock_measure_us();
     bool ok = run(writer, STATEMENT_BATCH_COMMIT, err);
     int64_t took_us = clock_measure_us() - begun_us;
-    writer->commit_us += (took_us - writer->commit_us) / COMMIT_TIME_WEIGHT;
+    pthread_mutex_lock(&writer->lock);
+    gather_pace_commit(&writer->pace, took_us);
+    pthread_mutex_unlock(&writer->lock);
     return ok;
 }
 
@@ -259,21 +328,33 @@ static bool batch_has_success(const struct pointer_write *jobs)
     return false;
 }
 
-/* Runs the jobs in one transaction. Gives the job in which the transaction was lost, or NULL. */
-static struct pointer_write *batch_try(struct pointer_writer *writer, struct pointer_write *jobs)
+/* Runs what is in the batch, and what comes while it is open. The job in which the transaction was
+ * lost, or NULL. */
+static struct pointer_write *batch_fill(struct pointer_writer *writer, struct batch *batch)
+{
+    struct pointer_write *job = batch->first;
+    while (job) {
+        if (!job_run(writer, job))
+            return job;
+        job = job->next ? job->next : queue_take_more(writer, batch);
+    }
+    return NULL;
+}
+
+/* Runs the batch in one transaction. Gives the job in which the transaction was lost, or NULL. */
+static struct pointer_write *batch_try(struct pointer_writer *writer, struct batch *batch)
 {
     struct error reason = {0};
     if (!writer_settle(writer, &reason) || !run(writer, STATEMENT_BATCH_BEGIN, &reason)) {
         transaction_undo(writer);
-        batch_fail(jobs, &reason);
+        batch_fail(batch->first, &reason);
         return NULL;
     }
-    for (struct pointer_write *job = jobs; job; job = job->next) {
-        if (!job_run(writer, job))
-            return job;
-    }
-    if (batch_has_success(jobs))
-        batch_commit(writer, jobs);
+    struct pointer_write *broken = batch_fill(writer, batch);
+    if (broken)
+        return broken;
+    if (batch_has_success(batch->first))
+        batch_commit(writer, batch->first);
     else
         transaction_undo(writer);
     return NULL;
@@ -287,64 +368,22 @@ static void batch_run_alone(struct pointer_writer *writer, struct pointer_write 
         (void)job_fail(job, &job->error);
     for (struct pointer_write *job = jobs; job; job = job->next) {
         struct pointer_write *next = job->next;
+        struct batch alone = {.first = job};
         job->next = NULL;
         if (job != broken)
-            (void)batch_try(writer, job);
+            (void)batch_try(writer, &alone);
         job->next = next;
     }
 }
 
-static void batch_run(struct pointer_writer *writer, struct pointer_write *jobs)
+static void batch_run(struct pointer_writer *writer, struct batch *batch)
 {
-    struct pointer_write *broken = batch_try(writer, jobs);
+    struct pointer_write *broken = batch_try(writer, batch);
     if (broken)
-        batch_run_alone(writer, jobs, broken);
+        batch_run_alone(writer, batch->first, broken);
 }
 
 /* --- the thread --------------------------------------------------------------------------- */
-
-/* Under the lock: until a first job has come, or the writer is to end. */
-static void wait_for_job(struct pointer_writer *writer)
-{
-    writer->wake_at = 1;
-    while (!writer->first && !writer->is_stopping)
-        pthread_cond_wait(&writer->wake, &writer->lock);
-    writer->wake_at = 0;
-}
-
-/* Under the lock: a moment for the other callers. */
-static void gather(struct pointer_writer *writer)
-{
-    int64_t limit_us = writer->commit_us / 4;
-    if (writer->queued >= writer->expected || writer->commit_us < GATHER_FROM_US)
-        return;
-    struct timespec until =
-        timed_wait_deadline_us(limit_us < MAX_GATHER_US ? limit_us : MAX_GATHER_US);
-    int timed_out = 0;
-    writer->wake_at = writer->expected;
-    while (writer->queued < writer->expected && !writer->is_stopping && !timed_out)
-        timed_out = pthread_cond_timedwait(&writer->wake, &writer->lock, &until);
-    writer->wake_at = 0;
-}
-
-/* Under the lock: the next batch and its size, or NULL where the writer is to end. */
-static struct pointer_write *queue_take(struct pointer_writer *writer, size_t *ret_count)
-{
-    wait_for_job(writer);
-    gather(writer);
-    struct pointer_write *jobs = writer->first;
-    struct pointer_write **end = &writer->first;
-    size_t count = 0;
-    for (; count < MAX_BATCH_JOBS && *end; count++)
-        end = &(*end)->next;
-    writer->first = *end;
-    *end = NULL;
-    if (!writer->first)
-        writer->end = &writer->first;
-    writer->queued -= count;
-    *ret_count = count;
-    return jobs;
-}
 
 /* A job is gone as soon as its caller can run again: `next` is read before. A semaphore for each,
  * because callers that wait on one lock would all be woken into a queue for it. */
@@ -362,23 +401,16 @@ static void batch_answer(struct pointer_writer *writer, struct pointer_write *jo
 static void *writer_main(void *argument)
 {
     struct pointer_writer *writer = argument;
+    struct batch batch;
     pthread_setname_np(pthread_self(), "firn-writer");
-    pthread_mutex_lock(&writer->lock);
-    for (;;) {
-        size_t count = 0;
-        struct pointer_write *jobs = queue_take(writer, &count);
-        if (!jobs)
-            break;
-        pthread_mutex_unlock(&writer->lock);
-        batch_run(writer, jobs);
+    while (queue_take(writer, &batch)) {
+        batch_run(writer, &batch);
         pthread_mutex_lock(&writer->lock);
-        writer->expected = count + writer->queued;
+        gather_pace_answered(&writer->pace, batch.count, writer->queued, clock_measure_us());
         pthread_mutex_unlock(&writer->lock);
-        batch_answer(writer, jobs);
+        batch_answer(writer, batch.first);
         checkpointer_help(writer->checkpointer, &writer->connection);
-        pthread_mutex_lock(&writer->lock);
     }
-    pthread_mutex_unlock(&writer->lock);
     return NULL;
 }
 
@@ -394,6 +426,7 @@ static bool queue_add(struct pointer_writer *writer, struct pointer_write *job)
     *writer->end = job;
     writer->end = &job->next;
     writer->queued++;
+    gather_pace_arrival(&writer->pace, clock_measure_us());
     return writer->queued == writer->wake_at;
 }
 
