@@ -16,6 +16,7 @@
     X(connect, "connect.js", SCRIPT)                        \
     X(dialogs, "dialogs.js", SCRIPT)                        \
     X(dom, "dom.js", SCRIPT)                                \
+    X(dropped, "dropped.js", SCRIPT)                        \
     X(namespace, "namespace.js", SCRIPT)                    \
     X(plots, "plots.js", SCRIPT)                            \
     X(schema, "schema.js", SCRIPT)                          \

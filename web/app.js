@@ -1,7 +1,7 @@
 // The page: what stands in the address decides what is shown.
 //
 //   #/                                      the catalog
-//   #/changes  #/health  #/connect
+//   #/changes  #/dropped  #/health  #/connect
 //   #/w/WAREHOUSE/n/NAMESPACE               a namespace (levels joined by U+001F, encoded)
 //   #/w/WAREHOUSE/t/NAMESPACE/TABLE/TAB     a table
 //   #/w/WAREHOUSE/v/NAMESPACE/VIEW          a view
@@ -13,13 +13,14 @@ import { showTable } from './table.js';
 import { showNamespace, showView } from './namespace.js';
 import { showCatalog, showChanges, showHealth } from './catalog.js';
 import { showConnect } from './connect.js';
+import { showDropped } from './dropped.js';
 
 const main = document.getElementById('main');
 const state = document.getElementById('state');
 const picker = document.getElementById('warehouse');
 const search = document.getElementById('search');
 const LETTER = { namespace: 'n', table: 't', view: 'v' };
-const SECTIONS = [['#/', 'Catalog'], ['#/changes', 'Changes'], ['#/health', 'Health'], ['#/connect', 'Connect'],
+const SECTIONS = [['#/', 'Catalog'], ['#/changes', 'Changes'], ['#/dropped', 'Dropped'], ['#/health', 'Health'], ['#/connect', 'Connect'],
   ['/docs', 'API']];
 
 export function address(warehouse, node, tab) {
@@ -59,7 +60,7 @@ async function route() {
       else await showNamespace(context);
     } else {
       document.title = 'Firn';
-      const views = { '': showCatalog, changes: showChanges, health: showHealth, connect: showConnect };
+      const views = { '': showCatalog, changes: showChanges, dropped: showDropped, health: showHealth, connect: showConnect };
       await (views[parts[0]] || showCatalog)({ put, warehouse: tree.warehouse, tree, reload: route });
     }
   } catch (error) {

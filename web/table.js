@@ -69,7 +69,7 @@ async function rename(context) {
 
 async function drop(context) {
   const done = await ask({ title: 'Drop this table?', isDangerous: true, verb: 'Drop',
-    text: `${context.title} is removed from the catalog. Its files stay where they are.`, act: () => api.remove(context.path) });
+    text: `${context.title} is removed from the catalog. Its files stay where they are. Where the warehouse keeps what is dropped, it can be brought back.`, act: () => api.remove(context.path) });
   if (done) await leave(context.tree);
 }
 

@@ -57,6 +57,10 @@ def main():
     client.post("/v1/namespaces/demo/tables/flights/metrics", {
         "report-type": "scan-report", "table-name": "demo.flights", "snapshot-id": 1, "filter": True, "schema-id": 0,
         "projected-field-ids": [1], "projected-field-names": ["id"], "metrics": {}})
+    client.post("/management/v1/warehouses/default", {"properties": {"soft-delete-retention": "7d"}})
+    for name in ("kept", "unwanted"):
+        client.post("/v1/namespaces/demo/tables", {"name": name, **SMALL})
+        catalog.drop_table(("demo", name))
     client.post("/v1/namespaces", {"namespace": ["hostile"]})
     for name in HOSTILE:
         client.post("/v1/namespaces/hostile/tables", {"name": name, **SMALL})

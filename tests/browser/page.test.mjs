@@ -16,7 +16,7 @@ const SHOTS = process.env.FIRN_SCREENSHOTS;
 const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync'];
 const TABLE = '#/w/default/t/demo/flights';
-const VIEWS = { catalog: '#/', changes: '#/changes', health: '#/health', connect: '#/connect', namespace: '#/w/default/n/demo',
+const VIEWS = { catalog: '#/', changes: '#/changes', dropped: '#/dropped', health: '#/health', connect: '#/connect', namespace: '#/w/default/n/demo',
   view: '#/w/default/v/demo/delays', overview: `${TABLE}/overview`, schema: `${TABLE}/schema`, snapshots: `${TABLE}/snapshots`,
   files: `${TABLE}/files`, plan: `${TABLE}/plan`, properties: `${TABLE}/properties`, metrics: `${TABLE}/metrics` };
 
@@ -192,6 +192,26 @@ test('a table is renamed and dropped behind a confirmation, and a refusal is the
   await page.waitForFunction(() => location.hash === '#/');
   const answer = await fetch(`${BASE}/v1/namespaces/demo/tables/renamed`, { method: 'HEAD' });
   assert.equal(answer.status, 404);
+  assertNoProblems();
+});
+
+test('what was dropped is brought back behind a confirmation, or let go', async () => {
+  const row = name => main().getByRole('row').filter({ hasText: name });
+  const status = async name => (await fetch(`${BASE}/v1/namespaces/demo/tables/${name}`, { method: 'HEAD' })).status;
+  await open(VIEWS.dropped);
+  await row('demo.kept').getByRole('button', { name: 'Bring back…' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('flights');
+  await page.getByRole('button', { name: 'Bring back', exact: true }).click();
+  await page.locator('dialog .error').waitFor();
+  assert.match(await page.locator('dialog .error').innerText(), /exists/i);
+  problems.splice(0); // the browser itself notes the 409
+  await page.getByLabel('Name', { exact: true }).fill('again');
+  await page.getByRole('button', { name: 'Bring back', exact: true }).click();
+  await row('demo.kept').waitFor({ state: 'detached' });
+  assert.equal(await status('again'), 204);
+  await row('demo.unwanted').getByRole('button', { name: 'Let go…' }).click();
+  await page.getByRole('button', { name: 'Let go', exact: true }).click();
+  await row('demo.unwanted').waitFor({ state: 'detached' });
   assertNoProblems();
 });
 
