@@ -46,12 +46,10 @@ static size_t next_capacity(const struct buffer *buffer, size_t needed)
     return capacity;
 }
 
-bool buffer_reserve(struct buffer *buffer, size_t extra)
+bool buffer_grow(struct buffer *buffer, size_t extra)
 {
     if (buffer->state != BUFFER_OK)
         return false;
-    if (extra < buffer->capacity - buffer->len)
-        return true;
     if (extra > buffer->ceiling - buffer->len)
         return buffer_fail(buffer, BUFFER_OVER_CEILING);
     if (extra >= SIZE_MAX - buffer->len)
@@ -63,32 +61,6 @@ bool buffer_reserve(struct buffer *buffer, size_t extra)
     buffer->ptr = bytes;
     buffer->capacity = capacity;
     return true;
-}
-
-void buffer_append(struct buffer *buffer, const void *bytes, size_t len)
-{
-    if (!buffer_reserve(buffer, len))
-        return;
-    if (len > 0)
-        memcpy(buffer->ptr + buffer->len, bytes, len);
-    buffer->len += len;
-}
-
-void buffer_append_slice(struct buffer *buffer, struct slice text)
-{
-    buffer_append(buffer, text.ptr, text.len);
-}
-
-void buffer_append_string(struct buffer *buffer, const char *text)
-{
-    buffer_append(buffer, text, strlen(text));
-}
-
-void buffer_append_byte(struct buffer *buffer, char byte)
-{
-    if (!buffer_reserve(buffer, 1))
-        return;
-    buffer->ptr[buffer->len++] = byte;
 }
 
 void buffer_append_int64(struct buffer *buffer, int64_t value)

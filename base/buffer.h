@@ -25,16 +25,45 @@ struct buffer {
 void buffer_init(struct buffer *buffer, size_t ceiling);
 void buffer_finish(struct buffer *buffer);
 
-void buffer_append(struct buffer *buffer, const void *bytes, size_t len);
-void buffer_append_slice(struct buffer *buffer, struct slice text);
-void buffer_append_string(struct buffer *buffer, const char *text);
-void buffer_append_byte(struct buffer *buffer, char byte);
+/* The rest of buffer_reserve: what there is is not enough. */
+bool buffer_grow(struct buffer *buffer, size_t extra);
+
+/* Makes room for `extra` more bytes in one step. False (and sticky) where it cannot. In here, with
+ * the short appends, because answers of a hundred thousand files are made of them. */
+static inline bool buffer_reserve(struct buffer *buffer, size_t extra)
+{
+    return (buffer->state == BUFFER_OK && extra < buffer->capacity - buffer->len) ||
+           buffer_grow(buffer, extra);
+}
+
+static inline void buffer_append(struct buffer *buffer, const void *bytes, size_t len)
+{
+    if (!buffer_reserve(buffer, len))
+        return;
+    if (len > 0)
+        memcpy(buffer->ptr + buffer->len, bytes, len);
+    buffer->len += len;
+}
+
+static inline void buffer_append_slice(struct buffer *buffer, struct slice text)
+{
+    buffer_append(buffer, text.ptr, text.len);
+}
+
+static inline void buffer_append_string(struct buffer *buffer, const char *text)
+{
+    buffer_append(buffer, text, strlen(text));
+}
+
+static inline void buffer_append_byte(struct buffer *buffer, char byte)
+{
+    if (buffer_reserve(buffer, 1))
+        buffer->ptr[buffer->len++] = byte;
+}
+
 void buffer_append_int64(struct buffer *buffer, int64_t value);
 void buffer_printf(struct buffer *buffer, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-
-/* Makes room for `extra` more bytes in one step. False (and sticky) where it cannot. */
-bool buffer_reserve(struct buffer *buffer, size_t extra);
 
 /* Shortens to `len`, at most the present length. */
 void buffer_truncate(struct buffer *buffer, size_t len);
