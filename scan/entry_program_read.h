@@ -23,12 +23,18 @@
 
 typedef const unsigned char *place;
 
-/* Key and length of an item in the row before, in a byte each as they lay there, and the length
- * alone. All zeros at first, which is a head as good as any. */
+/* An item of a map that was stepped over in the row before, and mostly is of the same key and size
+ * in this one: which bits of its first bytes say so, and what they were. Taking it for granted that
+ * it is, and only comparing, lets the next one begin before this one's size has come from memory:
+ * the size is a branch to predict then, not a value to wait for. */
 struct hint {
-    uint16_t head;
-    uint16_t length;
+    uint32_t mask;
+    uint32_t head; /* with a bit outside of the mask: nothing fits */
+    uint32_t size;
 };
+/* Key and length in a byte each, and the most bytes that such a length says; and what is read to
+ * compare the next item. */
+#define HINT_ROOM (2 + 63 + sizeof(uint32_t))
 
 static inline size_t left(place at, place end)
 {
@@ -44,6 +50,36 @@ static inline uint64_t load_word(place at)
     word = __builtin_bswap64(word);
 #endif
     return word;
+}
+
+static inline uint32_t load_head(place at)
+{
+    uint32_t head;
+    memcpy(&head, at, sizeof(head));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    head = __builtin_bswap32(head);
+#endif
+    return head;
+}
+
+/* There is room for the whole head. */
+static inline bool hint_fits(const struct hint *hint, place at)
+{
+    return (load_head(at) & hint->mask) == hint->head;
+}
+
+static inline void hint_set(struct hint *hint, place at, place end, uint32_t mask, size_t size)
+{
+    if (left(at, end) >= sizeof(hint->head))
+        *hint = (struct hint){mask, load_head(at) & mask, (uint32_t)size};
+}
+
+/* A key of one byte and a number of up to three: the high bits of the number's bytes say where it
+ * ends. */
+static inline void hint_set_number(struct hint *hint, place at, place end, size_t size)
+{
+    uint32_t mask = 0xFF | (UINT32_C(0x80808000) & UINT32_MAX >> (32 - 8 * size));
+    hint_set(hint, at, end, mask, size);
 }
 
 static inline place long_read_slowly(place at, place end, int64_t *ret_value)
@@ -193,30 +229,28 @@ static inline place pair_skip_slowly(place at, place end)
     return at ? bytes_read(at, end, &bytes) : NULL;
 }
 
-static inline place pair_skip(place at, place end, struct hint *hint)
+/* Key and length in a byte each, and the length not negative. */
+static inline bool pair_is_short(place at, place end)
 {
-    /* Key and length in a byte each, and the length not negative. */
-    if (left(at, end) < 2 || (at[0] | at[1]) >= 0x80 || (at[1] & 1) != 0)
-        return pair_skip_slowly(at, end);
-    memcpy(&hint->head, at, sizeof(hint->head));
-    hint->length = at[1] >> 1;
-    return fixed_skip(at + sizeof(hint->head), end, hint->length);
+    return left(at, end) >= 2 && (at[0] | at[1]) < 0x80 && (at[1] & 1) == 0;
 }
 
-/* Bounds mostly are as long as in the row before. Taking that for granted, and only comparing, lets
- * the next item begin before this one's length has come from memory: the length is a branch to
- * predict then, not a value to wait for. */
+static inline place pair_skip(place at, place end, struct hint *hint)
+{
+    if (!pair_is_short(at, end))
+        return pair_skip_slowly(at, end);
+    size_t size = 2 + (at[1] >> 1);
+    hint_set(hint, at, end, UINT16_MAX, size);
+    return fixed_skip(at, end, size);
+}
+
 static inline place pairs_skip_block(place at, place end, size_t count, struct hint *hints)
 {
     size_t hinted = count < HINT_COUNT ? count : HINT_COUNT;
     for (size_t i = 0; i < hinted; i++) {
-        uint16_t head;
-        if (left(at, end) >= sizeof(head) + hints[i].length) {
-            memcpy(&head, at, sizeof(head));
-            if (head == hints[i].head) {
-                at += sizeof(head) + hints[i].length;
-                continue;
-            }
+        if (left(at, end) >= HINT_ROOM && hint_fits(&hints[i], at)) {
+            at += hints[i].size;
+            continue;
         }
         at = pair_skip(at, end, &hints[i]);
         if (!at)

@@ -10,6 +10,8 @@
 
 #include "scan/entry_program_read.h"
 
+#define HINTED_MAPS (ENTRY_HINTED_MAPS + PLACE_COUNT)
+
 /* The item of an array or a map that is being read. */
 struct item {
     int64_t key;
@@ -24,7 +26,7 @@ struct machine {
     place end;
     size_t row;
     struct item item;
-    struct hint hints[ENTRY_HINTED_MAPS][HINT_COUNT];
+    struct hint hints[HINTED_MAPS][HINT_COUNT]; /* those stepped over, and one for each place */
 };
 
 /* An int is a number that may not have all values of a long. */
@@ -156,6 +158,15 @@ static bool stats_long_store(struct machine *machine, size_t stats_place, int64_
     return true;
 }
 
+/* True where the row's lower bound, which mostly comes first, is the same. */
+static inline bool is_lower_bound(const struct stats_builder *stats, size_t row, struct slice bytes)
+{
+    const struct column_builder *lower = &stats->columns[PLACE_LOWER_BOUND];
+    return row < lower->capacity && column_builder_has(lower, row) &&
+           lower->heap_size - lower->last_start == bytes.len &&
+           memcmp(lower->heap + lower->last_start, bytes.ptr, bytes.len) == 0;
+}
+
 static inline bool stats_bytes_store(struct machine *machine, size_t stats_place, int64_t id,
                                      struct slice bytes)
 {
@@ -165,22 +176,34 @@ static inline bool stats_bytes_store(struct machine *machine, size_t stats_place
     struct column_builder *column = &stats->columns[stats_place];
     if (machine->row >= column->capacity)
         TRY(column_builder_require(machine->builder, column));
+    if (stats_place == PLACE_UPPER_BOUND && !column->is_own) {
+        if (is_lower_bound(stats, machine->row, bytes)) {
+            column_builder_mark(column, machine->row);
+            return true;
+        }
+        TRY(stats_builder_part_bounds(machine->builder, stats, machine->row));
+    }
     return slice_store(machine, column, bytes);
 }
 
 /* True where the item's key is one byte and a field's that nobody asked for: most are. */
-static inline bool is_unwanted(const struct machine *machine, place at, uint64_t wanted)
+static inline bool is_unwanted(const struct machine *machine, place at)
 {
-    return at < machine->end && (*at & 0x81) == 0 && (wanted >> (*at >> 1) & 1) == 0;
+    return at < machine->end && (*at & 0x81) == 0 &&
+           (machine->builder->wanted_ids >> (*at >> 1) & 1) == 0;
 }
 
 /* One item of a map of counts. */
 static inline place stats_long_read(struct machine *machine, place at, size_t stats_place,
-                                    uint64_t wanted)
+                                    struct hint *hint)
 {
     int64_t key, value;
-    if (is_unwanted(machine, at, wanted))
-        return long_skip(at + 1, machine->end);
+    if (is_unwanted(machine, at)) {
+        place next = long_skip(at + 1, machine->end);
+        if (next && (size_t)(next - at) <= sizeof(hint->head))
+            hint_set_number(hint, at, machine->end, (size_t)(next - at));
+        return next;
+    }
     at = long_read(at, machine->end, &key);
     at = at ? long_read(at, machine->end, &value) : NULL;
     return at && stats_long_store(machine, stats_place, key, value) ? at : NULL;
@@ -188,48 +211,54 @@ static inline place stats_long_read(struct machine *machine, place at, size_t st
 
 /* One item of a map of bounds. */
 static inline place stats_bytes_read(struct machine *machine, place at, size_t stats_place,
-                                     uint64_t wanted)
+                                     struct hint *hint)
 {
     int64_t key;
     struct slice bytes;
-    if (is_unwanted(machine, at, wanted))
-        return bytes_read(at + 1, machine->end, &bytes);
+    if (is_unwanted(machine, at))
+        return pair_skip(at, machine->end, hint);
     at = long_read(at, machine->end, &key);
     at = at ? bytes_read(at, machine->end, &bytes) : NULL;
     return at && stats_bytes_store(machine, stats_place, key, bytes) ? at : NULL;
 }
 
-static place stats_longs(struct machine *machine, place at, size_t stats_place)
+static inline place stats_read(struct machine *machine, place at, size_t stats_place,
+                               struct hint *hint)
 {
-    uint64_t wanted = machine->builder->wanted_ids;
-    for (;;) {
-        size_t count = 0;
-        int64_t size = 0;
-        at = count_read(at, machine->end, &count, &size);
-        if (!at || count == 0)
-            return at;
-        for (; count > 0; count--) {
-            at = stats_long_read(machine, at, stats_place, wanted);
-            if (!at)
-                return NULL;
-        }
-    }
+    return stats_place >= PLACE_LOWER_BOUND ? stats_bytes_read(machine, at, stats_place, hint)
+                                            : stats_long_read(machine, at, stats_place, hint);
 }
 
-static place stats_bytes(struct machine *machine, place at, size_t stats_place)
+/* Hints are of items that nobody asked for: the others are read in any case. */
+static inline place stats_block(struct machine *machine, place at, size_t count, size_t stats_place)
 {
-    uint64_t wanted = machine->builder->wanted_ids;
+    struct hint *hint = machine->hints[ENTRY_HINTED_MAPS + stats_place], none;
+    size_t hinted = count < HINT_COUNT ? count : HINT_COUNT;
+    for (struct hint *last = hint + hinted; hint < last; hint++) {
+        if (left(at, machine->end) >= HINT_ROOM && hint_fits(hint, at)) {
+            at += hint->size;
+            continue;
+        }
+        at = stats_read(machine, at, stats_place, hint);
+        if (!at)
+            return NULL;
+    }
+    for (size_t i = hinted; i < count && at; i++)
+        at = stats_read(machine, at, stats_place, &none);
+    return at;
+}
+
+static place stats_map(struct machine *machine, place at, size_t stats_place)
+{
     for (;;) {
         size_t count = 0;
         int64_t size = 0;
         at = count_read(at, machine->end, &count, &size);
         if (!at || count == 0)
             return at;
-        for (; count > 0; count--) {
-            at = stats_bytes_read(machine, at, stats_place, wanted);
-            if (!at)
-                return NULL;
-        }
+        at = stats_block(machine, at, count, stats_place);
+        if (!at)
+            return NULL;
     }
 }
 
@@ -371,9 +400,8 @@ static inline place run_one(struct machine *machine, const struct entry_op *op, 
     case ENTRY_LONG_LIST:
         return long_list_store(machine, at, op->column);
     case ENTRY_STATS_LONGS:
-        return stats_longs(machine, at, op->size);
     case ENTRY_STATS_BYTES:
-        return stats_bytes(machine, at, op->size);
+        return stats_map(machine, at, op->size);
     default:
         return run_rare(machine, op, at);
     }
@@ -435,6 +463,13 @@ static place run(struct machine *machine, const struct entry_op *op, place at)
     return NULL;
 }
 
+static void hints_forget(struct machine *machine)
+{
+    for (size_t map = 0; map < HINTED_MAPS; map++)
+        for (size_t i = 0; i < HINT_COUNT; i++)
+            machine->hints[map][i] = (struct hint){.head = 1};
+}
+
 bool entry_program_run(const struct entry_program *program, struct manifest_builder *builder,
                        struct slice block, size_t count)
 {
@@ -444,9 +479,8 @@ bool entry_program_run(const struct entry_program *program, struct manifest_buil
     if (program->min_size > 0 && count > block.len / program->min_size)
         return false;
     TRY(manifest_builder_reserve(builder, count));
-    memset(&machine, 0, sizeof(machine));
-    machine.builder = builder;
-    machine.end = at + block.len;
+    machine = (struct machine){.builder = builder, .end = at + block.len};
+    hints_forget(&machine);
     for (size_t i = 0; i < count; i++) {
         machine.row = builder->row_count + i;
         at = run(&machine, program->ops, at);

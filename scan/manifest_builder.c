@@ -172,6 +172,7 @@ static void column_reset(struct column_builder *column)
         memset(column->present, 0, column->capacity / 8);
     column->heap_size = 0;
     column->last_start = 0;
+    column->is_own = false;
 }
 
 /* Fields that were met in one manifest are no statistics of the next. */
@@ -238,6 +239,27 @@ bool column_builder_grow_heap(struct manifest_builder *builder, struct column_bu
     }
     TRY(grow(builder, &column->heap, column->heap_capacity, capacity));
     column->heap_capacity = capacity;
+    return true;
+}
+
+bool stats_builder_part_bounds(struct manifest_builder *builder, struct stats_builder *stats,
+                               size_t rows)
+{
+    const struct column_builder *lower = &stats->columns[PLACE_LOWER_BOUND];
+    struct column_builder *upper = &stats->columns[PLACE_UPPER_BOUND];
+    size_t start = 0;
+    if (rows > upper->capacity)
+        rows = upper->capacity;
+    for (size_t row = 0; row < rows && row < lower->capacity; row++) {
+        size_t end = column_builder_has(lower, row) ? lower->ends[row] : start;
+        if (column_builder_has(upper, row)) {
+            TRY(column_builder_append(builder, upper, lower->heap + start, end - start));
+            upper->ends[row] = (uint32_t)upper->heap_size;
+        }
+        start = end;
+    }
+    upper->last_start = upper->heap_size;
+    upper->is_own = true;
     return true;
 }
 

@@ -62,6 +62,7 @@ struct column_builder {
     size_t heap_size;
     size_t heap_capacity;
     size_t last_start; /* where the newest row's part of the heap begins */
+    bool is_own;       /* upper bounds: some row's differs from its lower one */
     /* Of the finished column: how many rows have a value, whether all have the same one, and
      * (longs) whether they fit 32 bits. */
     size_t count;
@@ -130,6 +131,12 @@ bool manifest_builder_fail(const struct manifest_builder *builder, struct error 
 bool column_builder_require(struct manifest_builder *builder, struct column_builder *column);
 bool column_builder_grow_heap(struct manifest_builder *builder, struct column_builder *column,
                               size_t extra);
+
+/* Upper bounds equal the lower ones of their rows until one does not: so are those of the path
+ * where each position delete file is of one data file, and these paths are most of such a manifest.
+ * Until then the column has presence bits only. This writes what it stands for. */
+bool stats_builder_part_bounds(struct manifest_builder *builder, struct stats_builder *stats,
+                               size_t rows);
 
 /* The statistics of a field whose id is not small, or that was not met before; NULL where they are
  * not wanted, or where memory is short (builder->failure says which). */

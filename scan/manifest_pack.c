@@ -104,6 +104,18 @@ static void column_settle(struct column_builder *column, size_t rows)
         heap_settle(column, rows);
 }
 
+/* Upper bounds that are the lower ones have no bytes of their own to look at. */
+static void stats_settle(struct stats_builder *stats, size_t rows)
+{
+    struct column_builder *upper = &stats->columns[PLACE_UPPER_BOUND];
+    for (size_t place = 0; place < PLACE_UPPER_BOUND; place++)
+        column_settle(&stats->columns[place], rows);
+    if (upper->is_own)
+        column_settle(upper, rows);
+    else
+        upper->count = count_present(upper, rows);
+}
+
 static void columns_settle(struct manifest_builder *builder)
 {
     size_t rows = builder->row_count;
@@ -111,10 +123,8 @@ static void columns_settle(struct manifest_builder *builder)
         column_settle(&builder->core[i], rows);
     for (size_t i = 0; i < builder->partition_count; i++)
         column_settle(&builder->partitions[i].column, rows);
-    for (size_t i = 0; i < builder->stats_count; i++) {
-        for (size_t place = 0; place < PLACE_COUNT; place++)
-            column_settle(&builder->stats[i].columns[place], rows);
-    }
+    for (size_t i = 0; i < builder->stats_count; i++)
+        stats_settle(&builder->stats[i], rows);
 }
 
 static const int32_t *pack_narrow(struct pack *pack, const int64_t *values, size_t count)
@@ -320,26 +330,6 @@ static bool stats_are_empty(const struct stats_builder *stats)
     return true;
 }
 
-static bool ends_are_equal(const struct column_builder *a, const struct column_builder *b,
-                           size_t rows)
-{
-    for (size_t row = 0; row < rows; row++)
-        if (column_builder_has(a, row) && a->ends[row] != b->ends[row])
-            return false;
-    return true;
-}
-
-/* The same bytes in every row. So are the bounds of the path where each position delete file is of
- * one data file, and these paths are most of such a manifest. */
-static bool bytes_are_equal(const struct column_builder *a, const struct column_builder *b,
-                            size_t rows)
-{
-    return a->count == b->count && a->heap_size > 0 && a->heap_size == b->heap_size &&
-           memcmp(a->heap, b->heap, a->heap_size) == 0 &&
-           memcmp(a->present, b->present, words_of(rows) * sizeof(*a->present)) == 0 &&
-           ends_are_equal(a, b, rows);
-}
-
 static struct stats_column pack_field_stats(struct pack *pack, struct stats_builder *from)
 {
     struct stats_column to = {.field_id = from->field_id};
@@ -349,10 +339,10 @@ static struct stats_column pack_field_stats(struct pack *pack, struct stats_buil
     pack_longs(pack, &columns[PLACE_NULL_COUNT], &to.null_counts);
     pack_longs(pack, &columns[PLACE_NAN_COUNT], &to.nan_counts);
     pack_bytes(pack, &columns[PLACE_LOWER_BOUND], &to.lower);
-    if (bytes_are_equal(&columns[PLACE_LOWER_BOUND], &columns[PLACE_UPPER_BOUND], pack->rows))
-        to.upper = to.lower;
-    else
+    if (columns[PLACE_UPPER_BOUND].is_own)
         pack_bytes(pack, &columns[PLACE_UPPER_BOUND], &to.upper);
+    else if (columns[PLACE_UPPER_BOUND].count > 0)
+        to.upper = to.lower;
     return to;
 }
 
@@ -488,15 +478,27 @@ static bool check_entries(struct manifest_builder *builder, struct error *err)
     return true;
 }
 
+/* True where the upper bounds are the lower ones so far, but some rows have a lower one only. */
+static bool bounds_must_part(const struct stats_builder *stats, size_t rows)
+{
+    const struct column_builder *lower = &stats->columns[PLACE_LOWER_BOUND];
+    const struct column_builder *upper = &stats->columns[PLACE_UPPER_BOUND];
+    return upper->capacity > 0 && lower->capacity > 0 && !upper->is_own &&
+           memcmp(lower->present, upper->present, words_of(rows) * sizeof(*upper->present)) != 0;
+}
+
 /* A field that only early rows had statistics of has no room for the later rows yet. */
 static bool stats_fill_up(struct manifest_builder *builder)
 {
     for (size_t i = 0; i < builder->stats_count; i++) {
+        struct stats_builder *stats = &builder->stats[i];
         for (size_t place = 0; place < PLACE_COUNT; place++) {
-            struct column_builder *column = &builder->stats[i].columns[place];
+            struct column_builder *column = &stats->columns[place];
             if (column->capacity > 0 && column->capacity < builder->row_count)
                 TRY(column_builder_require(builder, column));
         }
+        if (bounds_must_part(stats, builder->row_count))
+            TRY(stats_builder_part_bounds(builder, stats, builder->row_count));
     }
     return true;
 }
