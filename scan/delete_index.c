@@ -3,9 +3,9 @@
  *
  *   partitions   equality deletes, and position deletes that name no file: data files of the same
  *                spec and partition tuple. Equality deletes of an unpartitioned spec stand under
- *                the empty key: every data file. All others stand here as well, in a role that
- *                matches nothing, so that each file has a number for its partition
- *   paths        position deletes of one data file, and deletion vectors: by the data file's path
+ *                the empty key: every data file
+ *   paths        position deletes of one data file, and deletion vectors: by the data file's path,
+ *                with a mark of their partition, which has to be the data file's
  *
  * An equality delete is kept under its sequence number minus one, so that "applies to" is the same
  * comparison for all. Keys of paths are views of the columns, which stay; those of partitions are
@@ -23,18 +23,14 @@
 #define FIRST_MANIFESTS ((size_t)8)
 /* Keys, and facts of equality deletes. */
 #define INDEX_CEILING MAX_MANIFEST_COLUMNS_SIZE
-/* One tuple. */
-#define KEY_CEILING MAX_MANIFEST_BLOCK_SIZE
 /* Partitions whose key is remembered while the index is built. */
 #define KNOWN_KEYS ((size_t)1024)
 
 struct delete_builder {
     const struct delete_field *fields; /* of the table; ascending by id */
     size_t field_count;
-    struct buffer places; /* uint32_t: those in use, in `fields` */
-    struct buffer key;
-    const struct partition_column **partitions; /* of the open manifest */
-    size_t partition_count;
+    struct buffer places;           /* uint32_t: those in use, in `fields` */
+    struct delete_tuples tuples;    /* of the open manifest */
     struct slice known[KNOWN_KEYS]; /* by their hash's last bits */
 };
 
@@ -45,8 +41,7 @@ static void builder_destroy(struct delete_builder *builder)
     if (!builder)
         return;
     buffer_finish(&builder->places);
-    buffer_finish(&builder->key);
-    free(builder->partitions);
+    delete_tuples_finish(&builder->tuples);
     free(builder);
 }
 
@@ -63,7 +58,6 @@ bool delete_index_create(const struct delete_field *fields, size_t field_count,
     atomic_init(&index->references, 1);
     arena_init(&index->arena, INDEX_CEILING);
     buffer_init(&builder->places, INDEX_CEILING);
-    buffer_init(&builder->key, KEY_CEILING);
     builder->fields = fields;
     builder->field_count = field_count;
     index->builder = builder;
@@ -152,14 +146,11 @@ const struct delete_group *delete_index_global(const struct delete_index *index)
 
 /* --- keys ----------------------------------------------------------------------------------- */
 
-/* A copy of the builder's key that stays. */
-static bool key_keep(struct delete_index *index, uint64_t hash, struct slice *ret_key,
-                     struct error *err)
+/* A copy of a partition's key that stays. */
+static bool key_keep(struct delete_index *index, uint64_t hash, struct slice key,
+                     struct slice *ret_key, struct error *err)
 {
-    struct delete_builder *builder = index->builder;
-    struct slice *known = &builder->known[hash % KNOWN_KEYS];
-    struct slice key = buffer_slice(&builder->key);
-    TRY(buffer_check(&builder->key, "a partition tuple", err));
+    struct slice *known = &index->builder->known[hash % KNOWN_KEYS];
     if (!known->ptr || !slice_equals(*known, key)) {
         struct slice kept = arena_slice(&index->arena, key);
         if (!kept.ptr)
@@ -173,26 +164,26 @@ static bool key_keep(struct delete_index *index, uint64_t hash, struct slice *re
 static bool add_by_partition(struct delete_index *index, enum delete_role role, size_t row,
                              int64_t sequence, struct error *err)
 {
-    const struct indexed_manifest *manifest = &index->manifests[index->manifest_count - 1];
-    struct delete_builder *builder = index->builder;
-    struct delete_item item = {.member = {sequence, (uint32_t)index->count, NO_PARTITION},
-                               .role = role};
-    delete_key_write(manifest->spec_id, builder->partitions, builder->partition_count, row,
-                     &builder->key);
-    item.hash = delete_key_hash(buffer_slice(&builder->key));
-    TRY(key_keep(index, item.hash, &item.key, err));
+    struct delete_item item = {.member = {sequence, (uint32_t)index->count, 0}, .role = role};
+    struct slice key;
+    TRY(delete_tuples_key(&index->builder->tuples, row, &key, err));
+    item.hash = delete_key_hash(key);
+    TRY(key_keep(index, item.hash, key, &item.key, err));
     return delete_map_add(&index->partitions, &item, err);
 }
 
 static bool add_by_path(struct delete_index *index, enum delete_role role, struct slice path,
                         size_t row, int64_t sequence, struct error *err)
 {
+    struct delete_tuple *partition = NULL;
+    bool is_new = false;
+    TRY(delete_tuples_get(&index->builder->tuples, row, &partition, &is_new, err));
     struct delete_item item = {.hash = delete_path_hash(path, SLICE_EMPTY),
                                .key = path,
-                               .member = {sequence, (uint32_t)index->count, NO_PARTITION},
+                               .member = {sequence, (uint32_t)index->count,
+                                          delete_partition_mark(partition->hash)},
                                .role = role};
-    return delete_map_add(&index->paths, &item, err) &&
-           add_by_partition(index, DELETE_ELSEWHERE, row, sequence, err);
+    return delete_map_add(&index->paths, &item, err);
 }
 
 /* --- files ---------------------------------------------------------------------------------- */
@@ -273,22 +264,23 @@ static bool add_equality(struct delete_index *index, const struct manifest_colum
     TRY(equality_fields_read(index, columns, file, err));
     /* Nothing is older than the lowest number there is. */
     if (file->sequence == INT64_MIN)
-        return add_by_partition(index, DELETE_ELSEWHERE, file->row, file->sequence, err);
+        return true;
     if (!manifest->is_unpartitioned)
         return add_by_partition(index, DELETE_EQUALITY, file->row, file->sequence - 1, err);
     const struct delete_item item = {.hash = delete_key_hash(SLICE_EMPTY),
                                      .key = SLICE_EMPTY,
-                                     .member = {file->sequence - 1, (uint32_t)index->count,
-                                                NO_PARTITION},
+                                     .member = {file->sequence - 1, (uint32_t)index->count, 0},
                                      .role = DELETE_EQUALITY};
     return delete_map_add(&index->partitions, &item, err);
 }
 
-static bool files_reserve(struct delete_index *index, struct error *err)
+static bool files_reserve(struct delete_index *index, size_t count, struct error *err)
 {
-    if (index->count < index->capacity)
+    if (count <= index->capacity - index->count)
         return true;
     size_t capacity = index->capacity > 0 ? index->capacity * 2 : FIRST_FILES;
+    if (capacity < index->count + count)
+        capacity = index->count + count;
     struct indexed_file *files = realloc(index->files, capacity * sizeof(*files));
     if (!files)
         return error_no_memory(err, "the index of delete files");
@@ -299,7 +291,7 @@ static bool files_reserve(struct delete_index *index, struct error *err)
 
 bool delete_index_add(struct delete_index *index, size_t row, int64_t sequence, struct error *err)
 {
-    TRY(files_reserve(index, err));
+    TRY(files_reserve(index, 1, err));
     size_t manifest = index->manifest_count - 1;
     const struct manifest_columns *columns = index->manifests[manifest].columns;
     struct indexed_file *place = &index->files[index->count];
@@ -338,16 +330,10 @@ static bool manifests_reserve(struct delete_index *index, struct error *err)
 bool delete_index_open(struct delete_index *index, struct manifest_columns *columns,
                        const struct partition_spec *spec, struct error *err)
 {
-    struct delete_builder *builder = index->builder;
     TRY(manifests_reserve(index, err));
-    const struct partition_column **partitions =
-        calloc(spec->field_count + 1, sizeof(const struct partition_column *));
-    if (!partitions)
-        return error_no_memory(err, "the index of delete files");
-    free(builder->partitions);
-    delete_key_bind(columns, spec, partitions);
-    builder->partitions = partitions;
-    builder->partition_count = spec->field_count;
+    TRY(delete_tuples_open(&index->builder->tuples, columns, spec, err));
+    TRY(files_reserve(index, columns->row_count, err));
+    TRY(delete_map_reserve(&index->paths, columns->row_count, err));
     index->manifests[index->manifest_count++] =
         (struct indexed_manifest){.columns = manifest_columns_ref(columns),
                                   .spec_id = spec->spec_id,
@@ -418,32 +404,6 @@ static bool fields_settle(struct delete_index *index, struct error *err)
     return true;
 }
 
-/* Tells the members of `paths` which partition they are of: `numbers` has room for all files. */
-static void partitions_number(struct delete_index *index, uint32_t *numbers)
-{
-    const struct delete_map *partitions = &index->partitions;
-    struct delete_map *paths = &index->paths;
-    for (size_t i = 0; i < partitions->group_count; i++) {
-        const struct delete_group *group = &partitions->groups[i];
-        for (size_t at = group->starts[0]; at < group->starts[DELETE_ROLES]; at++)
-            numbers[partitions->members[at].file] = (uint32_t)i;
-    }
-    for (size_t i = 0; i < paths->count; i++)
-        paths->members[i].partition = numbers[paths->members[i].file];
-}
-
-static bool partitions_settle(struct delete_index *index, struct error *err)
-{
-    if (index->paths.count == 0)
-        return true;
-    uint32_t *numbers = malloc(index->count * sizeof(*numbers));
-    if (!numbers)
-        return error_no_memory(err, "the index of delete files");
-    partitions_number(index, numbers);
-    free(numbers);
-    return true;
-}
-
 static void doubled_count(struct delete_index *index)
 {
     const struct delete_map *map = &index->paths;
@@ -456,7 +416,6 @@ bool delete_index_seal(struct delete_index *index, struct error *err)
     TRY(delete_map_seal(&index->partitions, err));
     TRY(delete_map_seal(&index->paths, err));
     TRY(fields_settle(index, err));
-    TRY(partitions_settle(index, err));
     doubled_count(index);
     builder_destroy(index->builder);
     index->builder = NULL;

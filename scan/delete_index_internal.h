@@ -14,8 +14,6 @@
 #include "scan/delete_index.h"
 #include "scan/delete_index_map.h"
 
-#define NO_PARTITION UINT32_MAX
-
 /* One column of an equality delete file. */
 struct equality_field {
     uint32_t place; /* in the index's fields */
@@ -50,13 +48,19 @@ struct delete_index {
     size_t capacity;
     size_t columns_size; /* of all manifests' columns */
     struct delete_map partitions;
-    struct delete_map paths;     /* each member with the place of its partition's group */
+    struct delete_map paths;     /* each member with the mark of its partition */
     struct delete_field *fields; /* that equality deletes name, ascending by id */
     int32_t *field_ids;          /* theirs */
     size_t field_count;
     size_t doubled_count;           /* paths with more than one vector */
     struct delete_builder *builder; /* NULL once sealed */
 };
+
+/* What tells partitions apart well enough for a check: half of their key's hash. */
+static inline uint32_t delete_partition_mark(uint64_t hash)
+{
+    return (uint32_t)hash;
+}
 
 /* The equality deletes of every data file: under a key that no partition has. */
 const struct delete_group *delete_index_global(const struct delete_index *index);

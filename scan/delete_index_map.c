@@ -5,16 +5,24 @@
 #define FIRST_ITEMS ((size_t)64)
 #define MAX_BITS 24
 
+bool delete_map_reserve(struct delete_map *map, size_t count, struct error *err)
+{
+    if (count <= map->capacity - map->count)
+        return true;
+    size_t capacity = map->capacity > 0 ? map->capacity * 2 : FIRST_ITEMS;
+    if (capacity < map->count + count)
+        capacity = map->count + count;
+    struct delete_item *items = realloc(map->items, capacity * sizeof(*items));
+    if (!items)
+        return error_no_memory(err, "the index of delete files");
+    map->items = items;
+    map->capacity = capacity;
+    return true;
+}
+
 bool delete_map_add(struct delete_map *map, const struct delete_item *item, struct error *err)
 {
-    if (map->count == map->capacity) {
-        size_t capacity = map->capacity > 0 ? map->capacity * 2 : FIRST_ITEMS;
-        struct delete_item *items = realloc(map->items, capacity * sizeof(*items));
-        if (!items)
-            return error_no_memory(err, "the index of delete files");
-        map->items = items;
-        map->capacity = capacity;
-    }
+    TRY(delete_map_reserve(map, 1, err));
     map->items[map->count++] = *item;
     return true;
 }

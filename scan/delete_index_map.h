@@ -17,13 +17,7 @@
 #include "base/slice.h"
 
 /* What a delete file is to the data files that have its key. */
-enum delete_role {
-    DELETE_EQUALITY,
-    DELETE_POSITION,
-    DELETE_VECTOR,
-    DELETE_ELSEWHERE, /* it applies by another key */
-    DELETE_ROLES
-};
+enum delete_role { DELETE_EQUALITY, DELETE_POSITION, DELETE_VECTOR, DELETE_ROLES };
 
 struct delete_member {
     int64_t sequence; /* applies to data files of this sequence number and below */
@@ -58,6 +52,8 @@ struct delete_map {
                        * 1 where a group may have it */
 };
 
+/* Room for `count` more in one step. */
+bool delete_map_reserve(struct delete_map *map, size_t count, struct error *err);
 bool delete_map_add(struct delete_map *map, const struct delete_item *item, struct error *err);
 bool delete_map_seal(struct delete_map *map, struct error *err);
 void delete_map_finish(struct delete_map *map);

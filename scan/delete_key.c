@@ -1,5 +1,9 @@
 #include "scan/delete_key.h"
 
+#include <stdlib.h>
+
+#include "base/limits.h"
+
 /* Odd, with as many ones as zeros. */
 #define KEY_A UINT64_C(0x9E3779B97F4A7C15)
 #define KEY_B UINT64_C(0xD1B54A32D192ED03)
@@ -34,26 +38,30 @@ uint64_t delete_key_hash(struct slice key)
     return hash_bytes(key.len, key.ptr, key.len);
 }
 
+/* Of as many bytes as the end of a path has, mostly: no loop, and nothing left over. */
+static inline uint64_t hash_end(size_t len, const char *end)
+{
+    uint64_t state = KEY_A ^ len, words[PATH_END_SIZE / sizeof(uint64_t)];
+    memcpy(words, end, PATH_END_SIZE);
+    for (size_t i = 0; i < PATH_END_SIZE / sizeof(uint64_t); i += 2)
+        state = fold(words[i] ^ KEY_A, words[i + 1] ^ state);
+    return fold(state ^ KEY_B, KEY_A);
+}
+
 uint64_t delete_path_hash(struct slice first, struct slice second)
 {
     char end[PATH_END_SIZE];
     size_t len = first.len + second.len;
     if (second.len >= PATH_END_SIZE)
-        return hash_bytes(len, second.ptr + second.len - PATH_END_SIZE, PATH_END_SIZE);
+        return hash_end(len, second.ptr + second.len - PATH_END_SIZE);
+    if (second.len == 0 && len >= PATH_END_SIZE)
+        return hash_end(len, first.ptr + len - PATH_END_SIZE);
     size_t of_first = PATH_END_SIZE - second.len;
     if (of_first > first.len)
         of_first = first.len;
     memcpy(end, first.ptr + first.len - of_first, of_first);
     memcpy(end + of_first, second.ptr, second.len);
-    return hash_bytes(len, end, of_first + second.len);
-}
-
-void delete_key_bind(const struct manifest_columns *columns, const struct partition_spec *spec,
-                     const struct partition_column **ret_columns)
-{
-    for (size_t i = 0; i < spec->field_count; i++)
-        ret_columns[i] =
-            manifest_columns_partition(columns, spec->fields[i].field_id, spec->fields[i].name);
+    return len >= PATH_END_SIZE ? hash_end(len, end) : hash_bytes(len, end, len);
 }
 
 /* Its size and the value. */
@@ -87,11 +95,83 @@ static inline void value_write(const struct partition_column *column, size_t row
     }
 }
 
-void delete_key_write(int32_t spec_id, const struct partition_column *const *columns, size_t count,
-                      size_t row, struct buffer *out)
+/* --- tuples --------------------------------------------------------------------------------- */
+
+void delete_tuples_finish(struct delete_tuples *tuples)
 {
-    buffer_truncate(out, 0);
-    buffer_append(out, &spec_id, sizeof(spec_id));
-    for (size_t i = 0; i < count; i++)
-        value_write(columns[i], row, out);
+    buffer_finish(&tuples->key);
+    free(tuples->columns);
+}
+
+bool delete_tuples_open(struct delete_tuples *tuples, const struct manifest_columns *columns,
+                        const struct partition_spec *spec, struct error *err)
+{
+    const struct partition_column **bound =
+        realloc(tuples->columns, (spec->field_count + 1) * sizeof(*bound));
+    if (!bound)
+        return error_no_memory(err, "the partitions of delete files");
+    if (tuples->spec_id != spec->spec_id)
+        memset(tuples->known, 0, sizeof(tuples->known));
+    tuples->spec_id = spec->spec_id;
+    tuples->columns = bound;
+    tuples->count = spec->field_count;
+    tuples->are_numbers = spec->field_count <= MAX_KNOWN_NUMBERS;
+    for (size_t i = 0; i < spec->field_count; i++) {
+        bound[i] =
+            manifest_columns_partition(columns, spec->fields[i].field_id, spec->fields[i].name);
+        tuples->are_numbers &= !bound[i] || bound[i]->kind != PARTITION_BYTES;
+    }
+    tuples->key.ceiling = MAX_MANIFEST_BLOCK_SIZE;
+    return true;
+}
+
+bool delete_tuples_key(struct delete_tuples *tuples, size_t row, struct slice *ret_key,
+                       struct error *err)
+{
+    struct buffer *key = &tuples->key;
+    buffer_truncate(key, 0);
+    buffer_append(key, &tuples->spec_id, sizeof(tuples->spec_id));
+    for (size_t i = 0; i < tuples->count; i++)
+        value_write(tuples->columns[i], row, key);
+    *ret_key = buffer_slice(key);
+    return buffer_check(key, "a partition tuple", err);
+}
+
+/* Where the row's tuple of numbers is remembered, or is to be. */
+static struct delete_tuple *known_place(struct delete_tuples *tuples, size_t row,
+                                        struct delete_tuple *ret_tuple)
+{
+    uint64_t mixed = 0;
+    *ret_tuple = (struct delete_tuple){.is_known = true};
+    for (size_t i = 0; i < tuples->count; i++) {
+        const struct partition_column *column = tuples->columns[i];
+        if (!column || !long_column_get(&column->longs, row, &ret_tuple->numbers[i]))
+            ret_tuple->nulls |= UINT32_C(1) << i;
+        mixed = (mixed + (uint64_t)ret_tuple->numbers[i]) * KEY_A;
+    }
+    return &tuples->known[mixed >> 32 & (KNOWN_TUPLES - 1)];
+}
+
+static bool tuples_equal(const struct delete_tuple *a, const struct delete_tuple *b)
+{
+    return a->is_known == b->is_known && a->nulls == b->nulls &&
+           memcmp(a->numbers, b->numbers, sizeof(a->numbers)) == 0;
+}
+
+/* Rows of a manifest take turns in few partitions. */
+bool delete_tuples_get(struct delete_tuples *tuples, size_t row, struct delete_tuple **ret_tuple,
+                       bool *ret_is_new, struct error *err)
+{
+    struct delete_tuple tuple = {.is_known = false}, *place = &tuples->other;
+    struct slice key;
+    if (tuples->are_numbers)
+        place = known_place(tuples, row, &tuple);
+    *ret_is_new = !tuples->are_numbers || !tuples_equal(place, &tuple);
+    *ret_tuple = place;
+    if (!*ret_is_new)
+        return true;
+    TRY(delete_tuples_key(tuples, row, &key, err));
+    tuple.hash = delete_key_hash(key);
+    *place = tuple;
+    return true;
 }

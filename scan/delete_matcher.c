@@ -8,23 +8,18 @@
 
 /* Numbers of files that apply to one data file. */
 #define FILES_CEILING MAX_MANIFEST_COLUMNS_SIZE
-/* One tuple. */
-#define KEY_CEILING MAX_MANIFEST_BLOCK_SIZE
 
 struct delete_matcher {
     const struct delete_index *index;
     const uint8_t *kept;
     const struct delete_group *global; /* NULL: there is none */
-    struct buffer key;
-    struct buffer files;       /* uint32_t */
-    struct field_facts *facts; /* of the data file, for each of the index's fields */
+    struct buffer files;               /* uint32_t */
+    struct field_facts *facts;         /* of the data file, for each of the index's fields */
     bool *has_facts;
 
     /* The open manifest. */
     const struct manifest_columns *columns;
-    int32_t spec_id;
-    const struct partition_column **partitions; /* in the order of the spec's fields */
-    size_t partition_count;
+    struct delete_tuples tuples;       /* each with its group in the index's partitions */
     const struct stats_column **stats; /* for each of the index's fields */
 
     /* The hashes of the paths of these rows, where the mask has them. */
@@ -43,7 +38,6 @@ bool delete_matcher_create(const struct delete_index *index, const uint8_t *kept
     matcher->index = index;
     matcher->kept = kept;
     matcher->global = delete_index_global(index);
-    buffer_init(&matcher->key, KEY_CEILING);
     buffer_init(&matcher->files, FILES_CEILING);
     matcher->facts = calloc(count + 1, sizeof(*matcher->facts));
     matcher->has_facts = calloc(count + 1, sizeof(*matcher->has_facts));
@@ -60,28 +54,20 @@ void delete_matcher_destroy(struct delete_matcher *matcher)
 {
     if (!matcher)
         return;
-    buffer_finish(&matcher->key);
+    delete_tuples_finish(&matcher->tuples);
     buffer_finish(&matcher->files);
     free(matcher->facts);
     free(matcher->has_facts);
     free(matcher->stats);
-    free(matcher->partitions);
     free(matcher);
 }
 
 bool delete_matcher_open(struct delete_matcher *matcher, const struct manifest_columns *columns,
                          const struct partition_spec *spec, struct error *err)
 {
-    const struct partition_column **partitions =
-        realloc(matcher->partitions, (spec->field_count + 1) * sizeof(*partitions));
-    if (!partitions)
-        return error_no_memory(err, "a matcher of delete files");
-    matcher->partitions = partitions;
-    matcher->partition_count = spec->field_count;
-    delete_key_bind(columns, spec, partitions);
+    TRY(delete_tuples_open(&matcher->tuples, columns, spec, err));
     for (size_t i = 0; i < matcher->index->field_count; i++)
         matcher->stats[i] = manifest_columns_stats(columns, matcher->index->field_ids[i]);
-    matcher->spec_id = spec->spec_id;
     matcher->columns = columns;
     matcher->expected_count = 0;
     return true;
@@ -149,17 +135,12 @@ static void match_equality(struct delete_matcher *matcher, const struct delete_g
 
 /* --- position deletes ----------------------------------------------------------------------- */
 
-static uint32_t partition_number(const struct delete_index *index, const struct delete_group *group)
-{
-    return group ? (uint32_t)(group - index->partitions.groups) : NO_PARTITION;
-}
-
 /* Deletes that name a data file are of its partition, or the metadata is wrong. */
 static bool partition_check(const struct delete_matcher *matcher,
                             const struct delete_member *deletes,
-                            const struct delete_group *partition, size_t row, struct error *err)
+                            const struct delete_tuple *partition, size_t row, struct error *err)
 {
-    if (deletes->partition == partition_number(matcher->index, partition))
+    if (deletes->partition == delete_partition_mark(partition->hash))
         return true;
     return error_set(err, ERROR_CORRUPT,
                      "deletes name the data file '%.*s%.*s', which is in another partition",
@@ -193,13 +174,13 @@ static bool vector_check(const struct delete_member *vector, const struct delete
                      SLICE_ARG(path->key), (long long)vector->sequence, (long long)sequence);
 }
 
-static bool match_positions(struct delete_matcher *matcher, const struct delete_group *partition,
+static bool match_positions(struct delete_matcher *matcher, const struct delete_tuple *partition,
                             const struct delete_group *path, size_t row, int64_t sequence,
                             struct error *err)
 {
     const struct delete_index *index = matcher->index;
     struct delete_members of_partition =
-        members_of(&index->partitions, partition, DELETE_POSITION, sequence);
+        members_of(&index->partitions, partition->group, DELETE_POSITION, sequence);
     for (size_t i = 0; i < of_partition.count; i++)
         if (is_kept(matcher, of_partition.items[i].file))
             put_file(matcher, of_partition.items[i].file);
@@ -213,7 +194,7 @@ static bool match_positions(struct delete_matcher *matcher, const struct delete_
     return true;
 }
 
-static bool match_rows(struct delete_matcher *matcher, const struct delete_group *partition,
+static bool match_rows(struct delete_matcher *matcher, const struct delete_tuple *partition,
                        const struct delete_group *path, size_t row, int64_t sequence,
                        struct error *err)
 {
@@ -228,14 +209,15 @@ static bool match_rows(struct delete_matcher *matcher, const struct delete_group
 
 /* --- look-ups ------------------------------------------------------------------------------- */
 
-static const struct delete_group *find_partition(struct delete_matcher *matcher, size_t row)
+static bool find_partition(struct delete_matcher *matcher, size_t row,
+                           struct delete_tuple **ret_tuple, struct error *err)
 {
-    struct buffer *key = &matcher->key;
-    delete_key_write(matcher->spec_id, matcher->partitions, matcher->partition_count, row, key);
-    if (!buffer_ok(key))
-        return NULL;
-    return delete_map_find(&matcher->index->partitions, delete_key_hash(buffer_slice(key)),
-                           buffer_slice(key), SLICE_EMPTY);
+    bool is_new = false;
+    TRY(delete_tuples_get(&matcher->tuples, row, ret_tuple, &is_new, err));
+    if (is_new)
+        (*ret_tuple)->group = delete_map_find(&matcher->index->partitions, (*ret_tuple)->hash,
+                                              buffer_slice(&matcher->tuples.key), SLICE_EMPTY);
+    return true;
 }
 
 static uint64_t path_hash(const struct delete_matcher *matcher, size_t row)
@@ -281,13 +263,13 @@ static const struct delete_group *find_path(const struct delete_matcher *matcher
 bool delete_matcher_match(struct delete_matcher *matcher, size_t row, int64_t sequence,
                           const uint32_t **ret_files, size_t *ret_count, struct error *err)
 {
+    struct delete_tuple *partition = NULL;
     for (size_t i = 0; i < matcher->index->field_count; i++)
         matcher->has_facts[i] = false;
     buffer_truncate(&matcher->files, 0);
     match_equality(matcher, matcher->global, row, sequence);
-    const struct delete_group *partition = find_partition(matcher, row);
-    TRY(buffer_check(&matcher->key, "a partition tuple", err));
-    match_equality(matcher, partition, row, sequence);
+    TRY(find_partition(matcher, row, &partition, err));
+    match_equality(matcher, partition->group, row, sequence);
     TRY(match_rows(matcher, partition, find_path(matcher, row), row, sequence, err));
     TRY(buffer_check(&matcher->files, "the list of delete files", err));
     *ret_files = (const uint32_t *)(const void *)matcher->files.ptr;

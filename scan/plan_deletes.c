@@ -122,8 +122,7 @@ static bool read_shared(struct reading *reading, struct crew *crew, size_t hands
 {
     struct plan_run *run = reading->run;
     for (size_t i = 0; i < hands; i++)
-        plan_files_init(&reading->files[i], run->files.objects, run->files.cache,
-                        run->files.guard);
+        plan_files_init(&reading->files[i], run->files.objects, run->files.cache, run->files.guard);
     crew_share(crew, hands, read_some, reading);
     for (size_t i = 0; i < hands; i++) {
         plan_counts_add_files(&run->plan->counts.files, &reading->files[i]);
