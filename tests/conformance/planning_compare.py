@@ -72,6 +72,12 @@ def file_key(file):
     return file["file-path"], file.get("content-offset")
 
 
+def delete_names(files):
+    """What delete files are told by where they differ: path, offset, and the columns compared."""
+    return sorted((file["file-path"], file.get("content-offset", -1),
+                   tuple(file.get("equality-ids", ()))) for file in files)
+
+
 def tasks_of(answers):
     """The tasks of a plan's answers, each with its delete files in it."""
     tasks = []
@@ -111,7 +117,7 @@ def task_differences(path, library, server):
     left = {file_key(file): file for file in library["delete-files"]}
     right = {file_key(file): file for file in server["delete-files"]}
     if left.keys() != right.keys():
-        found.append(("deletes", path, sorted(map(str, left)), sorted(map(str, right))))
+        found.append(("deletes", path, delete_names(left.values()), delete_names(right.values())))
     for key in left.keys() & right.keys():
         found += [(f"delete-{name}", path, *values) for name, *values in
                   file_differences(left[key], right[key], False)]

@@ -114,6 +114,8 @@ final class Judge {
     answer.put("void-tuples", voidTuples);
     answer.put("more-if-inclusive", planner.moreIfInclusive(tasks.size()));
     answer.put("transform-elsewhere", planner.hasTransformElsewhere());
+    ArrayNode uuids = answer.putArray("uuid-columns");
+    planner.uuidColumns().forEach(uuids::add);
     return answer;
   }
 

@@ -10,10 +10,12 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.apache.iceberg.BaseTable;
 import org.apache.iceberg.FileScanTask;
+import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.Scan;
 import org.apache.iceberg.Schema;
 import org.apache.iceberg.Snapshot;
 import org.apache.iceberg.SnapshotRef;
+import org.apache.iceberg.SortOrder;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.TableMetadata;
 import org.apache.iceberg.expressions.Binder;
@@ -21,6 +23,7 @@ import org.apache.iceberg.expressions.Expression;
 import org.apache.iceberg.expressions.Expressions;
 import org.apache.iceberg.io.CloseableIterable;
 import org.apache.iceberg.types.Type;
+import org.apache.iceberg.types.TypeUtil;
 import org.apache.iceberg.types.Types;
 
 /** Iceberg's own answer to a request of the protocol, by the protocol's words. */
@@ -90,10 +93,15 @@ final class Planner {
   }
 
   /* The library chooses a schema by the way in which a snapshot is named. Here the schema is the
-   * current one and the snapshot is a branch's, so that it takes both as they are. */
+   * current one and the snapshot is a branch's, so that it takes both as they are. New files get no
+   * partition and no order: those of the table may be of columns that the snapshot's schema lacks,
+   * which metadata cannot have and a scan does not ask. */
   private static TableMetadata metadata(TableMetadata base, JsonNode request, Schema schema) {
     TableMetadata.Builder builder =
-        TableMetadata.buildFrom(base).setCurrentSchema(schema.schemaId());
+        TableMetadata.buildFrom(base)
+            .setDefaultPartitionSpec(PartitionSpec.unpartitioned())
+            .setDefaultSortOrder(SortOrder.unsorted())
+            .setCurrentSchema(schema.schemaId());
     if (request.has("snapshot-id")) {
       long id = request.get("snapshot-id").asLong();
       builder.setRef(PLANNED, SnapshotRef.branchBuilder(id).build());
@@ -158,6 +166,15 @@ final class Planner {
             field ->
                 field.sourceId() == column.fieldId()
                     && !field.transform().toString().equals(term.get("transform").asText()));
+  }
+
+  /** The ids of the columns of type uuid, dropped ones too. */
+  Stream<Integer> uuidColumns() {
+    return table.schemas().values().stream()
+        .flatMap(known -> TypeUtil.indexById(known.asStruct()).values().stream())
+        .filter(field -> field.type().typeId() == Type.TypeID.UUID)
+        .map(Types.NestedField::fieldId)
+        .distinct();
   }
 
   /** The same scan without its filter. */
