@@ -151,6 +151,56 @@ static void put_totals(struct exposition *exposition, struct server *server)
               (double)totals.purges);
 }
 
+/* --- stores --------------------------------------------------------------------------------- */
+
+static void put_store_calls(void *context, const char *scheme, const struct object_counts *counts)
+{
+    for (enum object_call call = 0; call < OBJECT_CALL_COUNT; call++)
+        for (enum error_kind kind = ERROR_NONE; kind < ERROR_KIND_COUNT; kind++) {
+            const char *code = kind == ERROR_NONE ? "ok" : error_kind_name(kind);
+            const struct exposition_label labels[] = {
+                {"store", slice_from_string(scheme)},
+                {"call", slice_from_string(object_call_name(call))},
+                {"code", slice_from_string(code)},
+            };
+            uint64_t count = atomic_load(&counts->calls[call].by_kind[kind]);
+            if (count > 0)
+                exposition_counter(context, labels, 3, (double)count);
+        }
+}
+
+static bool was_called(const struct object_counts *counts, enum object_call call)
+{
+    for (size_t range = 0; range <= histogram_latency.count; range++)
+        if (histogram_count(&counts->calls[call].latency, range) > 0)
+            return true;
+    return false;
+}
+
+static void put_store_latencies(void *context, const char *scheme,
+                                const struct object_counts *counts)
+{
+    for (enum object_call call = 0; call < OBJECT_CALL_COUNT; call++) {
+        const struct exposition_label labels[] = {
+            {"store", slice_from_string(scheme)},
+            {"call", slice_from_string(object_call_name(call))},
+        };
+        if (was_called(counts, call))
+            exposition_histogram(context, labels, 2, &counts->calls[call].latency,
+                                 &histogram_latency);
+    }
+}
+
+static void put_stores(struct exposition *exposition, const struct object_stores *stores)
+{
+    exposition_begin_counter(exposition, "firn_storage_calls",
+                             "calls to object stores, by what became of them");
+    object_stores_visit_counts(stores, put_store_calls, exposition);
+    exposition_begin_histogram(exposition, "firn_storage_call_duration_seconds",
+                               "how long they took, own retries included");
+    object_stores_visit_counts(stores, put_store_latencies, exposition);
+}
+
 /* -1 where there is none. */
 static double file_size(struct server *server, const char *name)
 {
@@ -242,6 +292,7 @@ bool op_get_metrics(struct op *op, struct reply **ret_reply, struct error *err)
     put_cache(&exposition, server);
     put_commits(&exposition, server);
     put_totals(&exposition, server);
+    put_stores(&exposition, server->objects);
     put_database(&exposition, server);
     put_counters(&exposition, &server->counters);
     put_logs(&exposition, server);

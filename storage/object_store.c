@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "storage/http_transport.h"
 #include "storage/location.h"
 
@@ -122,30 +123,71 @@ bool object_stores_profiles(struct object_stores *stores, const struct slice *ro
     return true;
 }
 
-bool object_get(struct object_stores *stores, struct slice uri, struct buffer *out,
-                struct error *err)
+void object_stores_visit_counts(const struct object_stores *stores, object_counts_visit_fn visit,
+                                void *context)
+{
+    for (const struct store_entry *entry = stores->first; entry; entry = entry->next)
+        if (entry->owns_store)
+            visit(context, entry->scheme, &entry->store->counts);
+}
+
+/* --- calls, counted ----------------------------------------------------------------------- */
+
+struct running {
+    struct object_store *store;
+    enum object_call call;
+    int64_t begun_us;
+};
+
+static struct running begin_at(struct object_store *store, enum object_call call)
+{
+    return (struct running){store, call, clock_measure_us()};
+}
+
+static bool begin(struct object_stores *stores, struct slice uri, enum object_call call,
+                  struct running *ret_running, struct error *err)
 {
     struct object_store *store;
     TRY(object_stores_find(stores, uri, &store, err));
-    return store->ops->get(store, uri, out, err);
+    *ret_running = begin_at(store, call);
+    return true;
+}
+
+/* Gives `ok` back. A failure that the caller does not ask about counts as one of storage. */
+static bool end(const struct running *running, bool ok, const struct error *err)
+{
+    enum error_kind failure = err ? err->kind : ERROR_STORAGE;
+    object_counts_add(&running->store->counts, running->call, ok ? ERROR_NONE : failure,
+                      clock_measure_us() - running->begun_us);
+    return ok;
+}
+
+bool object_get(struct object_stores *stores, struct slice uri, struct buffer *out,
+                struct error *err)
+{
+    struct running run;
+    TRY(begin(stores, uri, OBJECT_CALL_GET, &run, err));
+    return end(&run, run.store->ops->get(run.store, uri, out, err), err);
 }
 
 bool object_put_new(struct object_stores *stores, struct slice uri, struct slice bytes,
                     struct error *err)
 {
-    struct object_store *store;
-    TRY(object_stores_find(stores, uri, &store, err));
-    return store->ops->put_new(store, uri, bytes, err);
+    struct running run;
+    TRY(begin(stores, uri, OBJECT_CALL_PUT, &run, err));
+    return end(&run, run.store->ops->put_new(run.store, uri, bytes, err), err);
 }
 
 bool object_put_unsynced(struct object_stores *stores, struct slice uri, struct slice bytes,
                          bool *ret_is_durable, struct error *err)
 {
-    struct object_store *store;
-    TRY(object_stores_find(stores, uri, &store, err));
-    bool is_durable = store->ops->put_unsynced == NULL;
-    TRY(is_durable ? store->ops->put_new(store, uri, bytes, err)
-                   : store->ops->put_unsynced(store, uri, bytes, err));
+    struct running run;
+    TRY(begin(stores, uri, OBJECT_CALL_PUT, &run, err));
+    const struct object_store_ops *ops = run.store->ops;
+    bool is_durable = ops->put_unsynced == NULL;
+    bool ok = is_durable ? ops->put_new(run.store, uri, bytes, err)
+                         : ops->put_unsynced(run.store, uri, bytes, err);
+    TRY(end(&run, ok, err));
     *ret_is_durable = is_durable;
     return true;
 }
@@ -167,6 +209,14 @@ static size_t run_of_one_store(struct object_stores *stores, const struct slice 
     return length;
 }
 
+static void sync_run(struct object_store *store, const struct slice *uris, size_t count,
+                     bool *ret_synced)
+{
+    struct running run = begin_at(store, OBJECT_CALL_SYNC);
+    store->ops->sync(store, uris, count, ret_synced);
+    (void)end(&run, memchr(ret_synced, false, count * sizeof *ret_synced) == NULL, NULL);
+}
+
 void object_sync(struct object_stores *stores, const struct slice *uris, size_t count,
                  bool *ret_synced)
 {
@@ -174,7 +224,7 @@ void object_sync(struct object_stores *stores, const struct slice *uris, size_t 
         struct object_store *store;
         size_t length = run_of_one_store(stores, uris + at, count - at, &store);
         if (store && store->ops->sync)
-            store->ops->sync(store, uris + at, length, ret_synced + at);
+            sync_run(store, uris + at, length, ret_synced + at);
         else
             memset(ret_synced + at, 0, length * sizeof *ret_synced);
         at += length;
@@ -207,16 +257,20 @@ bool object_settle(struct object_stores *stores, const struct slice *uris, size_
 bool object_exists(struct object_stores *stores, struct slice uri, bool *ret_exists,
                    struct error *err)
 {
+    struct running run;
     struct object_store *store;
     TRY(object_stores_find(stores, uri, &store, err));
-    return store->ops->exists(store, uri, ret_exists, err);
+    if (store->ops->is_local)
+        return store->ops->exists(store, uri, ret_exists, err);
+    run = begin_at(store, OBJECT_CALL_EXISTS);
+    return end(&run, store->ops->exists(store, uri, ret_exists, err), err);
 }
 
 bool object_remove(struct object_stores *stores, struct slice uri, struct error *err)
 {
-    struct object_store *store;
-    TRY(object_stores_find(stores, uri, &store, err));
-    return store->ops->remove(store, uri, err);
+    struct running run;
+    TRY(begin(stores, uri, OBJECT_CALL_REMOVE, &run, err));
+    return end(&run, run.store->ops->remove(run.store, uri, err), err);
 }
 
 static bool remove_run(struct object_store *store, const struct slice *uris, size_t count,
@@ -237,7 +291,8 @@ bool object_remove_many(struct object_stores *stores, const struct slice *uris, 
         size_t length = run_of_one_store(stores, uris + at, count - at, &store);
         if (!store)
             return object_stores_find(stores, uris[at], &store, err);
-        TRY(remove_run(store, uris + at, length, err));
+        struct running run = begin_at(store, OBJECT_CALL_REMOVE);
+        TRY(end(&run, remove_run(store, uris + at, length, err), err));
         at += length;
     }
     return true;
@@ -246,7 +301,7 @@ bool object_remove_many(struct object_stores *stores, const struct slice *uris, 
 bool object_list(struct object_stores *stores, struct slice prefix, object_visit_fn visit,
                  void *context, struct error *err)
 {
-    struct object_store *store;
-    TRY(object_stores_find(stores, prefix, &store, err));
-    return store->ops->list(store, prefix, visit, context, err);
+    struct running run;
+    TRY(begin(stores, prefix, OBJECT_CALL_LIST, &run, err));
+    return end(&run, run.store->ops->list(run.store, prefix, visit, context, err), err);
 }

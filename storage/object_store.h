@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "storage/object_counts.h"
 
 struct object_store;
 struct storage_profile;
@@ -74,6 +75,7 @@ struct object_store_ops {
 
 struct object_store {
     const struct object_store_ops *ops;
+    struct object_counts counts; /* of calls by the functions below */
 };
 
 /* The stores of one server, found by the URI's scheme. */
@@ -104,7 +106,14 @@ bool object_stores_profiles(struct object_stores *stores, const struct slice *ro
                             const struct storage_profile *const *profiles, size_t count,
                             struct error *err);
 
-/* Each finds the store and calls it. */
+/* Called for each store with its first scheme. */
+typedef void (*object_counts_visit_fn)(void *context, const char *scheme,
+                                       const struct object_counts *counts);
+void object_stores_visit_counts(const struct object_stores *stores, object_counts_visit_fn visit,
+                                void *context);
+
+/* Each finds the store, calls it and counts that. What a local store has is looked up too often and
+ * too fast for `exists` to be counted there. */
 bool object_get(struct object_stores *stores, struct slice uri, struct buffer *out,
                 struct error *err);
 bool object_put_new(struct object_stores *stores, struct slice uri, struct slice bytes,

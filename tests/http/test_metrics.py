@@ -124,3 +124,21 @@ def test_metrics__tell_of_commits_and_what_there_is(fresh):
     # The namespace, the table, the commit, and what the server's own start wrote.
     assert values["firn_write_batch_size_count"] >= 3
     assert values["firn_write_batch_size_sum"] >= values["firn_write_batch_size_count"]
+
+
+def test_metrics__tell_of_calls_to_stores(fresh):
+    _, api = fresh
+    api.create_namespace("n")
+    made = api.create_table("n", bodies.table("t")).json()
+    gone = made["metadata-location"].replace(".metadata.json", "x.metadata.json")
+    api.call("registerTable", namespace="n", json={"name": "u", "metadata-location": gone}, expect=None)
+    _, samples, _ = scrape(api)
+    calls = {(dict(labels)["call"], dict(labels)["code"]): value
+             for (name, labels), value in samples.items() if name == "firn_storage_calls_total"}
+    assert calls[("put", "ok")] >= 1 and calls[("get", "not_found")] == 1
+    assert {dict(labels)["store"] for (name, labels) in samples
+            if name.startswith("firn_storage_call")} == {"file"}
+    counts = {dict(labels)["call"]: value for (name, labels), value in samples.items()
+              if name == "firn_storage_call_duration_seconds_count"}
+    for call, count in counts.items():
+        assert count == sum(value for (one, _), value in calls.items() if one == call)

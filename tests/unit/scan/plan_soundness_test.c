@@ -454,7 +454,7 @@ static void memory_destroy(struct object_store *self)
 }
 
 static const struct object_store_ops MEMORY_OPS = {.get = memory_get, .destroy = memory_destroy};
-static struct object_store memory = {&MEMORY_OPS};
+static struct object_store memory = {.ops = &MEMORY_OPS};
 
 /* --- plans ---------------------------------------------------------------------------------- */
 

@@ -41,7 +41,7 @@ static void slow_destroy(struct object_store *self)
 }
 
 static const struct object_store_ops SLOW_OPS = {.get = slow_get, .destroy = slow_destroy};
-static struct object_store slow = {&SLOW_OPS};
+static struct object_store slow = {.ops = &SLOW_OPS};
 
 /* --- the server ----------------------------------------------------------------------------- */
 
