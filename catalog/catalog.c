@@ -11,7 +11,11 @@
 #include "catalog/purge.h"
 #include "catalog/warehouse.h"
 #include "catalog/warehouse_set.h"
+#include "storage/endpoint.h"
 #include "storage/location.h"
+#include "storage/secret_keys.h"
+
+static const struct secret_keys no_keys = {.count = 0};
 
 static bool keep_allowed_locations(struct catalog *catalog, const struct catalog_options *options,
                                    struct error *err)
@@ -29,6 +33,20 @@ static bool keep_allowed_locations(struct catalog *catalog, const struct catalog
     return true;
 }
 
+static bool keep_allowed_endpoints(struct catalog *catalog, const struct catalog_options *options,
+                                   struct error *err)
+{
+    size_t count = options->allowed_endpoint_count;
+    catalog->allowed_endpoints = ARENA_ARRAY(&catalog->arena, struct slice, count + 1);
+    if (catalog->allowed_endpoints == NULL)
+        return error_no_memory(err, "the allowed endpoints");
+    for (size_t i = 0; i < count; i++)
+        TRY(endpoint_canonical(options->allowed_endpoints[i], "allow-endpoint", &catalog->arena,
+                               &catalog->allowed_endpoints[i], err));
+    catalog->allowed_endpoint_count = count;
+    return true;
+}
+
 static bool insert_default(struct pointer_txn *txn, void *context, struct error *err)
 {
     int64_t id = 0;
@@ -36,8 +54,8 @@ static bool insert_default(struct pointer_txn *txn, void *context, struct error 
 }
 
 /* An empty catalog gets the warehouse that clients meet when they name none. */
-static bool ensure_default_warehouse(struct catalog *catalog,
-                                     const struct catalog_options *options, struct error *err)
+static bool ensure_default_warehouse(struct catalog *catalog, const struct catalog_options *options,
+                                     struct error *err)
 {
     TRY(warehouse_set_load(catalog, err));
     if (!warehouse_set_is_empty(catalog->warehouses))
@@ -64,7 +82,9 @@ static bool catalog_init(struct catalog *catalog, const struct catalog_options *
     catalog->clock = options->clock;
     catalog->random = options->random;
     catalog->own_files = options->own_files;
+    catalog->secret_keys = options->secret_keys ? options->secret_keys : &no_keys;
     TRY(keep_allowed_locations(catalog, options, err));
+    TRY(keep_allowed_endpoints(catalog, options, err));
     TRY(entity_locks_create(&catalog->locks, err));
     TRY(commit_chain_create(&catalog->chain, err));
     TRY(inflight_keys_create(&catalog->inflight, err));

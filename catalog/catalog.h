@@ -20,6 +20,8 @@
 #include "storage/object_store.h"
 #include "storage/pointer_store.h"
 
+struct secret_keys;
+struct storage_profile;
 struct warehouse_set;
 struct entity_locks;
 struct commit_chain;
@@ -39,6 +41,9 @@ struct catalog_options {
     size_t allowed_location_count;
     struct slice default_warehouse_location; /* of the warehouse that is made in an empty catalog */
     struct slice own_files; /* what the canonical names of the server's own files begin with */
+    const struct secret_keys *secret_keys; /* of warehouses' secrets; NULL: none */
+    const struct slice *allowed_endpoints; /* where the machine's own credentials may be sent */
+    size_t allowed_endpoint_count;
 };
 
 /* What became of commits to tables since the start; what is waited for is in none of them. */
@@ -59,6 +64,9 @@ struct catalog {
     struct slice *allowed_locations; /* canonical */
     size_t allowed_location_count;
     struct slice own_files; /* see catalog_options; empty: none */
+    const struct secret_keys *secret_keys; /* see catalog_options; never NULL */
+    struct slice *allowed_endpoints;       /* canonical */
+    size_t allowed_endpoint_count;
     struct warehouse_set *warehouses;
     struct entity_locks *locks;
     struct commit_chain *chain;
@@ -88,6 +96,10 @@ struct warehouse {
     bool is_default;
     enum planning_mode planning_mode; /* of tables that say nothing of their own */
     bool rebases_appends;             /* likewise (catalog/rebase_policy.h) */
+    /* NULL: local files. Where storage_fault is not empty it says why there is none. */
+    const struct storage_profile *storage;
+    struct slice storage_json; /* the profile without its secrets; empty: none */
+    struct slice storage_fault;
     int64_t retention_ms; /* of what is dropped (catalog/retention.h); 0: drops are final */
 };
 

@@ -10,6 +10,7 @@
 #include "catalog/retention.h"
 #include "catalog/warehouse_place.h"
 #include "catalog/warehouse_set.h"
+#include "catalog/warehouse_storage.h"
 #include "storage/location.h"
 
 /* The words that stand where a prefix stands in the routes without one. */
@@ -69,8 +70,8 @@ bool warehouse_list(struct call *call, const struct warehouse ***ret, size_t *re
 
 static bool is_name_character(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.';
 }
 
 static bool warehouse_name_check(struct slice name, struct error *err)
@@ -105,8 +106,8 @@ static bool row_set_properties(struct call *call, const json_t *properties,
         return error_no_memory(err, "the warehouse's properties");
     return row->properties.len <= MAX_PROPERTIES_SIZE ||
            error_set(err, ERROR_BAD_REQUEST,
-                     "The properties take %zu bytes, the most allowed are %zu",
-                     row->properties.len, MAX_PROPERTIES_SIZE);
+                     "The properties take %zu bytes, the most allowed are %zu", row->properties.len,
+                     MAX_PROPERTIES_SIZE);
 }
 
 /* Fields that create and alter share; what is absent keeps the row's value. */
@@ -121,8 +122,8 @@ static bool row_apply_request(struct call *call, const json_t *request, struct w
     TRY(json_opt_string_map(request, "properties", &properties, err));
     if (row->location.len > MAX_URI_SIZE)
         return error_set(err, ERROR_BAD_REQUEST,
-                         "The location has %zu bytes, the most allowed are %zu",
-                         row->location.len, MAX_URI_SIZE);
+                         "The location has %zu bytes, the most allowed are %zu", row->location.len,
+                         MAX_URI_SIZE);
     TRY(location_canonical(row->location, call->arena, &canonical, err));
     TRY(object_stores_find(call->catalog->objects, row->location, &store, err));
     return properties == NULL || row_set_properties(call, properties, row, err);
@@ -132,6 +133,7 @@ struct warehouse_job {
     struct call *call;
     const json_t *request;
     struct warehouse_row row; /* of an alter: its id and name, the rest is read in the job */
+    struct storage_change storage;
     struct change_row change;
 };
 
@@ -139,18 +141,38 @@ static bool insert_warehouse(struct pointer_txn *txn, void *context, struct erro
 {
     struct warehouse_job *job = context;
     struct warehouse_row row = job->row;
+    struct storage_row storage = job->storage.row;
     TRY(pointer_warehouse_insert(txn, &row, &row.id, err));
-    return warehouse_place_check(job->call, txn, &row, err);
+    TRY(warehouse_place_check(job->call, txn, &row, &job->storage, err));
+    storage.warehouse_id = row.id;
+    return !job->storage.is_changed || pointer_storage_put(txn, &storage, err);
 }
 
-/* A warehouse may stay where it is, whatever the policy became. */
+/* A warehouse may stay where it is, whatever the policy became: unless it is to be reached by other
+ * credentials of the machine's own. */
 static bool check_move(struct warehouse_job *job, struct pointer_txn *txn, struct slice from,
                        struct error *err)
 {
     struct slice old, now;
     TRY(location_canonical(from, job->call->arena, &old, err));
     TRY(location_canonical(job->row.location, job->call->arena, &now, err));
-    return slice_equals(old, now) || warehouse_place_check(job->call, txn, &job->row, err);
+    bool is_reached_anew = job->storage.is_changed && !job->storage.is_kept;
+    return (slice_equals(old, now) && !is_reached_anew) ||
+           warehouse_place_check(job->call, txn, &job->row, &job->storage, err);
+}
+
+/* In this very transaction, as read_row. */
+static bool change_storage(struct warehouse_job *job, struct pointer_txn *txn, struct error *err)
+{
+    struct storage_row *rows = NULL, old = {.warehouse_id = job->row.id};
+    size_t count = 0;
+    TRY(pointer_storage_list(pointer_txn_view(txn), job->call->arena, &rows, &count, err));
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].warehouse_id == job->row.id)
+            old = rows[i];
+    TRY(storage_change_make(job->call, job->row.name, json_object_get(job->request, "storage"),
+                            &old, &job->storage, err));
+    return !job->storage.is_changed || pointer_storage_put(txn, &job->storage.row, err);
 }
 
 /* The row as it is in this very transaction: another alter may have run since the request came. */
@@ -177,6 +199,7 @@ static bool update_warehouse(struct pointer_txn *txn, void *context, struct erro
     bool was_default = job->row.is_default;
     struct slice from = job->row.location;
     TRY(row_apply_request(job->call, job->request, &job->row, err));
+    TRY(change_storage(job, txn, err));
     TRY(check_move(job, txn, from, err));
     if (was_default && !job->row.is_default)
         return error_set(err, ERROR_CONFLICT,
@@ -215,6 +238,8 @@ bool warehouse_create(struct call *call, const json_t *request, const struct war
     TRY(warehouse_name_check(job.row.name, err));
     TRY(json_get_string(request, "location", &job.row.location, err));
     TRY(row_apply_request(call, request, &job.row, err));
+    TRY(storage_change_make(call, job.row.name, json_object_get(request, "storage"),
+                            &job.storage.row, &job.storage, err));
     TRY(write_warehouse(call, insert_warehouse, &job, err));
     return warehouse_find(call->catalog, job.row.name, ret, err);
 }
@@ -226,8 +251,9 @@ bool warehouse_alter(struct call *call, struct slice name, const json_t *request
     if (!json_is_object(request))
         return error_set(err, ERROR_BAD_REQUEST, "A warehouse must be a JSON object");
     TRY(warehouse_find(call->catalog, name, &old, err));
-    struct warehouse_job job = {
-        .call = call, .request = request, .row = {.id = old->id, .name = old->name}};
+    struct warehouse_job job = {.call = call,
+                                .request = request,
+                                .row = {.id = old->id, .name = old->name}};
     bool ok = write_warehouse(call, update_warehouse, &job, err);
     warehouse_unref(old);
     return ok && warehouse_find(call->catalog, name, ret, err);
@@ -237,8 +263,8 @@ bool warehouse_remove(struct call *call, struct slice name, struct error *err)
 {
     const struct warehouse *old = NULL;
     TRY(warehouse_find(call->catalog, name, &old, err));
-    struct warehouse_job job = {.row = {.id = old->id, .name = old->name,
-                                        .location = old->location}};
+    struct warehouse_job job = {
+        .row = {.id = old->id, .name = old->name, .location = old->location}};
     bool ok = !old->is_default ||
               error_set(err, ERROR_CONFLICT,
                         "Warehouse %.*s is the default one: make another the default first",

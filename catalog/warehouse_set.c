@@ -10,6 +10,7 @@
 #include "catalog/planning_mode.h"
 #include "catalog/rebase_policy.h"
 #include "catalog/retention.h"
+#include "catalog/warehouse_storage.h"
 #include "storage/location.h"
 
 struct shared_warehouse {
@@ -74,7 +75,42 @@ static bool read_properties(struct warehouse *warehouse, struct error *err)
     return ok;
 }
 
-static bool fill(struct shared_warehouse *shared, const struct warehouse_row *row,
+/* What the database has of all warehouses. */
+struct stored_rows {
+    struct warehouse_row *warehouses;
+    size_t count;
+    struct storage_row *storages;
+    size_t storage_count;
+};
+
+static const struct storage_row *storage_of(const struct stored_rows *rows, int64_t warehouse_id)
+{
+    for (size_t i = 0; i < rows->storage_count; i++)
+        if (rows->storages[i].warehouse_id == warehouse_id)
+            return &rows->storages[i];
+    return NULL;
+}
+
+/* Secrets that cannot be opened make one warehouse useless, and no other: it says why. */
+static bool fill_storage(const struct catalog *catalog, struct shared_warehouse *shared,
+                         const struct storage_row *row, struct error *err)
+{
+    struct warehouse *value = &shared->value;
+    struct storage_profile *profile = NULL;
+    struct error fault = {.kind = ERROR_NONE};
+    value->storage_json = arena_slice(&shared->arena, row->profile);
+    if (value->storage_json.ptr == NULL)
+        return error_no_memory(err, "the warehouses");
+    if (storage_row_open(catalog, value->name, row, &shared->arena, &profile, &fault)) {
+        value->storage = profile;
+        return true;
+    }
+    value->storage_fault = arena_slice(&shared->arena, slice_from_string(fault.message));
+    return value->storage_fault.ptr != NULL || error_no_memory(err, "the warehouses");
+}
+
+static bool fill(const struct catalog *catalog, struct shared_warehouse *shared,
+                 const struct warehouse_row *row, const struct storage_row *storage,
                  struct error *err)
 {
     struct warehouse *value = &shared->value;
@@ -86,10 +122,13 @@ static bool fill(struct shared_warehouse *shared, const struct warehouse_row *ro
     if (!value->name.ptr || !value->location.ptr || !value->properties.ptr)
         return error_no_memory(err, "the warehouses");
     TRY(read_properties(value, err));
+    if (storage)
+        TRY(fill_storage(catalog, shared, storage, err));
     return location_canonical(value->location, &shared->arena, &value->canonical, err);
 }
 
-static bool shared_create(const struct warehouse_row *row, struct shared_warehouse **ret,
+static bool shared_create(const struct catalog *catalog, const struct warehouse_row *row,
+                          const struct storage_row *storage, struct shared_warehouse **ret,
                           struct error *err)
 {
     struct shared_warehouse *shared = calloc(1, sizeof(*shared));
@@ -97,7 +136,7 @@ static bool shared_create(const struct warehouse_row *row, struct shared_warehou
         return error_no_memory(err, "the warehouses");
     atomic_init(&shared->references, 1);
     arena_init(&shared->arena, 4 * MAX_PROPERTIES_SIZE);
-    if (!fill(shared, row, err)) {
+    if (!fill(catalog, shared, row, storage, err)) {
         warehouse_unref(&shared->value);
         return false;
     }
@@ -105,14 +144,15 @@ static bool shared_create(const struct warehouse_row *row, struct shared_warehou
     return true;
 }
 
-static bool items_create(const struct warehouse_row *rows, size_t count,
+static bool items_create(const struct catalog *catalog, const struct stored_rows *rows,
                          struct shared_warehouse ***ret_items, struct error *err)
 {
-    struct shared_warehouse **items = calloc(count + 1, sizeof(struct shared_warehouse *));
+    struct shared_warehouse **items = calloc(rows->count + 1, sizeof(struct shared_warehouse *));
     if (items == NULL)
         return error_no_memory(err, "the warehouses");
-    for (size_t i = 0; i < count; i++) {
-        if (!shared_create(&rows[i], &items[i], err)) {
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct warehouse_row *row = &rows->warehouses[i];
+        if (!shared_create(catalog, row, storage_of(rows, row->id), &items[i], err)) {
             items_free(items, i);
             return false;
         }
@@ -121,12 +161,13 @@ static bool items_create(const struct warehouse_row *rows, size_t count,
     return true;
 }
 
-static bool rows_read(struct catalog *catalog, struct arena *arena, struct warehouse_row **ret_rows,
-                      size_t *ret_count, struct error *err)
+static bool rows_read(struct catalog *catalog, struct arena *arena, struct stored_rows *rows,
+                      struct error *err)
 {
     struct pointer_view *view = NULL;
     TRY(pointer_view_begin(catalog->pointers, &view, err));
-    bool ok = pointer_warehouse_list(view, arena, ret_rows, ret_count, err);
+    bool ok = pointer_warehouse_list(view, arena, &rows->warehouses, &rows->count, err) &&
+              pointer_storage_list(view, arena, &rows->storages, &rows->storage_count, err);
     pointer_view_end(view);
     return ok;
 }
@@ -146,29 +187,51 @@ static bool confine(struct catalog *catalog, struct shared_warehouse *const *ite
     return object_stores_confine(catalog->objects, roots, allowed + count, err);
 }
 
+/* What the operator has opened without a profile is reached by what the machine has; a warehouse
+ * whose secrets cannot be opened is not reached at all. */
+static bool tell_profiles(struct catalog *catalog, struct shared_warehouse *const *items,
+                          size_t count, struct arena *arena, struct error *err)
+{
+    size_t most = catalog->allowed_location_count + count + 1, told = 0;
+    struct slice *roots = ARENA_ARRAY(arena, struct slice, most);
+    const struct storage_profile **profiles =
+        ARENA_ARRAY(arena, const struct storage_profile *, most);
+    if (roots == NULL || profiles == NULL)
+        return error_no_memory(err, "the warehouses");
+    for (size_t i = 0; i < count; i++) {
+        const struct warehouse *warehouse = &items[i]->value;
+        if (warehouse->storage_fault.len > 0)
+            continue;
+        roots[told] = warehouse->canonical;
+        profiles[told++] = warehouse->storage;
+    }
+    for (size_t i = 0; i < catalog->allowed_location_count; i++)
+        roots[told++] = catalog->allowed_locations[i];
+    return object_stores_profiles(catalog->objects, roots, profiles, told, err);
+}
+
 bool warehouse_set_load(struct catalog *catalog, struct error *err)
 {
     struct warehouse_set *set = catalog->warehouses;
     struct shared_warehouse **items = NULL;
-    struct warehouse_row *rows = NULL;
-    size_t count = 0;
+    struct stored_rows rows = {.count = 0};
     struct arena arena;
 
     /* Read and replaced under one lock: of two loads at once the later read is the one that stays.
      */
     pthread_mutex_lock(&set->mutex);
     arena_init(&arena, MAX_REQUEST_ARENA);
-    bool ok = rows_read(catalog, &arena, &rows, &count, err) &&
-              items_create(rows, count, &items, err);
-    if (ok && !confine(catalog, items, count, &arena, err)) {
-        items_free(items, count);
+    bool ok = rows_read(catalog, &arena, &rows, err) && items_create(catalog, &rows, &items, err);
+    if (ok && (!confine(catalog, items, rows.count, &arena, err) ||
+               !tell_profiles(catalog, items, rows.count, &arena, err))) {
+        items_free(items, rows.count);
         ok = false;
     }
     arena_finish(&arena);
     if (ok) {
         items_free(set->items, set->count);
         set->items = items;
-        set->count = count;
+        set->count = rows.count;
     }
     pthread_mutex_unlock(&set->mutex);
     return ok;

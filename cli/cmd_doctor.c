@@ -61,8 +61,10 @@ static bool doctor(struct command_run *run, struct error *err)
     return true;
 }
 
-static const unsigned IDS[] = {OPTION_DATA,   FLAG_URL,  OPTION_LISTEN,
-                               OPTION_CONFIG, FLAG_JSON, OPTION_END};
+static const unsigned IDS[] = {OPTION_DATA,       FLAG_URL,
+                               OPTION_LISTEN,     OPTION_SECRET_KEY_FILE,
+                               OPTION_SECRET_KEY, OPTION_CONFIG,
+                               FLAG_JSON,         OPTION_END};
 
 const struct command command_doctor = {
     .takes = COMMAND_TAKES("doctor", NULL, IDS),

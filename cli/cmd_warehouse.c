@@ -1,12 +1,21 @@
 /* firn warehouse (cli/command.h). */
 #include "cli/command.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/json_tree.h"
+#include "base/limits.h"
 #include "cli/output.h"
 #include "cli/remote.h"
 #include "cli/show.h"
+#include "storage/secret_box.h"
 
 static const unsigned IDS[] = {REMOTE_IDS};
-static const unsigned CREATE_IDS[] = {FLAG_PROPERTY, REMOTE_IDS};
+static const unsigned CREATE_IDS[] = {FLAG_PROPERTY, FLAG_STORAGE, REMOTE_IDS};
+static const unsigned ALTER_IDS[] = {FLAG_LOCATION, FLAG_STORAGE, FLAG_PROPERTY, REMOTE_IDS};
+static const unsigned SET_IDS[] = {FLAG_PROPERTY, REMOTE_IDS};
 static const unsigned NO_IDS[] = {OPTION_END};
 
 const struct command command_warehouse = {
@@ -62,7 +71,57 @@ const struct command command_warehouse_list = {
     .run = list,
 };
 
-/* --- show, create, set ---------------------------------------------------------------------- */
+/* --- a storage profile ---------------------------------------------------------------------- */
+
+static bool read_stream(FILE *stream, const char *path, struct buffer *text, struct error *err)
+{
+    char piece[4096];
+    size_t got;
+    while ((got = fread(piece, 1, sizeof(piece), stream)) > 0)
+        buffer_append(text, piece, got);
+    return !ferror(stream) || error_set(err, ERROR_BAD_REQUEST, "%s cannot be read", path);
+}
+
+static bool read_json(FILE *stream, const char *path, json_t **ret_json, struct error *err)
+{
+    struct buffer text;
+    buffer_init(&text, MAX_PROFILE_JSON_SIZE);
+    bool ok = read_stream(stream, path, &text, err) && buffer_check(&text, path, err) &&
+              json_tree_parse(buffer_slice(&text), path, ret_json, err);
+    secret_buffer_finish(&text);
+    return ok;
+}
+
+/* --storage, as the member "storage" of `body`. A file, because others see command lines. */
+static bool set_storage(const struct options *options, json_t *body, struct error *err)
+{
+    const char *path = option_text(options, FLAG_STORAGE).ptr;
+    json_t *storage = NULL;
+    bool is_stdin = strcmp(path, "-") == 0;
+    if (path[0] == '\0')
+        return true;
+    FILE *stream = is_stdin ? stdin : fopen(path, "re");
+    if (stream == NULL)
+        return error_set(err, ERROR_BAD_REQUEST, "%s cannot be opened: %s", path, strerror(errno));
+    bool ok = read_json(stream, path, &storage, err);
+    if (!is_stdin)
+        fclose(stream);
+    return ok && (json_object_set_new(body, "storage", storage) == 0 ||
+                  error_no_memory(err, "a request"));
+}
+
+static void put_storage(const json_t *storage, struct buffer *out)
+{
+    char *text = storage ? json_dumps(storage, JSON_INDENT(2)) : NULL;
+    if (text != NULL) {
+        buffer_append_string(out, "storage ");
+        buffer_append_string(out, text);
+        buffer_append_string(out, "\n");
+    }
+    free(text);
+}
+
+/* --- show, create, alter, set --------------------------------------------------------------- */
 
 static bool print_one(struct command_run *run, json_t *owned, struct error *err)
 {
@@ -72,6 +131,12 @@ static bool print_one(struct command_run *run, json_t *owned, struct error *err)
     buffer_init(&out, MAX_SHOWN_SIZE);
     put_warehouse(owned, &out);
     show_properties(json_object_get(owned, "properties"), &out);
+    put_storage(json_object_get(owned, "storage"), &out);
+    const json_t *fault = json_object_get(owned, "storage-fault");
+    if (fault) {
+        show_value(fault, &out);
+        buffer_append_string(&out, "\n");
+    }
     json_decref(owned);
     return show_end(&out, err);
 }
@@ -89,13 +154,13 @@ const struct command command_warehouse_show = {
     .run = show,
 };
 
+/* Takes `body` over, which is the request's, and NULL where memory was short; `is_filled` where
+ * nothing that it should hold is missing. */
 static bool send_body(struct command_run *run, const struct remote_request *request, json_t *body,
-                      struct error *err)
+                      bool is_filled, struct error *err)
 {
     json_t *answer = NULL;
-    bool ok = (body || error_no_memory(err, "a request")) &&
-              remote_set_properties(&run->options, body, err) &&
-              remote_send(run, request, &answer, err);
+    bool ok = is_filled && remote_send(run, request, &answer, err);
     json_decref(body);
     return ok && print_one(run, answer, err);
 }
@@ -109,16 +174,50 @@ static bool create(struct command_run *run, struct error *err)
                                      .place = REMOTE_ROOT,
                                      .suffix = "/management/v1/warehouses",
                                      .body = body};
-    return send_body(run, &request, body, err);
+    bool is_filled = (body || error_no_memory(err, "a request")) &&
+                     remote_set_properties(&run->options, body, err) &&
+                     set_storage(&run->options, body, err);
+    return send_body(run, &request, body, is_filled, err);
 }
 
 const struct command command_warehouse_create = {
     .takes = COMMAND_TAKES("warehouse create", "NAME LOCATION", CREATE_IDS),
     .summary = "make one at a place that it may use",
     .details = "Makes a warehouse. Its location lies below the server's data directory, or below\n"
-               "one that the server was started with (--allow-location).\n",
-    .examples = "    firn warehouse create lake file:///srv/lake --property owner=anna\n",
+               "one that the server was started with (--allow-location), or in an object store:\n"
+               "then --storage says how that is reached, and with which credentials\n"
+               "(docs/warehouses.md). The server encrypts secrets and shows them to nobody.\n",
+    .examples = "    firn warehouse create lake file:///srv/lake --property owner=anna\n"
+                "    firn warehouse create lake s3://bucket/lake --storage minio.json\n",
     .run = create,
+};
+
+static bool alter(struct command_run *run, struct error *err)
+{
+    json_t *body = json_object();
+    struct slice location = option_text(&run->options, FLAG_LOCATION);
+    struct remote_request request = {.method = "POST",
+                                     .place = REMOTE_WAREHOUSE,
+                                     .name = run->options.operands[0],
+                                     .body = body};
+    bool has_properties = run->options.values[FLAG_PROPERTY].item_count > 0;
+    bool is_filled = (body || error_no_memory(err, "a request")) &&
+                     (location.len == 0 ||
+                      json_object_set_new(body, "location", json_from_slice(location)) == 0 ||
+                      error_set(err, ERROR_BAD_REQUEST, "The option location is not UTF-8")) &&
+                     (!has_properties || remote_set_properties(&run->options, body, err)) &&
+                     set_storage(&run->options, body, err);
+    return send_body(run, &request, body, is_filled, err);
+}
+
+const struct command command_warehouse_alter = {
+    .takes = COMMAND_TAKES("warehouse alter", "NAME", ALTER_IDS),
+    .summary = "change its place or its storage profile",
+    .details = "Changes what is given and leaves the rest. A storage profile takes the place of\n"
+               "the one there was; null in it stands for a secret that is kept. Properties that\n"
+               "are given take the place of all that there were.\n",
+    .examples = "    firn warehouse alter lake --storage minio.json\n",
+    .run = alter,
 };
 
 static bool set(struct command_run *run, struct error *err)
@@ -128,11 +227,13 @@ static bool set(struct command_run *run, struct error *err)
                                      .place = REMOTE_WAREHOUSE,
                                      .name = run->options.operands[0],
                                      .body = body};
-    return send_body(run, &request, body, err);
+    bool is_filled = (body || error_no_memory(err, "a request")) &&
+                     remote_set_properties(&run->options, body, err);
+    return send_body(run, &request, body, is_filled, err);
 }
 
 const struct command command_warehouse_set = {
-    .takes = COMMAND_TAKES("warehouse set", "NAME", CREATE_IDS),
+    .takes = COMMAND_TAKES("warehouse set", "NAME", SET_IDS),
     .summary = "give one these properties and no others",
     .details = "The properties that are given take the place of all that there were.\n",
     .run = set,

@@ -43,6 +43,7 @@
     X(warehouse_list)   \
     X(warehouse_show)   \
     X(warehouse_create) \
+    X(warehouse_alter)  \
     X(warehouse_set)    \
     X(warehouse_remove) \
     X(plan)             \

@@ -2,8 +2,11 @@
 #include "cli/doctor.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/secrets.h"
 #include "storage/location.h"
 #include "storage/pointer_store.h"
 
@@ -63,6 +66,56 @@ static void report_database(struct doctor *doctor, const char *path, const struc
                          : DOCTOR_TEXT(doctor, "the version that wrote it, or firn restore FILE"));
 }
 
+/* Whoever can read the key can read the secrets of every backup. */
+static void check_key_file(struct doctor *doctor, const char *directory)
+{
+    struct stat status;
+    struct slice path = DOCTOR_TEXT(doctor, "%s/" SECRET_KEY_FILE_NAME, directory);
+    if (path.ptr && stat(path.ptr, &status) == 0 && (status.st_mode & 077) != 0)
+        doctor_report(doctor, DOCTOR_WARNING, "secrets",
+                      DOCTOR_TEXT(doctor, "%s can be read by others than its owner", path.ptr),
+                      DOCTOR_TEXT(doctor, "chmod 600 %s", path.ptr));
+}
+
+static void report_keys(struct doctor *doctor, bool is_found, size_t closed, struct slice name)
+{
+    if (closed > 0)
+        doctor_report(doctor, DOCTOR_BAD, "secrets",
+                      DOCTOR_TEXT(doctor,
+                                  "warehouse %.*s: its secrets were encrypted with a key that is "
+                                  "not here (%zu warehouses)",
+                                  SLICE_ARG(name), closed),
+                      DOCTOR_TEXT(doctor, "firn serve --secret-key-file FILE, with the key that "
+                                          "belongs to this database"));
+    else
+        doctor_report(doctor, is_found ? DOCTOR_GOOD : DOCTOR_SKIPPED, "secrets",
+                      is_found ? DOCTOR_TEXT(doctor, "the key opens all that warehouses have")
+                               : DOCTOR_TEXT(doctor, "no key yet: `firn serve` makes one"),
+                      DOCTOR_NO_CURE);
+}
+
+static void check_secrets(struct doctor *doctor, struct pointer_store *store)
+{
+    struct options *options = &doctor->run->options;
+    struct secret_keys keys = {.count = 0};
+    struct slice name = SLICE_EMPTY;
+    struct error err = {0};
+    bool is_found = false;
+    size_t closed = 0;
+    char *directory = realpath(option_text(options, OPTION_DATA).ptr, NULL);
+    if (directory == NULL)
+        return;
+    if (secrets_find(options, slice_from_string(directory), &keys, &is_found, &err) &&
+        secrets_count_closed(store, &keys, &options->arena, &closed, &name, &err))
+        report_keys(doctor, is_found, closed, name);
+    else
+        doctor_report(doctor, DOCTOR_BAD, "secrets", DOCTOR_TEXT(doctor, "%s", err.message),
+                      DOCTOR_TEXT(doctor, "mend --secret-key-file or FIRN_SECRET_KEY"));
+    check_key_file(doctor, directory);
+    free(directory);
+    secret_keys_wipe(&keys);
+}
+
 /* Opened as a reader: its schema must be one that this program knows. */
 void doctor_check_database(struct doctor *doctor)
 {
@@ -84,5 +137,7 @@ void doctor_check_database(struct doctor *doctor)
         report_database(doctor, path ? path : "firn.db", &err);
     for (size_t i = 0; i < count; i++)
         check_place(doctor, &rows[i]);
+    if (ok)
+        check_secrets(doctor, store);
     pointer_store_close(store);
 }

@@ -23,6 +23,8 @@
     X(FLAG_SCALA, "scala", TEXT, "VERSION", "", MAIN, "2.12 or 2.13 (as Spark's package)")       \
     X(FLAG_FLINK, "flink", TEXT, "VERSION", "2.0", MAIN, "1.20, 2.0 or 2.1")                     \
     X(FLAG_PROPERTY, "property", LIST, "KEY=VALUE", "", MAIN, "a property; may be repeated")     \
+    X(FLAG_STORAGE, "storage", TEXT, "FILE", "", MAIN, "JSON of its storage profile; - is stdin") \
+    X(FLAG_LOCATION, "location", TEXT, "URI", "", MAIN, "where it lies from now on")             \
     X(FLAG_PURGE, "purge", FLAG, "", "false", MAIN, "delete its files, too: no way back")        \
     X(FLAG_OVERWRITE, "overwrite", FLAG, "", "false", MAIN, "also where the name is taken")      \
     X(FLAG_LIST, "list", FLAG, "", "false", MAIN, "show what was dropped and is kept")           \

@@ -16,6 +16,12 @@ static void write_warehouse(struct json_writer *writer, const struct warehouse *
     json_write_bool(writer, warehouse->is_default);
     json_write_key(writer, "properties");
     json_write_raw(writer, warehouse->properties);
+    if (warehouse->storage_json.len > 0) {
+        json_write_key(writer, "storage");
+        json_write_raw(writer, warehouse->storage_json);
+    }
+    if (warehouse->storage_fault.len > 0)
+        json_write_string_member(writer, "storage-fault", warehouse->storage_fault);
     json_write_object_end(writer);
 }
 

@@ -45,6 +45,12 @@
       "tables may lie below it as in a warehouse")                                            \
     X(OPTION_STORE_TIMEOUT, "store-timeout", COUNT, "SECONDS", "15", MORE,                    \
       "after which an object store counts as gone that sends and takes nothing")              \
+    X(OPTION_ALLOW_ENDPOINT, "allow-endpoint", LIST, "URL", "", MORE,                         \
+      "object store that the machine's own credentials may be sent to")                       \
+    X(OPTION_SECRET_KEY_FILE, "secret-key-file", TEXT, "FILE", "", MORE,                      \
+      "key of warehouses' secrets (default: firn.db.key in --data)")                          \
+    X(OPTION_SECRET_KEY, "secret-key", TEXT, "KEY", "", MORE,                                 \
+      "the key itself; as a variable, for others see command lines")                          \
     X(OPTION_THREADS, "threads", THREADS, "N", "0", MORE,                                     \
       "threads that serve connections (0: one per core, two at least)")                       \
     X(OPTION_WORKERS, "workers", THREADS, "N", "64", MORE,                                    \
@@ -98,7 +104,7 @@ enum option_id {
 enum compression { COMPRESS_REMOTE, COMPRESS_ALWAYS, COMPRESS_NEVER };
 
 /* All options together, of the settings and of commands. */
-#define OPTION_MAX 64
+#define OPTION_MAX 96
 #define OPTION_END OPTION_MAX /* ends a list of options */
 #define OPERAND_MAX 3
 

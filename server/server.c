@@ -16,6 +16,7 @@
 #include "server/plan_jobs.h"
 #include "server/plan_key.h"
 #include "server/request_log.h"
+#include "server/secrets.h"
 #include "server/workers.h"
 #include "storage/all_stores.h"
 #include "storage/data_directory.h"
@@ -148,6 +149,7 @@ static bool warn_of_other_location(struct server *server, struct error *err)
 static bool open_catalog(struct server *server, struct error *err)
 {
     const struct option_value *allowed = &server->options->values[OPTION_ALLOW_LOCATION];
+    const struct option_value *endpoints = &server->options->values[OPTION_ALLOW_ENDPOINT];
     struct slice location = option_text(server->options, OPTION_WAREHOUSE_LOCATION);
     if (location.len == 0)
         location = arena_printf(&server->arena, "file://%.*s/warehouse",
@@ -167,6 +169,9 @@ static bool open_catalog(struct server *server, struct error *err)
         .allowed_location_count = allowed->item_count,
         .default_warehouse_location = location,
         .own_files = own_files,
+        .secret_keys = &server->secret_keys,
+        .allowed_endpoints = endpoints->items,
+        .allowed_endpoint_count = endpoints->item_count,
     };
     return catalog_create(&options, &server->catalog, err);
 }
@@ -231,6 +236,8 @@ static bool open_all(struct server *server, struct error *err)
     TRY(open_pointers(server, err));
     TRY(readiness_init(&server->readiness, &clock_real, probe_pointers, server->pointers, err));
     TRY(plan_key_open(server->pointers, &random_source_real, &server->plan_key, err));
+    TRY(secrets_open(options, server->data_directory, server->pointers, &server->logs.main,
+                     &server->secret_keys, err));
     TRY(cache_create(server->memory.cache, &server->cache, err));
     TRY(byte_budget_create(server->memory.reading, &server->reading, err));
     TRY(byte_budget_create(server->memory.parsed, &server->parsed, err));
@@ -354,6 +361,7 @@ void server_destroy(struct server *server)
     encoders_finish(&server->encoders);
     pointer_store_close(server->pointers);
     router_destroy(server->router);
+    secret_keys_wipe(&server->secret_keys);
     logs_close(&server->logs);
     arena_finish(&server->arena);
     free(server);

@@ -25,6 +25,7 @@
 #include "server/request_counts.h"
 #include "server/router.h"
 #include "server/security.h"
+#include "storage/secret_keys.h"
 
 struct crew;
 struct plan_jobs;
@@ -51,6 +52,7 @@ struct server {
     struct http *http; /* NULL where nothing listens (tests of handlers) */
     struct security_policy security;
     struct mac_key plan_key;
+    struct secret_keys secret_keys; /* of warehouses' secrets */
     struct readiness readiness;
     struct counters counters;
     struct request_counts requests;

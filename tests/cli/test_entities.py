@@ -153,3 +153,19 @@ def test_groups__say_what_there_is(run):
     assert run(2, "table").err == run(0, "table", "--help").out
     assert "did you mean 'firn table list'?" in run(2, "table", "lst").err
     assert run(0, "help", "table", "drop").out.startswith("firn table drop TABLE")
+
+
+def test_warehouse__reads_its_storage_from_a_file(firn, server, unique, tmp_path):
+    name, file = unique("w"), tmp_path / "storage.json"
+    firn(0, "warehouse", "create", name, f"file://{server.data}/{name}")
+    file.write_text('{"type": "s3", "endpoint": "http://127.0.0.1:1", "credentials": {"source": '
+                    '"static", "access-key-id": "a", "secret-access-key": "hush-hush"}}')
+    said = firn(1, "warehouse", "alter", name, "--storage", str(file)).err
+    assert "is a local directory" in said and "hush" not in said
+    file.write_text('{"type": "s3", "secret": "hush-hush"}')
+    said = firn(1, "warehouse", "alter", name, "--storage", str(file)).err
+    assert "storage has no field 'secret'" in said and "hush" not in said
+    assert "cannot be opened" in firn(2, "warehouse", "alter", name, "--storage", "/no/file").err
+    moved = f"file://{server.data}/{name}-moved"
+    assert moved in firn(0, "warehouse", "alter", name, "--location", moved).out
+    firn(0, "warehouse", "remove", name)

@@ -14,7 +14,7 @@ def test_backup__and_restore_speak_json(run, server, tmp_path):
     assert {"name": "default", "location": f"file://{server.data}/warehouse"} in said["warehouses"]
     data = tmp_path / "elsewhere"
     said = run(0, "restore", file, "--data", data, "--json").json
-    assert said == {"file": str(file), "database": f"{data}/firn.db", "kept": None}
+    assert said == {"file": str(file), "database": f"{data}/firn.db", "kept": None, "key-fits": True}
     kept = run(0, "restore", file, "--data", data, "--json").json["kept"]
     assert kept.startswith(f"{data}/firn.db.before-restore-")
 

@@ -1,0 +1,180 @@
+#include "catalog/warehouse_storage.h"
+
+#include "base/json_tree.h"
+#include "base/limits.h"
+#include "storage/secret_box.h"
+#include "storage/storage_profile.h"
+
+/* What a box of the warehouse is bound to. */
+static bool owner_of(struct slice warehouse, struct arena *arena, struct slice *ret,
+                     struct error *err)
+{
+    *ret = arena_printf(arena, "warehouse %.*s", SLICE_ARG(warehouse));
+    return ret->ptr != NULL || error_no_memory(err, "a warehouse's name");
+}
+
+/* *ret_json: the secrets of before, NULL where there are none. */
+static bool secrets_open(const struct catalog *catalog, struct slice warehouse,
+                         const struct storage_row *row, struct arena *arena, json_t **ret_json,
+                         struct error *err)
+{
+    struct buffer text;
+    struct slice owner;
+    if (row->secrets.len == 0)
+        return true;
+    TRY(owner_of(warehouse, arena, &owner, err));
+    buffer_init(&text, MAX_PROFILE_JSON_SIZE);
+    bool ok = secret_box_open(catalog->secret_keys, owner, row->secrets, &text, err) &&
+              json_tree_parse(buffer_slice(&text), "a warehouse's secrets", ret_json, err);
+    secret_buffer_finish(&text);
+    return ok;
+}
+
+bool storage_row_open(const struct catalog *catalog, struct slice warehouse,
+                      const struct storage_row *row, struct arena *arena,
+                      struct storage_profile **ret_profile, struct error *err)
+{
+    json_t *json = NULL, *secrets = NULL;
+    bool ok = json_tree_parse(row->profile, "a warehouse's storage", &json, err) &&
+              secrets_open(catalog, warehouse, row, arena, &secrets, err) &&
+              storage_profile_parse(json, secrets, arena, ret_profile, err);
+    json_decref(json);
+    json_decref(secrets);
+    return ok;
+}
+
+/* --- a change ------------------------------------------------------------------------------- */
+
+static bool profile_text(const struct storage_profile *profile, struct arena *arena,
+                         struct slice *ret, struct error *err)
+{
+    struct buffer text;
+    struct json_writer writer;
+    buffer_init(&text, MAX_PROFILE_JSON_SIZE);
+    json_writer_init(&writer, &text);
+    storage_profile_write(&writer, profile);
+    struct slice copy = buffer_ok(&text) ? arena_slice(arena, buffer_slice(&text)) : SLICE_EMPTY;
+    bool ok = buffer_check(&text, "the storage profile", err) &&
+              ((copy.ptr != NULL && copy.len > 0) || error_no_memory(err, "the storage profile"));
+    buffer_finish(&text);
+    if (ok)
+        *ret = copy;
+    return ok;
+}
+
+static bool seal_text(const struct call *call, struct slice warehouse, struct slice secrets,
+                      struct slice *ret, struct error *err)
+{
+    struct buffer box;
+    struct slice owner;
+    TRY(owner_of(warehouse, call->arena, &owner, err));
+    buffer_init(&box, MAX_PROFILE_JSON_SIZE);
+    bool ok = secret_box_seal(call->catalog->secret_keys, call->catalog->random, owner, secrets,
+                              &box, err);
+    struct slice copy = ok ? arena_slice(call->arena, buffer_slice(&box)) : SLICE_EMPTY;
+    buffer_finish(&box);
+    if (ok && copy.ptr == NULL)
+        return error_no_memory(err, "the storage profile");
+    if (ok)
+        *ret = copy;
+    return ok;
+}
+
+static bool seal(const struct call *call, struct slice warehouse,
+                 const struct storage_profile *profile, struct slice *ret, struct error *err)
+{
+    struct buffer secrets;
+    buffer_init(&secrets, MAX_PROFILE_JSON_SIZE);
+    storage_credentials_secrets_append(&secrets, &profile->credentials);
+    bool is_empty = slice_equals_string(buffer_slice(&secrets), "{}");
+    bool ok = buffer_check(&secrets, "the secrets", err) &&
+              (is_empty || seal_text(call, warehouse, buffer_slice(&secrets), ret, err));
+    secret_buffer_finish(&secrets);
+    return ok;
+}
+
+/* Secrets that are null in the request are those of before. */
+static bool parse_with_kept(const struct call *call, struct slice warehouse, const json_t *json,
+                            const struct storage_row *old, struct storage_profile **ret,
+                            struct error *err)
+{
+    struct storage_profile *before = NULL, *now = NULL;
+    json_t *secrets = NULL;
+    TRY(secrets_open(call->catalog, warehouse, old, call->arena, &secrets, err));
+    bool ok = storage_profile_parse(json, secrets, call->arena, &now, err);
+    json_decref(secrets);
+    TRY(ok);
+    TRY(storage_row_open(call->catalog, warehouse, old, call->arena, &before, err));
+    if (!storage_profile_may_keep_secrets(before, now))
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "storage: type, endpoint or identity change, so the secrets have to be "
+                         "given again: null stands for them only where these stay");
+    *ret = now;
+    return true;
+}
+
+static bool parse_change(const struct call *call, struct slice warehouse, const json_t *json,
+                         const struct storage_row *old, struct storage_change *change,
+                         struct error *err)
+{
+    struct storage_profile *profile = NULL;
+    struct error own = {.kind = ERROR_NONE};
+    if (storage_profile_parse(json, NULL, call->arena, &profile, &own)) {
+        change->has_own_secrets = !credentials_are_ambient(&profile->credentials);
+    } else if (old->secrets.len > 0) {
+        TRY(parse_with_kept(call, warehouse, json, old, &profile, err));
+        change->is_kept = true;
+    } else {
+        if (err)
+            *err = own;
+        return false;
+    }
+    change->profile = profile;
+    return true;
+}
+
+bool storage_change_make(const struct call *call, struct slice warehouse, const json_t *json,
+                         const struct storage_row *old, struct storage_change *ret,
+                         struct error *err)
+{
+    struct storage_change change = {.row = *old};
+    struct storage_profile *profile = NULL;
+    if (json == NULL && old->profile.len > 0) {
+        TRY(storage_row_open(call->catalog, warehouse, old, call->arena, &profile, err));
+        change.profile = profile;
+    }
+    if (json != NULL) {
+        change.is_changed = true;
+        change.row.profile = change.row.secrets = SLICE_EMPTY;
+    }
+    if (json != NULL && !json_is_null(json)) {
+        TRY(parse_change(call, warehouse, json, old, &change, err));
+        TRY(storage_check_endpoints(call->catalog, change.profile, err));
+        TRY(profile_text(change.profile, call->arena, &change.row.profile, err));
+        TRY(seal(call, warehouse, change.profile, &change.row.secrets, err));
+    }
+    *ret = change;
+    return true;
+}
+
+static bool check_endpoint(const struct catalog *catalog, struct slice endpoint, const char *what,
+                           struct error *err)
+{
+    for (size_t i = 0; i < catalog->allowed_endpoint_count; i++)
+        if (slice_equals(endpoint, catalog->allowed_endpoints[i]))
+            return true;
+    return endpoint.len == 0 ||
+           error_set(err, ERROR_FORBIDDEN,
+                     "storage: the machine's own credentials do not go to the %s %.*s: start the "
+                     "server with --allow-endpoint, or give credentials with the warehouse",
+                     what, SLICE_ARG(endpoint));
+}
+
+bool storage_check_endpoints(const struct catalog *catalog, const struct storage_profile *profile,
+                             struct error *err)
+{
+    if (!credentials_are_ambient(&profile->credentials))
+        return true;
+    return check_endpoint(catalog, profile->endpoint, "endpoint", err) &&
+           check_endpoint(catalog, profile->sts.endpoint, "sts endpoint", err);
+}
