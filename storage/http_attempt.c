@@ -69,18 +69,6 @@ static int rewind_body(void *context, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
-/* The library sends a request again by itself where a connection that was used before is closed
- * without an answer. */
-static int count_sending(void *context, char *address, char *local_address, int port,
-                         int local_port)
-{
-    struct http_attempt *attempt = context;
-    (void)address, (void)local_address, (void)port, (void)local_port;
-    if (attempt->sendings++ > 0)
-        attempt->answer->may_be_repeated = true;
-    return CURL_PREREQFUNC_OK;
-}
-
 /* A status line begins an answer (a provisional one may precede it), an empty line its body. */
 static void note_head(struct http_attempt *attempt, struct slice line)
 {
@@ -178,8 +166,6 @@ static bool set_up(struct http_attempt *attempt, struct curl_slist *headers)
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, attempt);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, attempt);
-    curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, count_sending);
-    curl_easy_setopt(curl, CURLOPT_PREREQDATA, attempt);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, attempt->reason);
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L); /* the path is signed as it is */
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
@@ -226,7 +212,6 @@ bool http_attempt_make(struct http_attempt *attempt, CURLcode *ret_code, struct 
     memset(answer->headers, 0, sizeof answer->headers);
     answer->status = 0;
     attempt->reason[0] = '\0';
-    attempt->sendings = 0;
     attempt->has_head = attempt->has_measure = false;
     bool is_ready = set_up(attempt, headers);
     CURLcode code = is_ready ? curl_easy_perform(attempt->curl) : CURLE_OUT_OF_MEMORY;

@@ -18,7 +18,6 @@ struct http_attempt {
     int64_t silence_ms;
     size_t body_start; /* of answer->body */
     struct slice unsent;
-    unsigned sendings;
     bool has_head;    /* the empty line behind the headers has come */
     bool has_measure; /* the headers say where the body ends */
     char reason[CURL_ERROR_SIZE];

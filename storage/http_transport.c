@@ -28,6 +28,8 @@
 #define DEFAULT_CALLS_PER_ENDPOINT 32
 /* So many tries in a row that waited in vain, and one call at a time finds out if it is back. */
 #define SUSPECT_AFTER 3
+/* So long after such a call waited in vain the next one may. */
+#define PROBE_PAUSE_MS 1000
 /* How long a call waits for one of its endpoint's others to end. */
 #define TURN_WAIT_MS 2000
 
@@ -41,8 +43,9 @@ struct endpoint {
     struct endpoint *next;
     struct idle_handle *idle;
     size_t running;
-    unsigned silent; /* tries in a row that waited in vain */
-    char name[];     /* "https://host:port" */
+    unsigned silent;   /* tries in a row that waited in vain */
+    int64_t silent_ms; /* when the last of them ended, by the monotonic clock */
+    char name[];       /* "https://host:port" */
 };
 
 struct http_transport {
@@ -132,8 +135,10 @@ static struct endpoint *endpoint_find(struct http_transport *transport, struct s
 
 static bool has_room(const struct http_transport *transport, const struct endpoint *endpoint)
 {
-    size_t most = endpoint->silent >= SUSPECT_AFTER ? 1 : transport->options.calls_per_endpoint;
-    return endpoint->running < most;
+    if (endpoint->silent < SUSPECT_AFTER)
+        return endpoint->running < transport->options.calls_per_endpoint;
+    int64_t since_ms = clock_monotonic_ms(transport->options.clock) - endpoint->silent_ms;
+    return endpoint->running == 0 && since_ms >= PROBE_PAUSE_MS;
 }
 
 /* Under the mutex. Others that run will end, unless the endpoint hangs. */
@@ -191,6 +196,7 @@ static bool endpoint_note(struct http_transport *transport, struct endpoint *end
 {
     pthread_mutex_lock(&transport->mutex);
     endpoint->silent = code == CURLE_OPERATION_TIMEDOUT ? endpoint->silent + 1 : 0;
+    endpoint->silent_ms = clock_monotonic_ms(transport->options.clock);
     bool is_suspect = endpoint->silent >= SUSPECT_AFTER;
     pthread_mutex_unlock(&transport->mutex);
     return is_suspect;
@@ -233,13 +239,6 @@ static bool is_passing(long status)
     return status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
 }
 
-/* Refused before anything was done. */
-static bool says_nothing_was_done(CURLcode code, long status)
-{
-    return code == CURLE_COULDNT_CONNECT || code == CURLE_SSL_CONNECT_ERROR ||
-           (code == CURLE_OK && (status == 429 || status == 503 || status == 409));
-}
-
 static int64_t pause_of(const struct http_transport *transport, const struct http_answer *answer,
                         unsigned number)
 {
@@ -276,7 +275,6 @@ static bool run_tries(struct http_transport *transport, struct endpoint *endpoin
 {
     int64_t started_ms = clock_monotonic_ms(transport->options.clock);
     struct http_answer *answer = attempt->answer;
-    answer->may_be_repeated = false;
     for (answer->tries = 1;; answer->tries++) {
         CURLcode code = CURLE_OK;
         TRY(http_attempt_make(attempt, &code, err));
@@ -284,8 +282,6 @@ static bool run_tries(struct http_transport *transport, struct endpoint *endpoin
                        !may_try_again(transport, attempt, started_ms);
         if (is_last)
             return code == CURLE_OK || http_attempt_failed(attempt, code, err);
-        if (!says_nothing_was_done(code, answer->status))
-            answer->may_be_repeated = true;
         transport->options.sleep_ms(transport->options.sleep_context,
                                     pause_of(transport, answer, answer->tries));
     }

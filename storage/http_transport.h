@@ -10,7 +10,8 @@
  * Rule:     no header and no query of a request ever stands in an error: both may hold secrets
  *
  * One endpoint (scheme, host and port) that hangs must not take all workers: it has at most
- * `calls_per_endpoint` calls at a time, and only one once several tries in a row waited in vain.
+ * `calls_per_endpoint` calls at a time, and only one now and then once several tries in a row
+ * waited in vain.
  */
 #ifndef STORAGE_HTTP_TRANSPORT_H
 #define STORAGE_HTTP_TRANSPORT_H
@@ -61,9 +62,6 @@ struct http_answer {
     struct buffer *fault; /* the caller's, or NULL: bodies of any other status */
     char headers[HTTP_ANSWER_HEADER_COUNT][HTTP_HEADER_VALUE_SIZE];
     unsigned tries;
-    /* An earlier try had no answer, or one that does not say that nothing was done: the endpoint
-     * may have done already what this answer refuses. */
-    bool may_be_repeated;
 };
 
 /* One line of a header, "name: value", NUL-terminated. */

@@ -1,13 +1,14 @@
 /*
  * What put_new does with an answer
  *
- *   200                      written
- *   412, first try           another object is there: ERROR_ALREADY_EXISTS
- *   412, an earlier try had  our own bytes may be there: they are read, and where they are ours it
- *   no answer                was written
- *   409                      two conditional writes at a time: again
- *   501, NotImplemented      the store has no conditional write: HEAD, then PUT, and so from now on
- *   no answer at last        an error; the object may be there, as an orphan that no pointer names
+ *   200                  written
+ *   412                  something is there. It may be our own bytes: an earlier try whose answer
+ *                        was lost, libcurl (which sends again by itself where an old connection
+ *                        ends) or a proxy that tries twice may have written them. They are read,
+ *                        and where they are ours it was written; else ERROR_ALREADY_EXISTS
+ *   409                  two conditional writes at a time: again
+ *   501, NotImplemented  the store has no conditional write: HEAD, then PUT, and so from now on
+ *   no answer at last    an error; the object may be there, as an orphan that no pointer names
  */
 #include "storage/s3_store.h"
 
@@ -249,7 +250,6 @@ static bool already_exists(const struct s3_call *call, struct error *err)
     return error_set(err, ERROR_ALREADY_EXISTS, "'%.*s' already exists", SLICE_ARG(call->uri));
 }
 
-/* Something is there, and it may be what an earlier try of ours has written. */
 static bool is_own_write(struct s3_call *call, struct slice bytes, bool *ret_own, struct error *err)
 {
     const struct s3_operation operation = {.method = "GET"};
@@ -303,19 +303,16 @@ static bool put_after_look(struct s3_call *call, struct slice bytes, struct erro
 static bool put(struct s3_call *call, struct slice bytes, struct error *err)
 {
     enum put_outcome outcome = PUT_AGAIN;
-    bool may_be_own = false;
     if (atomic_load(&call->place->lacks_conditional_put))
         return put_after_look(call, bytes, err);
-    for (unsigned i = 0; i < MAX_CONFLICTS && outcome == PUT_AGAIN; i++) {
+    for (unsigned i = 0; i < MAX_CONFLICTS && outcome == PUT_AGAIN; i++)
         TRY(put_conditional(call, bytes, &outcome, err));
-        may_be_own = may_be_own || call->answer.may_be_repeated || outcome == PUT_AGAIN;
-    }
     if (outcome == PUT_UNCONDITIONAL) {
         atomic_store(&call->place->lacks_conditional_put, true);
         return put_after_look(call, bytes, err);
     }
     bool is_own = outcome == PUT_DONE;
-    if (outcome == PUT_TAKEN && may_be_own)
+    if (outcome == PUT_TAKEN)
         TRY(is_own_write(call, bytes, &is_own, err));
     if (outcome == PUT_AGAIN)
         return s3_call_failed(call, err);

@@ -7,8 +7,8 @@
  * Errors:   as storage/s3_fault.h and storage/http_transport.h say
  * Threads:  any; one mutex around the list of places, a leaf. Every call blocks
  * Rule:     put_new never replaces an object: by If-None-Match where the store knows it, else by a
- *           look before the write. A put whose answer was lost is looked at before it counts as
- *           refused
+ *           look before the write. Equal bytes count as its own: the answer to an earlier try may
+ *           have been lost
  *
  * A location is reached as the place with the longest root above it says; one that no root is above
  * as the server's own environment says.

@@ -150,36 +150,6 @@ static void test_send__waits_as_long_as_it_is_told(void **state)
     trial_end(&trial);
 }
 
-/* What was refused before it began has not been done; what had no answer may have been. */
-static void test_send__says_whether_it_may_have_been_done_before(void **state)
-{
-    (void)state;
-    const struct http_step steps[] = {SLOW_DOWN, OK_HELLO, CUT("HTTP/1.1 200 OK\r\nCont"),
-                                      OK_HELLO};
-    struct trial trial;
-    trial_begin(&trial, steps, COUNT(steps));
-    assert_ok(run(&trial, "PUT", "/b/k", SLICE_LITERAL("x")), &trial.err);
-    assert_false(trial.answer.may_be_repeated);
-    assert_ok(run(&trial, "PUT", "/b/k", SLICE_LITERAL("x")), &trial.err);
-    assert_true(trial.answer.may_be_repeated);
-    trial_end(&trial);
-}
-
-/* Of a connection that was used before libcurl takes such an end for its age, and sends again. */
-static void test_send__hears_of_what_the_library_sends_again(void **state)
-{
-    (void)state;
-    const struct http_step steps[] = {OK_HELLO, CUT(""), OK_HELLO};
-    struct trial trial;
-    trial_begin(&trial, steps, COUNT(steps));
-    assert_ok(run(&trial, "PUT", "/b/k", SLICE_LITERAL("x")), &trial.err);
-    assert_false(trial.answer.may_be_repeated);
-    assert_ok(run(&trial, "PUT", "/b/k", SLICE_EMPTY), &trial.err);
-    assert_true(trial.answer.may_be_repeated);
-    assert_int_equal(trial.answer.tries, 1);
-    trial_end(&trial);
-}
-
 static void test_send__throws_half_an_answer_away(void **state)
 {
     (void)state;
@@ -283,6 +253,8 @@ static void test_send__lets_one_call_ask_an_endpoint_that_hangs(void **state)
     assert_fails(run(&trial, "GET", "/b/k", SLICE_EMPTY), &trial.err, ERROR_STORAGE);
     assert_non_null(strstr(trial.err.message, "it does not answer"));
     assert_int_equal(http_script_count(trial.script), 3);
+    assert_fails(run(&trial, "GET", "/b/k", SLICE_EMPTY), &trial.err, ERROR_OVERLOADED);
+    trial.time.now_ms += 1000;
     assert_ok(run(&trial, "GET", "/b/k", SLICE_EMPTY), &trial.err);
     assert_ok(run(&trial, "GET", "/b/k", SLICE_EMPTY), &trial.err);
     trial_end(&trial);
@@ -324,6 +296,7 @@ static void test_send__refuses_others_while_one_waits_and_serves_other_endpoints
     trial_begin(&trial, steps, COUNT(steps));
     struct http_script *well = http_script_start(others, COUNT(others));
     assert_fails(run(&trial, "GET", "/b/k", SLICE_EMPTY), &trial.err, ERROR_STORAGE);
+    trial.time.now_ms += 1000;
     struct caller first = {&trial, trial.script, true, {0}};
     struct caller second = first, third = {&trial, well, false, {0}};
     assert_int_equal(pthread_create(&thread, NULL, call, &first), 0);
@@ -348,8 +321,6 @@ int main(void)
         cmocka_unit_test(test_send__tries_again_with_growing_pauses),
         cmocka_unit_test(test_send__ends_after_five_tries_with_the_last_answer),
         cmocka_unit_test(test_send__waits_as_long_as_it_is_told),
-        cmocka_unit_test(test_send__says_whether_it_may_have_been_done_before),
-        cmocka_unit_test(test_send__hears_of_what_the_library_sends_again),
         cmocka_unit_test(test_send__throws_half_an_answer_away),
         cmocka_unit_test(test_send__makes_headers_for_each_try),
         cmocka_unit_test(test_send__reads_nothing_that_is_too_large),

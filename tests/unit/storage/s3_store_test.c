@@ -193,7 +193,8 @@ static void test_put__is_conditional_and_refused_where_something_is(void **state
     (void)state;
     char taken[512];
     const struct http_step steps[] = {EMPTY, fault(taken, sizeof taken, "412 Precondition Failed",
-                                                   "PreconditionFailed")};
+                                                   "PreconditionFailed"),
+                                      ANSWER_OK("5\r\n\r\nother")};
     struct trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     assert_ok(put(&trial, "s3://bucket/k", "bytes"), &trial.err);
@@ -224,21 +225,15 @@ static void test_put__takes_nobody_elses_bytes_for_its_own(void **state)
         CUT(""),
         STATUS("412 Precondition Failed"),
         ANSWER_OK("5\r\n\r\nother"),
-        CUT(""),
         STATUS("412 Precondition Failed"),
         CUT("HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\nbytes and more"),
+        STATUS("412 Precondition Failed"),
+        STATUS("404 Not Found"),
     };
     struct trial trial;
     trial_begin(&trial, steps, COUNT(steps));
-    assert_fails(put(&trial, "s3://bucket/k", "bytes"), &trial.err, ERROR_ALREADY_EXISTS);
-    http_transport_destroy(
-        trial.transport); /* a connection of its own: no sending by the library */
-    struct http_transport_options options = fake_time_options(&trial.time);
-    trial.store->ops->destroy(trial.store);
-    assert_ok(http_transport_create(&options, &trial.transport, &trial.err), &trial.err);
-    const struct s3_store_options s3 = {trial.transport, variable};
-    assert_ok(s3_store_create(&s3, &trial.store, &trial.err), &trial.err);
-    assert_fails(put(&trial, "s3://bucket/k", "bytes"), &trial.err, ERROR_ALREADY_EXISTS);
+    for (size_t i = 0; i < 3; i++)
+        assert_fails(put(&trial, "s3://bucket/k", "bytes"), &trial.err, ERROR_ALREADY_EXISTS);
     trial_end(&trial);
 }
 
