@@ -241,6 +241,7 @@ static enum MHD_Result hand_to_worker(struct http_request *http_request)
         return queue_reply(http_request, http_request->reply);
     }
     http_request->work.run = run_in_worker;
+    http_request->work.lane = http_request->request.work_lane;
     MHD_suspend_connection(http_request->connection);
     workers_submit(workers, &http_request->work);
     return MHD_YES;

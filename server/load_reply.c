@@ -70,25 +70,20 @@ static void keep(struct op *op, struct slice location, enum representation repre
         reply_cache_keep(op->server->cache, key, reply);
 }
 
-/* Can the file be looked for with one system call? */
-static bool is_local(struct op *op, struct slice location)
-{
-    struct object_store *store = NULL;
-    return object_stores_find(op->server->objects, location, &store, NULL) && store->ops->is_local;
-}
-
 bool load_reply_peek(struct op *op, struct entity_name name, enum representation representation,
                      struct reply **ret_reply, struct error *err)
 {
     struct entity_row row;
     enum entity_kind kind = representation == REPRESENT_VIEW ? ENTITY_VIEW : ENTITY_TABLE;
+    bool is_known = false;
     *ret_reply = NULL;
     if (!pointer_store_peek(op->server->pointers, op->call.warehouse->id, name.namespace_path,
                             name.name, &op->request->arena, &row) ||
-        row.kind != kind || !is_local(op, row.metadata_location))
+        row.kind != kind)
         return true;
-    TRY(metadata_file_must_exist(op->server->catalog, row.metadata_location, err));
-    *ret_reply = find_kept(op, row.metadata_location, representation);
+    TRY(metadata_file_must_exist_near(op->server->catalog, row.metadata_location, &is_known, err));
+    if (is_known)
+        *ret_reply = find_kept(op, row.metadata_location, representation);
     return true;
 }
 

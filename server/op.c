@@ -11,6 +11,7 @@
 #include "server/encoded_reply.h"
 #include "server/security.h"
 #include "server/server.h"
+#include "server/workers.h"
 
 bool operation_is_change(const struct operation *operation)
 {
@@ -310,6 +311,23 @@ static void admit_change(const struct op *op, struct error *err)
     err->kind = ERROR_COMMIT_UNKNOWN;
 }
 
+int64_t op_work_lane(struct server *server, const struct warehouse *warehouse)
+{
+    struct object_store *store = NULL;
+    bool is_near = !warehouse ||
+                   !object_stores_find(server->objects, warehouse->location, &store, NULL) ||
+                   store->ops->is_local;
+    return is_near ? WORK_ANY : warehouse->id;
+}
+
+/* Of an operation that waits for a worker, which may not have looked for its warehouse yet. */
+static void note_lane(struct op *op)
+{
+    if (!op->call.warehouse && op->request->operation->state != STATE_LATER)
+        (void)find_warehouse(op, NULL);
+    op->request->work_lane = op_work_lane(op->server, op->call.warehouse);
+}
+
 struct reply *op_run(struct server *server, struct request *request)
 {
     struct op op = {.server = server, .request = request};
@@ -320,6 +338,8 @@ struct reply *op_run(struct server *server, struct request *request)
     if (is_change && request->may_block)
         name_request(&op);
     bool ok = run_checked(&op, &reply, &err);
+    if (op.would_block)
+        note_lane(&op);
     warehouse_unref(op.call.warehouse);
     if (op.body_claim > 0)
         byte_budget_give(server->parsed, op.body_claim);

@@ -42,6 +42,9 @@ ALL_OPERATIONS(X)
  * "unknown", its body must be JSON, and an Idempotency-Key counts. */
 bool operation_is_change(const struct operation *operation);
 
+/* The lane of work on a warehouse (server/workers.h): one on an object store has its own. */
+int64_t op_work_lane(struct server *server, const struct warehouse *warehouse);
+
 /* Runs the matched operation. NULL where request->may_block is false and it would have to wait. */
 struct reply *op_run(struct server *server, struct request *request);
 

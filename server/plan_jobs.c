@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "catalog/warehouse.h"
 #include "scan/plan_split.h"
+#include "server/op.h"
 #include "server/plan_reach.h"
 #include "server/server.h"
 #include "server/workers.h"
@@ -226,6 +227,7 @@ static struct plan_job *create(struct server *server, const struct warehouse *wa
     if (!job)
         return NULL;
     job->item.run = run;
+    job->item.lane = op_work_lane(server, warehouse);
     job->server = server;
     snprintf(job->id, sizeof(job->id), "%.*s", SLICE_ARG(id));
     atomic_init(&job->is_cancelled, false);

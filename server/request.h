@@ -65,6 +65,7 @@ struct request {
     int64_t arrived_us; /* when server_handle first saw it (clock_measure_us); 0: not yet */
     bool is_remote;     /* the client is on another machine */
     bool may_block;     /* false on the HTTP thread: only what is in memory may be answered */
+    int64_t work_lane;  /* of a worker that has to answer it (server/workers.h) */
 
     /* What the router found. */
     const struct operation *operation;

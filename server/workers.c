@@ -12,6 +12,12 @@
  * resident. */
 #define WORKER_STACK_SIZE (4 * MIB)
 
+struct worker {
+    struct workers *workers;
+    pthread_t thread;
+    int64_t lane; /* of what it runs; WORK_ANY: of nothing that is counted */
+};
+
 struct workers {
     pthread_mutex_t mutex;
     pthread_cond_t submitted;
@@ -22,20 +28,44 @@ struct workers {
     size_t running;
     bool is_stopping;
     size_t thread_count;
-    pthread_t threads[];
+    size_t lane_limit;
+    struct worker threads[];
 };
+
+static bool has_room(const struct workers *workers, int64_t lane)
+{
+    size_t running = 0;
+    for (size_t i = 0; lane != WORK_ANY && i < workers->thread_count; i++)
+        running += workers->threads[i].lane == lane;
+    return running < workers->lane_limit;
+}
+
+/* The first item whose lane has room, out of the queue; NULL where there is none. */
+static struct work_item *unlink_next(struct workers *workers)
+{
+    struct work_item *before = NULL, *item = workers->first;
+    while (item && !has_room(workers, item->lane)) {
+        before = item;
+        item = item->next;
+    }
+    if (item && before)
+        before->next = item->next;
+    else if (item)
+        workers->first = item->next;
+    if (item && workers->last == item)
+        workers->last = before;
+    return item;
+}
 
 /* The next item, or NULL when there is nothing left and there will not be. The mutex is held. */
 static struct work_item *take(struct workers *workers)
 {
-    while (workers->first == NULL && !workers->is_stopping)
+    struct work_item *item;
+    while ((item = unlink_next(workers)) == NULL) {
+        if (workers->first == NULL && workers->is_stopping)
+            return NULL;
         pthread_cond_wait(&workers->submitted, &workers->mutex);
-    struct work_item *item = workers->first;
-    if (item == NULL)
-        return NULL;
-    workers->first = item->next;
-    if (workers->first == NULL)
-        workers->last = NULL;
+    }
     workers->reserved--;
     workers->running++;
     return item;
@@ -43,17 +73,26 @@ static struct work_item *take(struct workers *workers)
 
 static void *work(void *context)
 {
-    struct workers *workers = context;
+    struct worker *worker = context;
+    struct workers *workers = worker->workers;
     struct work_item *item;
     pthread_setname_np(pthread_self(), "firn-worker");
     pthread_mutex_lock(&workers->mutex);
     while ((item = take(workers)) != NULL) {
+        worker->lane = item->lane;
         pthread_mutex_unlock(&workers->mutex);
-        item->run(item);
+        item->run(item); /* from here on the item may be gone */
         pthread_mutex_lock(&workers->mutex);
+        bool had_lane = worker->lane != WORK_ANY;
+        worker->lane = WORK_ANY;
         workers->running--;
         pthread_cond_signal(&workers->finished);
+        /* What waited for room in the lane may not be what this thread takes next. */
+        if (had_lane && workers->first)
+            pthread_cond_signal(&workers->submitted);
     }
+    /* Others may wait for room, and there is nothing left that wants it. */
+    pthread_cond_broadcast(&workers->submitted);
     pthread_mutex_unlock(&workers->mutex);
     return NULL;
 }
@@ -65,8 +104,9 @@ static bool start_threads(struct workers *workers, size_t count, struct error *e
     pthread_attr_setstacksize(&attributes, WORKER_STACK_SIZE);
     int failed = 0;
     while (!failed && workers->thread_count < count) {
-        failed =
-            pthread_create(&workers->threads[workers->thread_count], &attributes, work, workers);
+        struct worker *worker = &workers->threads[workers->thread_count];
+        worker->workers = workers;
+        failed = pthread_create(&worker->thread, &attributes, work, worker);
         workers->thread_count += !failed;
     }
     pthread_attr_destroy(&attributes);
@@ -77,10 +117,11 @@ static bool start_threads(struct workers *workers, size_t count, struct error *e
 bool workers_create(size_t thread_count, size_t queue_limit, struct workers **ret_workers,
                     struct error *err)
 {
-    struct workers *workers = calloc(1, sizeof(*workers) + thread_count * sizeof(pthread_t));
+    struct workers *workers = calloc(1, sizeof(*workers) + thread_count * sizeof(struct worker));
     if (workers == NULL)
         return error_no_memory(err, "the workers");
     workers->limit = queue_limit;
+    workers->lane_limit = thread_count > 1 ? thread_count / 2 : 1;
     pthread_mutex_init(&workers->mutex, NULL);
     timed_wait_init(&workers->submitted);
     timed_wait_init(&workers->finished);
@@ -144,7 +185,7 @@ void workers_destroy(struct workers *workers)
     pthread_cond_broadcast(&workers->submitted);
     pthread_mutex_unlock(&workers->mutex);
     for (size_t i = 0; i < workers->thread_count; i++)
-        pthread_join(workers->threads[i], NULL);
+        pthread_join(workers->threads[i].thread, NULL);
     pthread_cond_destroy(&workers->submitted);
     pthread_cond_destroy(&workers->finished);
     pthread_mutex_destroy(&workers->mutex);

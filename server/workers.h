@@ -1,6 +1,9 @@
 /*
  * workers.h — a fixed number of threads for what waits, behind a bounded queue.
  *
+ * What may hang together (all that asks one object store) has a lane: it takes half of the threads
+ * at most, and what is queued behind it in other lanes goes past.
+ *
  * Owns:     its threads; items belong to whoever submits them and live until their `run` returns
  * Errors:   workers_reserve is false where the queue is full: the caller answers 429
  * Threads:  any; one mutex inside, a leaf in the lock order
@@ -17,8 +20,11 @@ struct workers;
 /* Placed in the object that it is about. */
 struct work_item {
     void (*run)(struct work_item *item);
+    int64_t lane; /* WORK_ANY: bounded by nothing */
     struct work_item *next;
 };
+
+#define WORK_ANY 0
 
 bool workers_create(size_t thread_count, size_t queue_limit, struct workers **ret_workers,
                     struct error *err);

@@ -1,6 +1,7 @@
 #include "server/workers.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <time.h>
 
@@ -99,10 +100,59 @@ static void test_workers__finish_the_queue_when_destroyed(void **state)
     assert_int_equal(atomic_load(&done), 50);
 }
 
+/* Of four threads two at most are one lane's, however much of it is queued before the others. */
+static void test_workers__keep_threads_for_other_lanes(void **state)
+{
+    struct workers *workers = NULL;
+    struct error err = {0};
+    atomic_int held = 0, free_ones = 0;
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    struct job slow[6], quick[3];
+    (void)state;
+    pthread_mutex_lock(&gate);
+    assert_ok(workers_create(4, 100, &workers, &err), &err);
+    for (int i = 0; i < 6; i++) {
+        slow[i] = (struct job){.item.lane = 7, .gate = &gate, .done = &held};
+        assert_true(workers_reserve(workers));
+        submit(workers, &slow[i]);
+    }
+    for (int i = 0; i < 3; i++) {
+        quick[i] = (struct job){.item.lane = i == 2 ? 8 : WORK_ANY, .done = &free_ones};
+        assert_true(workers_reserve(workers));
+        submit(workers, &quick[i]);
+    }
+    while (atomic_load(&free_ones) < 3)
+        sched_yield();
+    assert_int_equal(atomic_load(&held), 0);
+    pthread_mutex_unlock(&gate);
+    assert_true(workers_drain(workers, 10000));
+    assert_int_equal(atomic_load(&held), 6);
+    workers_destroy(workers);
+}
+
+static void test_workers__finish_a_lanes_queue_when_destroyed(void **state)
+{
+    struct workers *workers = NULL;
+    struct error err = {0};
+    atomic_int done = 0;
+    struct job jobs[50];
+    (void)state;
+    assert_ok(workers_create(3, 50, &workers, &err), &err);
+    for (int i = 0; i < 50; i++) {
+        jobs[i] = (struct job){.item.lane = 1 + i % 2, .done = &done};
+        assert_true(workers_reserve(workers));
+        submit(workers, &jobs[i]);
+    }
+    workers_destroy(workers);
+    assert_int_equal(atomic_load(&done), 50);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_workers__run_what_was_submitted),
+        cmocka_unit_test(test_workers__keep_threads_for_other_lanes),
+        cmocka_unit_test(test_workers__finish_a_lanes_queue_when_destroyed),
         cmocka_unit_test(test_workers__refuse_when_the_queue_is_full),
         cmocka_unit_test(test_workers__finish_the_queue_when_destroyed),
     };
