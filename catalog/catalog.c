@@ -9,6 +9,7 @@
 #include "catalog/inflight.h"
 #include "catalog/pending_files.h"
 #include "catalog/purge.h"
+#include "catalog/seen_files.h"
 #include "catalog/warehouse.h"
 #include "catalog/warehouse_set.h"
 #include "storage/endpoint.h"
@@ -89,6 +90,7 @@ static bool catalog_init(struct catalog *catalog, const struct catalog_options *
     TRY(commit_chain_create(&catalog->chain, err));
     TRY(inflight_keys_create(&catalog->inflight, err));
     TRY(packer_create(&catalog->packer, err));
+    TRY(seen_files_create(&catalog->seen, err));
     TRY(warehouse_set_create(&catalog->warehouses, err));
     TRY(ensure_default_warehouse(catalog, options, err));
     TRY(pending_files_start(catalog, &catalog->pending, err));
@@ -116,6 +118,7 @@ void catalog_destroy(struct catalog *catalog)
     purge_worker_stop(catalog->purge);
     pending_files_stop(catalog->pending);
     warehouse_set_destroy(catalog->warehouses);
+    seen_files_destroy(catalog->seen);
     packer_destroy(catalog->packer);
     inflight_keys_destroy(catalog->inflight);
     commit_chain_destroy(catalog->chain);

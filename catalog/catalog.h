@@ -29,6 +29,7 @@ struct inflight_keys;
 struct packer;
 struct purge_worker;
 struct pending_files;
+struct seen_files;
 
 struct catalog_options {
     struct pointer_store *pointers;
@@ -73,6 +74,7 @@ struct catalog {
     struct inflight_keys *inflight;
     struct packer *packer; /* of the bytes that transactions carry */
     struct pending_files *pending;
+    struct seen_files *seen; /* of stores that are not local; NULL: none is trusted */
     struct purge_worker *purge;
     struct commit_counts commit_counts;
 };

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/pack.h"
 #include "catalog/pending_files.h"
+#include "catalog/seen_files.h"
 #include "storage/location.h"
 
 /* How long a large file waits for room in catalog->reading: others end within a second or two. */
@@ -239,11 +240,51 @@ bool view_metadata_read(struct catalog *catalog, struct slice location,
     return true;
 }
 
-bool metadata_file_must_exist(struct catalog *catalog, struct slice location, struct error *err)
+/* NULL where no store serves it. */
+static const struct object_store_ops *store_of(struct catalog *catalog, struct slice location)
+{
+    struct object_store *store = NULL;
+    return object_stores_find(catalog->objects, location, &store, NULL) ? store->ops : NULL;
+}
+
+static bool was_seen(struct catalog *catalog, struct slice location)
+{
+    return catalog->seen &&
+           seen_files_has(catalog->seen, location, clock_monotonic_ms(catalog->clock));
+}
+
+static void note_seen(struct catalog *catalog, struct slice location)
+{
+    const struct object_store_ops *ops = store_of(catalog, location);
+    if (catalog->seen && ops && !ops->is_local)
+        seen_files_note(catalog->seen, location, clock_monotonic_ms(catalog->clock));
+}
+
+static bool look_for(struct catalog *catalog, struct slice location, struct error *err)
 {
     bool exists = false;
     TRY(object_exists(catalog->objects, location, &exists, err));
-    return exists || gone(location, err);
+    if (!exists)
+        return gone(location, err);
+    note_seen(catalog, location);
+    return true;
+}
+
+bool metadata_file_must_exist_near(struct catalog *catalog, struct slice location, bool *ret_known,
+                                   struct error *err)
+{
+    const struct object_store_ops *ops = store_of(catalog, location);
+    if (ops && ops->is_local)
+        TRY(look_for(catalog, location, err));
+    *ret_known = ops && (ops->is_local || was_seen(catalog, location));
+    return true;
+}
+
+bool metadata_file_must_exist(struct catalog *catalog, struct slice location, struct error *err)
+{
+    bool is_known = false;
+    TRY(metadata_file_must_exist_near(catalog, location, &is_known, err));
+    return is_known || look_for(catalog, location, err);
 }
 
 /* Where the store does not make it durable at once, the bytes are kept for the transaction. */
@@ -253,8 +294,10 @@ bool carried_file_write(struct call *call, struct slice location, struct slice b
     struct object_stores *objects = call->catalog->objects;
     struct carried_file file = {.location = location, .packed = SLICE_EMPTY};
     bool is_durable = false;
-    if (bytes.len > MAX_CARRIED_SIZE) {
+    const struct object_store_ops *ops = store_of(call->catalog, location);
+    if (bytes.len > MAX_CARRIED_SIZE || (ops && !ops->put_unsynced)) {
         TRY(object_put_new(objects, location, bytes, err));
+        note_seen(call->catalog, location);
         *ret_file = file;
         return true;
     }

@@ -14,6 +14,10 @@
 /* Paths of one table's manifests and lists that are held at once. */
 #define PURGE_ARENA_CEILING (1024 * MIB)
 
+/* Files that one request to an object store removes: as many as S3 takes. */
+#define PURGE_BATCH_FILES 1000
+#define BATCH_ARENA_CEILING (16 * MIB)
+
 /* Locations of one file and of the rows that may hold it. */
 #define SCRATCH_CEILING (1 * MIB)
 
@@ -27,6 +31,9 @@ struct purge_run {
     struct text_set left;      /* files that are not the server's to delete */
     struct slice first_left;
     int64_t left_count;
+    struct arena batch_arena;
+    struct slice *batch; /* of files that lie in a store which removes many at once */
+    size_t batch_count;
     bool (*is_stopping)(void *);
     void *context;
 };
@@ -47,9 +54,37 @@ static bool leave_file(struct purge_run *run, struct slice path, struct error *e
     return true;
 }
 
+static bool remove_batch(struct purge_run *run, struct error *err)
+{
+    bool ok = object_remove_many(run->catalog->objects, run->batch, run->batch_count, err);
+    run->batch_count = 0;
+    arena_finish(&run->batch_arena);
+    arena_init(&run->batch_arena, BATCH_ARENA_CEILING);
+    return ok;
+}
+
+static bool add_to_batch(struct purge_run *run, struct slice path, struct error *err)
+{
+    if (!run->batch)
+        run->batch = ARENA_ARRAY(&run->arena, struct slice, PURGE_BATCH_FILES);
+    struct slice copy = arena_slice(&run->batch_arena, path);
+    if (!run->batch || !copy.ptr)
+        return error_no_memory(err, "the files of a purge");
+    run->batch[run->batch_count++] = copy;
+    return run->batch_count < PURGE_BATCH_FILES || remove_batch(run, err);
+}
+
+static bool removes_many(const struct purge_run *run, struct slice path)
+{
+    struct object_store *store = NULL;
+    return object_stores_find(run->catalog->objects, path, &store, NULL) && store->ops->remove_many;
+}
+
 static bool remove_file(struct purge_run *run, struct slice path, struct error *err)
 {
     struct error cause = {0};
+    if (removes_many(run, path))
+        return add_to_batch(run, path, err);
     if (object_remove(run->catalog->objects, path, &cause))
         return true;
     /* It leads out of the warehouse through a link. */
@@ -76,8 +111,9 @@ static bool delete_file(void *context, struct slice path, struct error *err)
 }
 
 /* What names a file that was left must stay as long as that file. */
-static bool nothing_is_left(const struct purge_run *run, struct error *err)
+static bool nothing_is_left(struct purge_run *run, struct error *err)
 {
+    TRY(remove_batch(run, err));
     if (run->left_count == 0)
         return true;
     return error_set(err, ERROR_FORBIDDEN,
@@ -264,6 +300,7 @@ bool purge_entry(struct catalog *catalog, const struct purge_row *row,
                             .context = context};
     run.warehouse = warehouse_set_find(catalog->warehouses, has_id, &row->warehouse_id);
     arena_init(&run.arena, PURGE_ARENA_CEILING);
+    arena_init(&run.batch_arena, BATCH_ARENA_CEILING);
     text_set_init(&run.lists, &run.arena);
     text_set_init(&run.manifests, &run.arena);
     text_set_init(&run.left, &run.arena);
@@ -272,6 +309,7 @@ bool purge_entry(struct catalog *catalog, const struct purge_row *row,
     text_set_finish(&run.left);
     text_set_finish(&run.manifests);
     text_set_finish(&run.lists);
+    arena_finish(&run.batch_arena);
     arena_finish(&run.arena);
     warehouse_unref(run.warehouse);
     return ok;
