@@ -1,0 +1,90 @@
+"""Fixtures of the storage tests: one MinIO and one moto for the run, a bucket and a server of its own
+for each test that wants them."""
+
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "http"))
+
+import stores  # noqa: E402
+from api import Api  # noqa: E402
+from contract import Contract  # noqa: E402
+from firn_server import FirnServer  # noqa: E402
+
+CONTRACT = Contract()
+_numbers = itertools.count(1)
+
+
+def pytest_configure(config):
+    for name in ("FIRN_BINARY", "FIRN_MINIO"):
+        if not os.access(os.environ.get(name, ""), os.X_OK):
+            raise pytest.UsageError(f"{name} must name a program")
+    os.environ.setdefault("PYTHON", sys.executable)
+
+
+@pytest.fixture(scope="session")
+def binary():
+    return Path(os.environ["FIRN_BINARY"])
+
+
+@pytest.fixture(scope="session")
+def minio(tmp_path_factory):
+    one = stores.minio(tmp_path_factory.mktemp("minio"))
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory):
+    one = stores.moto(tmp_path_factory.mktemp("moto"))
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def bucket(minio):
+    return minio.make_bucket(f"bucket-{next(_numbers)}")
+
+
+@pytest.fixture
+def serve(binary, tmp_path):
+    """Starts servers; each has to stop cleanly. Returns (server, api)."""
+    started = []
+
+    def start(location, environment, *arguments, data="data"):
+        server = FirnServer(binary, tmp_path / data, ["--warehouse-location", location, *arguments],
+                            environment=environment, logs=tmp_path / f"logs-{len(started)}")
+        client = Api(server.start().port, CONTRACT)
+        started.append((server, client))
+        return server, client
+
+    yield start
+    for server, client in started:
+        client.close()
+        if server.process.poll() is None:
+            server.stop()
+        server.check_reports()
+        assert stores.SECRET not in server.log.read_text()
+
+
+@pytest.fixture
+def lake(serve, minio, bucket):
+    """A server whose default warehouse is on MinIO, and a client for it."""
+    return serve(f"s3://{bucket}/wh", minio.environment())
+
+
+@pytest.fixture
+def fsck(binary):
+    """Runs `firn fsck`; its exit status and what it said."""
+    def run(server, environment, *arguments):
+        done = subprocess.run([binary, "fsck", "--data", server.data, "--json", *arguments],
+                              env=os.environ | environment, capture_output=True, text=True,
+                              timeout=120)
+        return done.returncode, done.stdout, done.stderr
+
+    return run
