@@ -1,5 +1,7 @@
 #include "server/web_assets.h"
 
+#include "base/embed.h"
+
 #define HTML "text/html; charset=utf-8"
 #define SCRIPT "text/javascript; charset=utf-8"
 
@@ -24,26 +26,16 @@
     X(table, "table.js", SCRIPT)                            \
     X(tree, "tree.js", SCRIPT)
 
-/* The assembler puts the bytes in, and their number behind them. */
-#define X(symbol, name, type)                         \
-    __asm__(".section .rodata\n"                      \
-            "web_asset_" #symbol ":\n"                \
-            ".incbin \"" FIRN_WEB "/" name "\"\n"     \
-            "1: .byte 0\n"                            \
-            ".balign 8\n"                             \
-            "web_asset_" #symbol "_size:\n"           \
-            ".quad 1b - web_asset_" #symbol "\n"      \
-            ".previous\n");                           \
-    extern const char web_asset_##symbol[];           \
-    extern const uint64_t web_asset_##symbol##_size;
+#define X(symbol, name, type) EMBED_FILE(web_asset_##symbol, FIRN_WEB "/" name)
 WEB_ASSETS(X)
 #undef X
 
 static const struct {
-    struct web_asset asset;
-    const uint64_t *size;
+    const char *name;
+    const char *type;
+    struct embedded file;
 } ASSETS[] = {
-#define X(symbol, name, type) {{name, type, {web_asset_##symbol, 0}}, &web_asset_##symbol##_size},
+#define X(symbol, name, type) {name, type, EMBEDDED(web_asset_##symbol)},
     WEB_ASSETS(X)
 #undef X
 };
@@ -51,10 +43,10 @@ static const struct {
 bool web_asset_find(struct slice name, struct web_asset *ret_asset)
 {
     for (size_t i = 0; i < sizeof(ASSETS) / sizeof(ASSETS[0]); i++) {
-        if (!slice_equals_string(name, ASSETS[i].asset.name))
+        if (!slice_equals_string(name, ASSETS[i].name))
             continue;
-        *ret_asset = ASSETS[i].asset;
-        ret_asset->bytes.len = (size_t)*ASSETS[i].size;
+        *ret_asset =
+            (struct web_asset){ASSETS[i].name, ASSETS[i].type, embedded_slice(ASSETS[i].file)};
         return true;
     }
     return false;
