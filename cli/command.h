@@ -22,6 +22,7 @@
     X(connect)          \
     X(demo)             \
     X(doctor)           \
+    X(init)             \
     X(namespace)        \
     X(namespace_list)   \
     X(namespace_show)   \

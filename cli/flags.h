@@ -42,6 +42,8 @@
     X(FLAG_INCLUDE, "include", LIST, "PATTERN", "", MAIN, "only names like 'db.*'; repeatable")  \
     X(FLAG_EXCLUDE, "exclude", LIST, "PATTERN", "", MAIN, "but not these; repeatable")           \
     X(FLAG_INTO, "into", TEXT, "NAMESPACE", "", MAIN, "put everything below it")                 \
+    X(FLAG_OUT, "out", TEXT, "DIR", ".", MAIN, "directory to write them to")                     \
+    X(FLAG_FORCE, "force", FLAG, "", "false", MAIN, "also where files are that differ")          \
     X(FLAG_FORMAT, "format", CHOICE, "text|man|markdown", "text", MAIN, "how to write the help") \
     X(FLAG_JSON, "json", FLAG, "", "false", MAIN, "print JSON for programs")
 
