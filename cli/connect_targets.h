@@ -17,6 +17,9 @@
            "spark.sql.catalog.{catalog}.type" between "rest" after before \
            "spark.sql.catalog.{catalog}.uri" between "{url}" after before \
            "spark.sql.catalog.{catalog}.warehouse" between "{warehouse}" after
+/* spark-sql would otherwise start Hive's metastore in the current directory, which nothing here
+ * asks for, and only one process at a time may open. */
+#define SPARK_WITHOUT_HIVE "  --conf spark.sql.catalogImplementation=in-memory \\\n"
 #define LOCAL_FILES(comment) \
     "?file " comment " The warehouse lies in {location}: what reads it must see it there.\n"
 #define LOOPBACK(comment)                                                             \
@@ -29,8 +32,8 @@
 
 #define CONNECT_TARGETS(X)                                                                         \
     X(CONNECT_SPARK_SQL, "spark-sql", "bash",                                                      \
-      SPARK_HEAD "spark-sql --packages {packages} \\\n" SPARK_CONF(                                \
-          "  --conf ", "=", " \\\n") "  --conf spark.sql.defaultCatalog={catalog}\n")              \
+      SPARK_HEAD "spark-sql --packages {packages} \\\n" SPARK_CONF("  --conf ", "=", " \\\n")      \
+          SPARK_WITHOUT_HIVE "  --conf spark.sql.defaultCatalog={catalog}\n")                      \
     X(CONNECT_PYSPARK, "pyspark", "python",                                                        \
       SPARK_HEAD "from pyspark.sql import SparkSession\n\n"                                        \
                  "spark = (\n"                                                                     \

@@ -90,6 +90,7 @@ def test_spark_sql(first_day, shell, tmp_path):
     printed = shell("bash", str(script), text=query)
     rows = [line.split("\t") for line in printed.splitlines() if line.count("\t") == 1]
     assert carriers_in(rows) == expected_carriers()
+    assert not (tmp_path / "metastore_db").exists(), "Hive's metastore is not asked for"
 
 
 def test_spark_defaults(first_day, shell, tmp_path):
