@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import JARS, RUNTIME, free_port, wait_for
+from conftest import JARS, ROOT, RUNTIME, free_port, wait_for
 from flights import flights
 
 TIMEOUT_S = 300
@@ -51,7 +51,8 @@ def first_day(tmp_path_factory):
 def shell(tmp_path):
     """A directory of one's own, with the test environment's Python and Spark in PATH."""
     tools = pathlib.Path(sys.executable).parent
-    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "SPARK_LOCAL_IP": "127.0.0.1"}
+    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "HOME": str(tmp_path),
+                   "SPARK_LOCAL_IP": "127.0.0.1"}
     environment.pop("SPARK_HOME", None)
 
     def run(*argv: str, text: str) -> str:
@@ -70,6 +71,17 @@ def carriers_in(rows) -> dict:
 def test_pyiceberg(first_day, shell):
     printed = shell("python3", "-", text=first_day("pyiceberg"))
     assert "carrier: string" in printed and "month: [[1,1,1" in printed
+
+
+def test_duckdb(first_day, shell, tmp_path):
+    """The lines go through DuckDB's own Python package; its extensions come from theirs."""
+    (tmp_path / "connect.sql").write_text(first_day("duckdb"))
+    shell(sys.executable, str(ROOT / "tests" / "docs" / "prepare"), "duckdb", text="")
+    printed = shell("python3", "-", text="""
+import csv, duckdb, sys
+csv.writer(sys.stdout).writerows(duckdb.execute(open("connect.sql").read()).fetchall())
+""")
+    assert carriers_in(line.split(",") for line in printed.splitlines()) == expected_carriers()
 
 
 def test_pyspark(first_day, shell):

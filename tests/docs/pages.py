@@ -16,13 +16,14 @@ A mark is an HTML comment on a line of its own above the block:
     <!-- first: COMMAND -->        no block: what the page takes for granted at this place; $PREPARE
     <!-- first, stays PORT: … -->  is tests/docs/prepare
     <!-- not run, all of this page: REASON -->
+    <!-- long: COMMAND -->         the page takes minutes: that command runs it, ./dev test does not
 """
 
 import dataclasses
 import re
 from pathlib import Path
 
-MARK = re.compile(r"^<!-- (run|shows|not run|first|first, stays \d+|not run, all of this page)(?:: (.+))? -->$")
+MARK = re.compile(r"^<!-- (run|shows|not run|first|first, stays \d+|not run, all of this page|long)(?:: (.+))? -->$")
 FENCE = re.compile(r"^(`{3,})\s*(\w*)")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 ITEM = re.compile(r"^\s*([-*]|\d+\.) ")
@@ -63,7 +64,7 @@ class Reader:
 
     def __init__(self, text: str):
         self.lines = text.splitlines()
-        self.blocks, self.mark, self.page_reason = [], None, ""
+        self.blocks, self.mark, self.page_reason, self.long = [], None, "", ""
 
     def read(self) -> list[Block]:
         number, previous, is_item = 0, "", False
@@ -94,6 +95,8 @@ class Reader:
         if kind.startswith("first"):
             kind, _, words = kind.partition(", ")
             self.blocks.append(Block(number, "", text, kind, words=parse_words(words, number)))
+        elif kind == "long":
+            self.long = text
         elif kind == "not run, all of this page":
             self.page_reason = text
         else:
@@ -132,6 +135,12 @@ class Reader:
 
 def blocks(text: str) -> list[Block]:
     return Reader(text).read()
+
+
+def is_long(text: str) -> bool:
+    reader = Reader(text)
+    reader.read()
+    return bool(reader.long)
 
 
 def anchors(text: str) -> set:

@@ -8,6 +8,7 @@ variables of Firn and Spark: where a server listens that is started without opti
 What a block leaves in its shell (directory, exported variables) is there in the next one.
 """
 
+import contextlib
 import dataclasses
 import os
 import re
@@ -26,7 +27,7 @@ sys.path.insert(0, str(ROOT / "tests" / "http"))
 
 from firn_server import free_port  # noqa: E402
 
-ADDRESS = re.compile(r"(127\.0\.0\.1|localhost):(\d{2,5})\b")
+ADDRESS = re.compile(r"(127\.0\.0\.1:|localhost:|\b(?:clientPort|port)=)(\d{2,5})\b")
 BLOCK_S = 180
 START_S = 60
 STOP_S = 40
@@ -87,8 +88,8 @@ class Page:
                 if not name.startswith(("FIRN_", "SPARK_", "PYTEST_"))}
         self.environment = kept | {
             "PATH": f"{tools}:{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "CURL_HOME": str(tools),
-            "PREPARE": str(Path(__file__).with_name("prepare")), "SPARK_LOCAL_IP": "127.0.0.1", "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+            "HOME": str(tools), "PREPARE": str(Path(__file__).with_name("prepare")),
+            "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         for name, default in VARIABLES.items():
             self.environment[name] = (self._port(default) if default.isdigit()
                                       else self._moved(default))
@@ -99,6 +100,8 @@ class Page:
 
     def __exit__(self, kind, *_):
         faults = [fault for one in reversed(self.stays) if (fault := self._stop(*one))]
+        if kind:
+            self._kill_forgotten()
         if faults and kind is None:
             raise Failure(faults[0])
 
@@ -127,7 +130,7 @@ class Page:
         return self.ports[number]
 
     def _moved(self, text: str) -> str:
-        return ADDRESS.sub(lambda match: f"{match.group(1)}:{self._port(match.group(2))}", text)
+        return ADDRESS.sub(lambda match: match.group(1) + self._port(match.group(2)), text)
 
     def _copy_deploy(self):
         copy = self.folder / "deploy"
@@ -218,10 +221,17 @@ class Page:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             return f"line {block.line}: it goes on after Ctrl-C\n{log.read_text()[-3000:]}"
-        if process.returncode not in (0, -signal.SIGINT):
+        if process.returncode not in (0, -signal.SIGINT, 128 + signal.SIGINT):
             return (f"line {block.line}: exit code {process.returncode} after Ctrl-C\n"
                     f"{log.read_text()[-3000:]}")
         return None
+
+
+    def _kill_forgotten(self):
+        """What a page that failed would have ended itself, by the files that name its processes."""
+        for file in self.folder.rglob("*.pid"):
+            with contextlib.suppress(ProcessLookupError, ValueError):
+                os.kill(int(file.read_text()), signal.SIGKILL)
 
 
 def answers(port: int) -> bool:
