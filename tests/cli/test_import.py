@@ -1,7 +1,9 @@
 """firn import: another catalog's tables and views, moved in."""
 
+import contextlib
 import json
 import os
+import pty
 import signal
 import subprocess
 import urllib.parse
@@ -119,6 +121,23 @@ def test_import__says_it_to_people(move):
                  "6 tables and views: 6 would import; nothing was changed\n"):
         assert line in text
     assert "imported      table sales.orders\n" in move(0).out
+
+
+def test_import__shows_its_progress_on_a_terminal(binary, old, new):
+    """The line is wiped before the report."""
+    master, terminal = pty.openpty()
+    process = subprocess.Popen([binary, "import", old.url, "--url", f"http://127.0.0.1:{new.port}"],
+                               stdout=terminal, stderr=terminal, stdin=subprocess.DEVNULL)
+    os.close(terminal)
+    shown = b""
+    with contextlib.suppress(OSError):  # the end of a terminal, as Linux tells it
+        while part := os.read(master, 65536):
+            shown += part
+    os.close(master)
+    assert process.wait(TIMEOUT_S) == 0
+    bar, wiped, report = shown.partition(b"] 0 of 6 tables and views\r")
+    assert bar.startswith(b"[") and wiped and b"6 tables and views: 6 imported" in (
+        report.replace(b"\x1b[32m", b"").replace(b"\x1b[0m", b""))
 
 
 def test_import__chooses_and_maps(move, old, new):
@@ -253,9 +272,14 @@ def test_source__that_says_too_little_of_a_table(move, old):
     with played(**{"metadata-location": location, "metadata": wrong}) as catalog:
         told = move(1, "--json", source=catalog.url).json["items"][0]
         assert told["state"] == "refused" and "another uuid" in told["reason"]
-    with played(**{"metadata-location": "s3://lake/t/metadata/1.metadata.json"}) as catalog:
-        told = move(1, "--json", source=catalog.url).json
-        assert "s3" in told["items"][0]["reason"] and told["allow-locations"] == []
+
+
+def test_source__whose_tables_lie_elsewhere(move):
+    """What no store serves cannot be allowed either."""
+    for scheme, allowed in (("hdfs", []), ("s3", ["s3://lake/t"])):
+        with played(**{"metadata-location": f"{scheme}://lake/t/metadata/1.metadata.json"}) as one:
+            told = move(1, "--json", source=one.url).json
+            assert scheme in told["items"][0]["reason"] and told["allow-locations"] == allowed
 
 
 def test_source__asks_for_a_login(move, tmp_path):

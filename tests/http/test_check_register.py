@@ -67,7 +67,7 @@ def test_check__names_the_location_that_is_outside(api, namespace, tmp_path):
 
 def test_check__says_why_not(api, namespace, lake):
     location, metadata = unregistered(api, namespace)
-    cases = [(check(api, namespace, "t", "s3://bucket/t/metadata/1.metadata.json"), "s3"),
+    cases = [(check(api, namespace, "t", "hdfs://h/t/metadata/1.metadata.json"), "hdfs"),
              (check(api, namespace, "t", location + "x"), "Failed to open"),
              (check(lake, "ns", "t", location), "lies outside of the warehouse")]
     copy = lake_copy(lake, local(location), metadata)
@@ -79,6 +79,7 @@ def test_check__says_why_not(api, namespace, lake):
     cases.append((check(api, namespace, "b", f"file://{broken}"), "format-version"))
     for verdict, words in cases:
         assert verdict["state"] == "refused" and words in verdict["reason"], verdict
+    assert cases[0][0]["outside"] is None
 
 
 def lake_copy(lake, path, metadata):
