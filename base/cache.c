@@ -55,6 +55,13 @@ struct cache {
     atomic_bool has_large;
     struct cache_shard shards[CACHE_SHARDS];
     struct cache_shard large;
+
+    /* What is being made: never more than there are threads, so a list will do. */
+    pthread_mutex_t making_mutex;
+    pthread_cond_t made;
+    struct cache_making *making;
+    uint64_t next_making;
+    size_t waiting;
 };
 
 bool cache_create(size_t budget, struct cache **ret_cache, struct error *err)
@@ -66,6 +73,8 @@ bool cache_create(size_t budget, struct cache **ret_cache, struct error *err)
     atomic_init(&cache->shard_budget, budget / CACHE_SHARDS);
     atomic_init(&cache->has_large, false);
     pthread_mutex_init(&cache->large.mutex, NULL);
+    pthread_mutex_init(&cache->making_mutex, NULL);
+    pthread_cond_init(&cache->made, NULL);
     for (size_t i = 0; i < CACHE_SHARDS; i++)
         pthread_mutex_init(&cache->shards[i].mutex, NULL);
     *ret_cache = cache;
@@ -146,11 +155,16 @@ static void *shard_get(struct cache_shard *shard, struct slice key, bool is_last
     return value;
 }
 
-void *cache_get(struct cache *cache, struct slice key)
+static void *find(struct cache *cache, struct slice key, bool counts_miss)
 {
     bool has_large = atomic_load(&cache->has_large);
-    void *value = shard_get(shard_of(cache, key), key, !has_large);
-    return value || !has_large ? value : shard_get(&cache->large, key, true);
+    void *value = shard_get(shard_of(cache, key), key, counts_miss && !has_large);
+    return value || !has_large ? value : shard_get(&cache->large, key, counts_miss);
+}
+
+void *cache_get(struct cache *cache, struct slice key)
+{
+    return find(cache, key, true);
 }
 
 static struct cache_entry *entry_create(struct slice key, void *value, size_t size,
@@ -287,6 +301,61 @@ void cache_put(struct cache *cache, struct slice key, void *value, size_t size,
         small_put(cache, entry, key);
 }
 
+/* --- values that are being made ------------------------------------------------------------- */
+
+static const struct cache_making *making_find(const struct cache *cache, struct slice key)
+{
+    const struct cache_making *making = cache->making;
+    while (making && !slice_equals(making->key, key))
+        making = making->next;
+    return making;
+}
+
+/* The mutex is held. A later making of that key is another one: its number tells. */
+static void making_wait(struct cache *cache, struct slice key, uint64_t number)
+{
+    const struct cache_making *other;
+    cache->waiting++;
+    while ((other = making_find(cache, key)) && other->number == number)
+        pthread_cond_wait(&cache->made, &cache->making_mutex);
+    cache->waiting--;
+}
+
+void *cache_make_begin(struct cache *cache, struct slice key, struct cache_making *making)
+{
+    *making = (struct cache_making){.key = key};
+    if (cache->budget == 0)
+        return NULL;
+    pthread_mutex_lock(&cache->making_mutex);
+    const struct cache_making *other = making_find(cache, key);
+    if (other) {
+        making_wait(cache, key, other->number);
+    } else {
+        making->number = cache->next_making++;
+        making->next = cache->making;
+        making->is_listed = true;
+        cache->making = making;
+    }
+    pthread_mutex_unlock(&cache->making_mutex);
+    /* Or it was made between the caller's miss, which is counted already, and now. */
+    return find(cache, key, false);
+}
+
+void cache_make_end(struct cache *cache, struct cache_making *making)
+{
+    if (!making->is_listed)
+        return;
+    pthread_mutex_lock(&cache->making_mutex);
+    struct cache_making **link = &cache->making;
+    while (*link != making)
+        link = &(*link)->next;
+    *link = making->next;
+    pthread_cond_broadcast(&cache->made);
+    pthread_mutex_unlock(&cache->making_mutex);
+}
+
+/* --- statistics ------------------------------------------------------------------------------- */
+
 static void add_stats(struct cache_shard *shard, struct cache_stats *stats)
 {
     pthread_mutex_lock(&shard->mutex);
@@ -316,6 +385,9 @@ void cache_get_stats(struct cache *cache, struct cache_stats *ret_stats)
     for (size_t i = 0; i < CACHE_SHARDS; i++)
         add_stats(&cache->shards[i], &stats);
     add_stats(&cache->large, &stats);
+    pthread_mutex_lock(&cache->making_mutex);
+    stats.waiting = cache->waiting;
+    pthread_mutex_unlock(&cache->making_mutex);
     *ret_stats = stats;
 }
 
@@ -336,5 +408,7 @@ void cache_destroy(struct cache *cache)
     for (size_t i = 0; i < CACHE_SHARDS; i++)
         shard_finish(&cache->shards[i]);
     shard_finish(&cache->large);
+    pthread_cond_destroy(&cache->made);
+    pthread_mutex_destroy(&cache->making_mutex);
     free(cache);
 }

@@ -197,28 +197,50 @@ static bool read_index(struct plan_run *run, struct crew *crew, size_t hands,
     return ok;
 }
 
-/* Two plans that come at once may both make an index; the later one stays. */
+/* False where there is none. */
+static bool take_index(struct plan_run *run, struct delete_index *kept,
+                       struct delete_index **ret_index)
+{
+    struct plan_counts *counts = &run->plan->counts;
+    if (!kept)
+        return false;
+    counts->delete_indexes_from_cache++;
+    counts->files.manifests_from_cache += run->delete_count;
+    *ret_index = kept;
+    return true;
+}
+
+static bool build_index(struct plan_run *run, struct slice key, struct crew *crew, size_t hands,
+                        struct delete_index **ret_index, struct error *err)
+{
+    TRY(read_index(run, crew, hands, ret_index, err));
+    run->plan->counts.delete_indexes_built++;
+    plan_files_keep(&run->files, CACHE_WORD, key, *ret_index, delete_index_size(*ret_index),
+                    &DELETE_INDEX_CACHE_KIND);
+    return true;
+}
+
+/* Plans that come at once let one of them make the index. It waits for nobody who waits for it:
+ * who makes manifests needs no index. */
 static bool find_index(struct plan_run *run, struct crew *crew, size_t hands,
                        struct delete_index **ret_index, struct error *err)
 {
-    struct plan_counts *counts = &run->plan->counts;
-    char key[DIGEST_HEX_SIZE];
+    struct plan_making making;
+    char text[DIGEST_HEX_SIZE];
     int64_t start = plan_stage_begin(run->plan);
-    TRY(make_key(run, key, err));
+    TRY(make_key(run, text, err));
     for (size_t i = 0; i < run->delete_count; i++)
         TRY(plan_files_check(&run->files, run->deletes[i]->path, err));
-    *ret_index = plan_files_cached(&run->files, CACHE_WORD, slice_from_string(key));
-    plan_stage_end(run->plan, counts, PLAN_DELETE_INDEX, start);
-    if (*ret_index) {
-        counts->delete_indexes_from_cache++;
-        counts->files.manifests_from_cache += run->delete_count;
+    struct slice key = slice_from_string(text);
+    bool is_found = take_index(run, plan_files_cached(&run->files, CACHE_WORD, key), ret_index);
+    plan_stage_end(run->plan, &run->plan->counts, PLAN_DELETE_INDEX, start);
+    if (is_found)
         return true;
-    }
-    TRY(read_index(run, crew, hands, ret_index, err));
-    counts->delete_indexes_built++;
-    plan_files_keep(&run->files, CACHE_WORD, slice_from_string(key), *ret_index,
-                    delete_index_size(*ret_index), &DELETE_INDEX_CACHE_KIND);
-    return true;
+    bool ok =
+        take_index(run, plan_making_begin(&making, &run->files, CACHE_WORD, key), ret_index) ||
+        build_index(run, key, crew, hands, ret_index, err);
+    plan_making_end(&making);
+    return ok;
 }
 
 /* --- pruning -------------------------------------------------------------------------------- */

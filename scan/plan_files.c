@@ -35,13 +35,18 @@ bool plan_files_check(const struct plan_files *files, struct slice path, struct 
 
 /* --- the cache ------------------------------------------------------------------------------ */
 
+static void key_write(struct buffer *key, const char *word, struct slice name)
+{
+    buffer_init(key, MAX_KEY_SIZE);
+    buffer_append_string(key, word);
+    buffer_append_slice(key, name);
+}
+
 void *plan_files_cached(const struct plan_files *files, const char *word, struct slice name)
 {
     void *value = NULL;
     struct buffer key;
-    buffer_init(&key, MAX_KEY_SIZE);
-    buffer_append_string(&key, word);
-    buffer_append_slice(&key, name);
+    key_write(&key, word, name);
     if (files->cache && buffer_ok(&key))
         value = cache_get(files->cache, buffer_slice(&key));
     buffer_finish(&key);
@@ -52,12 +57,27 @@ void plan_files_keep(const struct plan_files *files, const char *word, struct sl
                      void *value, size_t size, const struct cache_kind *kind)
 {
     struct buffer key;
-    buffer_init(&key, MAX_KEY_SIZE);
-    buffer_append_string(&key, word);
-    buffer_append_slice(&key, name);
+    key_write(&key, word, name);
     if (files->cache && buffer_ok(&key))
         cache_put(files->cache, buffer_slice(&key), value, size, kind);
     buffer_finish(&key);
+}
+
+void *plan_making_begin(struct plan_making *making, const struct plan_files *files,
+                        const char *word, struct slice name)
+{
+    key_write(&making->key, word, name);
+    making->cache = buffer_ok(&making->key) ? files->cache : NULL;
+    return making->cache
+               ? cache_make_begin(making->cache, buffer_slice(&making->key), &making->making)
+               : NULL;
+}
+
+void plan_making_end(struct plan_making *making)
+{
+    if (making->cache)
+        cache_make_end(making->cache, &making->making);
+    buffer_finish(&making->key);
 }
 
 /* --- bytes ---------------------------------------------------------------------------------- */
@@ -135,26 +155,43 @@ static bool embedded_list(struct slice manifests, struct manifest_list **ret_lis
     return true;
 }
 
+static bool list_decode(struct plan_files *files, struct slice path,
+                        struct manifest_list **ret_list, struct error *err)
+{
+    struct buffer bytes;
+    buffer_init(&bytes, MAX_MANIFEST_FILE_SIZE);
+    bool ok = read_bytes(files, path, &bytes, err);
+    if (ok && !manifest_list_parse(buffer_slice(&bytes), ret_list, err))
+        ok = error_prefix(err, "manifest list %.*s", SLICE_ARG(path));
+    buffer_finish(&bytes);
+    if (ok)
+        plan_files_keep(files, "manifest-list ", path, *ret_list, (*ret_list)->size,
+                        &MANIFEST_LIST_CACHE_KIND);
+    return ok;
+}
+
+/* False where there is none. */
+static bool list_take(struct plan_files *files, struct manifest_list *kept,
+                      struct manifest_list **ret_list)
+{
+    if (!kept)
+        return false;
+    files->counts.lists_from_cache++;
+    *ret_list = kept;
+    return true;
+}
+
 static bool list_read(struct plan_files *files, struct slice path, struct manifest_list **ret_list,
                       struct error *err)
 {
-    struct buffer bytes;
+    struct plan_making making;
     TRY(plan_files_check(files, path, err));
-    buffer_init(&bytes, MAX_MANIFEST_FILE_SIZE);
-    struct manifest_list *list = plan_files_cached(files, "manifest-list ", path);
-    bool ok = list != NULL;
-    files->counts.lists_from_cache += ok;
-    if (!ok && read_bytes(files, path, &bytes, err)) {
-        ok = manifest_list_parse(buffer_slice(&bytes), &list, err);
-        if (ok)
-            plan_files_keep(files, "manifest-list ", path, list, list->size,
-                            &MANIFEST_LIST_CACHE_KIND);
-        else
-            error_prefix(err, "manifest list %.*s", SLICE_ARG(path));
-    }
-    buffer_finish(&bytes);
-    if (ok)
-        *ret_list = list;
+    if (list_take(files, plan_files_cached(files, "manifest-list ", path), ret_list))
+        return true;
+    bool ok =
+        list_take(files, plan_making_begin(&making, files, "manifest-list ", path), ret_list) ||
+        list_decode(files, path, ret_list, err);
+    plan_making_end(&making);
     return ok;
 }
 
@@ -215,20 +252,42 @@ static bool decode_more(struct plan_files *files, struct slice path,
     return ok;
 }
 
+/* What is kept, where it is enough; else it becomes *ret_less. */
+static bool manifest_take(struct plan_files *files, struct manifest_columns *kept,
+                          const struct manifest_projection *projection,
+                          struct manifest_columns **ret_columns, struct manifest_columns **ret_less)
+{
+    bool is_enough = kept && manifest_columns_cover(kept, projection);
+    files->counts.manifests_from_cache += is_enough;
+    *(is_enough ? ret_columns : ret_less) = kept;
+    return is_enough;
+}
+
+static bool manifest_make(struct plan_files *files, struct slice path,
+                          const struct manifest_projection *projection,
+                          const struct manifest_columns *less,
+                          struct manifest_columns **ret_columns, struct error *err)
+{
+    return less ? decode_more(files, path, less, projection, ret_columns, err)
+                : decode(files, path, projection, ret_columns, err);
+}
+
 bool plan_files_manifest(struct plan_files *files, struct slice path,
                          const struct manifest_projection *projection,
                          struct manifest_columns **ret_columns, struct error *err)
 {
+    struct plan_making making;
+    struct manifest_columns *less = NULL;
     TRY(plan_files_check(files, path, err));
-    struct manifest_columns *present = plan_files_cached(files, "manifest ", path);
-    if (!present)
-        return decode(files, path, projection, ret_columns, err);
-    if (manifest_columns_cover(present, projection)) {
-        files->counts.manifests_from_cache++;
-        *ret_columns = present;
+    if (manifest_take(files, plan_files_cached(files, "manifest ", path), projection, ret_columns,
+                      &less))
         return true;
-    }
-    bool ok = decode_more(files, path, present, projection, ret_columns, err);
-    manifest_columns_unref(present);
+    manifest_columns_unref(less);
+    less = NULL;
+    bool ok = manifest_take(files, plan_making_begin(&making, files, "manifest ", path), projection,
+                            ret_columns, &less) ||
+              manifest_make(files, path, projection, less, ret_columns, err);
+    plan_making_end(&making);
+    manifest_columns_unref(less);
     return ok;
 }

@@ -55,6 +55,20 @@ void *plan_files_cached(const struct plan_files *files, const char *word, struct
 void plan_files_keep(const struct plan_files *files, const char *word, struct slice name,
                      void *value, size_t size, const struct cache_kind *kind);
 
+/* A value that this thread makes to be kept. */
+struct plan_making {
+    struct cache *cache; /* NULL: nobody waits */
+    struct buffer key;
+    struct cache_making making;
+};
+
+/* Called where plan_files_cached has found nothing: the value, with a reference, where another
+ * thread has made it meanwhile; NULL where it is to be made (cache_make_begin). plan_making_end is
+ * due in any case. */
+void *plan_making_begin(struct plan_making *making, const struct plan_files *files,
+                        const char *word, struct slice name);
+void plan_making_end(struct plan_making *making);
+
 bool plan_files_list(struct plan_files *files, const struct table_snapshot *snapshot,
                      struct manifest_list **ret_list, struct error *err);
 

@@ -1,6 +1,7 @@
 #include "base/cache.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -279,6 +280,114 @@ static void test_cache__is_shared_by_threads(void **state)
     end(cache);
 }
 
+/* Asks for a value that another thread makes. */
+struct asker {
+    struct cache *cache;
+    pthread_t thread;
+    int found; /* 0: it has to make it */
+};
+
+static void *asker_main(void *context)
+{
+    struct asker *self = context;
+    struct cache_making making;
+    struct value *value = cache_make_begin(self->cache, slice_from_string("k"), &making);
+    self->found = value ? value->number : 0;
+    if (value)
+        value_unref(value);
+    cache_make_end(self->cache, &making);
+    return NULL;
+}
+
+static size_t waiting_of(struct cache *cache)
+{
+    struct cache_stats stats;
+    cache_get_stats(cache, &stats);
+    return stats.waiting;
+}
+
+static void ask(struct cache *cache, struct asker *askers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        askers[i] = (struct asker){.cache = cache, .found = -1};
+        assert_int_equal(pthread_create(&askers[i].thread, NULL, asker_main, &askers[i]), 0);
+    }
+    while (waiting_of(cache) < count)
+        sched_yield();
+}
+
+static void hear(struct asker *askers, size_t count, int expected)
+{
+    for (size_t i = 0; i < count; i++) {
+        pthread_join(askers[i].thread, NULL);
+        assert_int_equal(askers[i].found, expected);
+    }
+}
+
+static void test_cache__lets_one_thread_make_what_others_wait_for(void **state)
+{
+    (void)state;
+    struct cache *cache = start();
+    struct asker askers[4];
+    struct cache_making making, other;
+    assert_null(cache_make_begin(cache, slice_from_string("k"), &making));
+    ask(cache, askers, 4);
+    /* Other values are not waited for. */
+    assert_null(cache_make_begin(cache, slice_from_string("l"), &other));
+    cache_make_end(cache, &other);
+    put(cache, "k", 7, 600);
+    cache_make_end(cache, &making);
+    hear(askers, 4, 7);
+    assert_int_equal(waiting_of(cache), 0);
+    end(cache);
+}
+
+/* It failed, or the value is too large to be kept. */
+static void test_cache__lets_nobody_wait_twice(void **state)
+{
+    (void)state;
+    struct cache *cache = start();
+    struct asker askers[4];
+    struct cache_making making;
+    assert_null(cache_make_begin(cache, slice_from_string("k"), &making));
+    ask(cache, askers, 4);
+    cache_make_end(cache, &making);
+    hear(askers, 4, 0);
+    end(cache);
+}
+
+static void test_cache__finds_what_was_made_since_the_miss(void **state)
+{
+    (void)state;
+    struct cache *cache = start();
+    struct cache_stats stats;
+    struct cache_making making;
+    assert_int_equal(get(cache, "k"), 0);
+    put(cache, "k", 5, 600);
+    struct value *value = cache_make_begin(cache, slice_from_string("k"), &making);
+    assert_non_null(value);
+    assert_int_equal(value->number, 5);
+    value_unref(value);
+    cache_make_end(cache, &making);
+    cache_get_stats(cache, &stats);
+    assert_int_equal(stats.misses, 1);
+    end(cache);
+}
+
+static void test_cache__without_a_budget_lets_nobody_wait(void **state)
+{
+    (void)state;
+    struct cache *cache;
+    struct error err;
+    struct cache_making making, other;
+    assert_ok(cache_create(0, &cache, &err), &err);
+    assert_null(cache_make_begin(cache, slice_from_string("k"), &making));
+    assert_null(cache_make_begin(cache, slice_from_string("k"), &other));
+    cache_make_end(cache, &making);
+    cache_make_end(cache, &other);
+    cache_destroy(cache);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +401,10 @@ int main(void)
         cmocka_unit_test(test_cache__keeps_large_values_within_the_same_budget),
         cmocka_unit_test(test_cache__replaces_large_by_small_and_back),
         cmocka_unit_test(test_cache__is_shared_by_threads),
+        cmocka_unit_test(test_cache__lets_one_thread_make_what_others_wait_for),
+        cmocka_unit_test(test_cache__lets_nobody_wait_twice),
+        cmocka_unit_test(test_cache__finds_what_was_made_since_the_miss),
+        cmocka_unit_test(test_cache__without_a_budget_lets_nobody_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
