@@ -13,8 +13,8 @@
 
 #define ADVICE "Is that the address of a REST catalog, without /v1 at its end?"
 #define MAX_LOGIN_SIZE (64 * KIB)
-/* Pages of a listing that never ends are the source's fault. */
-#define MAX_PAGES 1000000
+/* Pages of one listing; the smallest pages of real servers have a hundred entries. */
+#define MAX_PAGES 100000
 
 struct rest_source {
     struct http_client *client;
@@ -329,23 +329,38 @@ static bool visit_page(struct import *import, const json_t *levels, const json_t
     return true;
 }
 
+/* NULL: it was the last one. A view into the page. */
+static const char *next_token(const json_t *page)
+{
+    const char *token = json_string_value(json_object_get(page, "next-page-token"));
+    return token && *token ? token : NULL;
+}
+
+/* A source that goes on for ever must not be believed, and cutting it short would lose tables. */
+static bool check_pages(const char *token, const char *next, size_t pages, struct error *err)
+{
+    if (next && (strcmp(token, next) == 0 || pages == MAX_PAGES))
+        return error_set(err, ERROR_VALIDATION,
+                         "The source's listing has no end: after %zu pages it names %s as the next",
+                         pages, next);
+    return true;
+}
+
 static bool visit_all(struct import *import, const json_t *levels, const char *kind,
                       const char *member, entry_fn visit, struct error *err)
 {
     json_t *page = NULL;
     const char *token = "";
     bool ok = true;
-    for (size_t pages = 0; ok && token && pages < MAX_PAGES; pages++) {
+    for (size_t pages = 1; ok && token; pages++) {
         struct buffer url;
         json_t *next = NULL;
         put_listing(import->source_state, levels, kind, token, &url);
-        ok = get(import, &url, &next, err);
+        ok = get(import, &url, &next, err) && check_pages(token, next_token(next), pages, err) &&
+             visit_page(import, levels, next, member, visit, err);
         json_decref(page); /* the token was of it */
         page = next;
-        ok = ok && visit_page(import, levels, page, member, visit, err);
-        token = ok ? json_string_value(json_object_get(page, "next-page-token")) : NULL;
-        if (token && *token == '\0')
-            token = NULL;
+        token = next_token(page);
     }
     json_decref(page);
     return ok;

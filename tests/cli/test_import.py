@@ -263,6 +263,13 @@ def test_source__that_does_not_know_parents_is_no_endless_tree(move):
         assert len(move(0, "--json", source=one.url).json["namespaces"]) == 1
 
 
+def test_source__whose_listing_has_no_end(move):
+    with PlayedCatalog(NAMESPACES | {"GET /v1/namespaces/db/tables": {
+            "identifiers": [{"namespace": ["db"], "name": "t"}], "next-page-token": "x"}}) as one:
+        assert "listing has no end" in move(1, source=one.url).err
+    assert [request[1] for request in one.seen].count("/v1/namespaces/db/tables?pageToken=x") == 1
+
+
 def test_source__that_says_too_little_of_a_table(move, old):
     with played(metadata={}) as catalog:
         told = move(1, "--json", source=catalog.url).json["items"][0]
