@@ -3,8 +3,10 @@
 #include "base/json_tree.h"
 #include "base/limits.h"
 #include "catalog/fsck_internal.h"
+#include "catalog/warehouse_storage.h"
 #include "iceberg/function_metadata.h"
 #include "storage/location.h"
+#include "storage/secret_keys.h"
 
 /* The warehouses, the directories, and what may be an orphan. */
 #define RUN_ARENA_CEILING (1024 * MIB)
@@ -300,6 +302,53 @@ static bool read_warehouses(struct fsck *fsck, struct error *err)
     return ok;
 }
 
+/* The profile of a warehouse, from what is stored of all; NULL where it has none. */
+static bool open_profile(struct fsck *fsck, const struct warehouse_row *warehouse,
+                         const struct storage_row *rows, size_t count,
+                         const struct storage_profile **ret_profile, struct error *err)
+{
+    struct storage_profile *profile = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].warehouse_id == warehouse->id &&
+            !storage_row_open(&fsck->catalog, warehouse->name, &rows[i], &fsck->arena, &profile,
+                              err))
+            return error_prefix(err, "warehouse %.*s", SLICE_ARG(warehouse->name));
+    *ret_profile = profile;
+    return true;
+}
+
+/* The stores are told how warehouses are reached, as a server tells them. */
+static bool tell_profiles(struct fsck *fsck, const struct storage_row *rows, size_t row_count,
+                          struct error *err)
+{
+    size_t count = fsck->warehouse_count;
+    struct slice *roots = ARENA_ARRAY(&fsck->arena, struct slice, count + 1);
+    const struct storage_profile **profiles =
+        ARENA_ARRAY(&fsck->arena, const struct storage_profile *, count + 1);
+    if (roots == NULL || profiles == NULL)
+        return error_no_memory(err, "the warehouses");
+    for (size_t i = 0; i < count; i++) {
+        const struct warehouse_row *row = &fsck->warehouses[i];
+        TRY(location_canonical(location_strip_slash(row->location), &fsck->arena, &roots[i], err));
+        TRY(open_profile(fsck, row, rows, row_count, &profiles[i], err));
+    }
+    return object_stores_profiles(fsck->catalog.objects, roots, profiles, count, err);
+}
+
+static bool reach_warehouses(struct fsck *fsck, struct error *err)
+{
+    static const struct secret_keys NO_KEYS = {.count = 0};
+    struct pointer_view *view = NULL;
+    struct storage_row *rows = NULL;
+    size_t count = 0;
+    const struct secret_keys *keys = fsck->options->secret_keys;
+    fsck->catalog.secret_keys = keys ? keys : &NO_KEYS;
+    TRY(pointer_view_begin(fsck->catalog.pointers, &view, err));
+    bool ok = pointer_storage_list(view, &fsck->arena, &rows, &count, err);
+    pointer_view_end(view);
+    return ok && tell_profiles(fsck, rows, count, err);
+}
+
 static bool read_carried_page(struct fsck *fsck, int64_t *after, size_t *ret_count,
                               struct arena *arena, struct error *err)
 {
@@ -344,7 +393,8 @@ bool fsck_run(struct pointer_store *pointers, struct object_stores *objects,
     text_set_init(&fsck.candidates, &fsck.arena);
     text_set_init(&fsck.known, &fsck.arena);
     text_set_init(&fsck.carried, &fsck.arena);
-    bool ok = read_warehouses(&fsck, err) && read_carried(&fsck, err) &&
+    bool ok = read_warehouses(&fsck, err) && reach_warehouses(&fsck, err) &&
+              read_carried(&fsck, err) &&
               (options->progress == NULL || fsck_walk(&fsck, count_entity, err)) &&
               fsck_walk(&fsck, check_entity, err) && fsck_orphans_report(&fsck, err);
     text_set_finish(&fsck.carried);

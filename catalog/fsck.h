@@ -51,7 +51,10 @@ struct fsck_finding {
     bool is_deleted;     /* orphans */
 };
 
+struct secret_keys;
+
 struct fsck_options {
+    const struct secret_keys *secret_keys; /* of warehouses in object stores; NULL: none */
     bool is_deep;
     bool may_delete;
     bool is_served; /* a server runs: what is missing now, it does not write again */

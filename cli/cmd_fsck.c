@@ -7,6 +7,8 @@
 #include "base/limits.h"
 #include "catalog/fsck.h"
 #include "cli/progress.h"
+#include "server/secrets.h"
+#include "storage/data_directory.h"
 #include "storage/data_lock.h"
 
 /* One line of output: names and locations. */
@@ -149,9 +151,20 @@ static void print_summary(const struct options *options, const struct fsck_summa
            entities, files, findings, deleted);
 }
 
-static bool check(const struct options *options, const char *database,
-                  struct fsck_summary *ret_summary, struct error *err)
+/* *ret_keys: what the warehouses' secrets are opened with; none where there is no key. */
+static bool find_keys(struct options *options, struct secret_keys *ret_keys, struct error *err)
 {
+    struct slice directory;
+    bool is_found = false;
+    TRY(data_directory_open(option_text(options, OPTION_DATA).ptr, &options->arena, &directory,
+                            err));
+    return secrets_find(options, directory, ret_keys, &is_found, err);
+}
+
+static bool check(struct options *options, const char *database, struct fsck_summary *ret_summary,
+                  struct error *err)
+{
+    struct secret_keys keys = {.count = 0};
     struct pointer_store *pointers = NULL;
     struct object_stores *objects = NULL;
     struct checking checking = {.options = options};
@@ -162,6 +175,7 @@ static bool check(const struct options *options, const char *database,
         .is_reader = true,
     };
     struct fsck_options fsck = {
+        .secret_keys = &keys,
         .is_deep = option_number(options, FLAG_DEEP) != 0,
         .may_delete = option_number(options, FLAG_DELETE) != 0,
         .is_served = !option_number(options, FLAG_DELETE) && data_lock_is_held(database),
@@ -170,11 +184,13 @@ static bool check(const struct options *options, const char *database,
     };
     progress_init(&checking.progress, !option_number(options, FLAG_JSON));
     fsck.progress = checking.progress.is_on ? show_progress : NULL;
-    bool ok = pointer_store_open(&store, &pointers, err) && command_files(&objects, err) &&
+    bool ok = pointer_store_open(&store, &pointers, err) && find_keys(options, &keys, err) &&
+              command_files(&objects, err) &&
               fsck_run(pointers, objects, &fsck, ret_summary, err);
     progress_wipe(&checking.progress);
     object_stores_destroy(objects);
     pointer_store_close(pointers);
+    secret_keys_wipe(&keys);
     return ok;
 }
 
@@ -203,8 +219,9 @@ static bool fsck(struct command_run *run, struct error *err)
     return true;
 }
 
-static const unsigned IDS[] = {OPTION_DATA, OPTION_CONFIG, FLAG_DEEP,
-                               FLAG_DELETE, FLAG_JSON,     OPTION_END};
+static const unsigned IDS[] = {OPTION_DATA,   OPTION_SECRET_KEY_FILE, OPTION_SECRET_KEY,
+                               OPTION_CONFIG, FLAG_DEEP,              FLAG_DELETE,
+                               FLAG_JSON,     OPTION_END};
 
 const struct command command_fsck = {
     .takes = COMMAND_TAKES("fsck", NULL, IDS),

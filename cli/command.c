@@ -117,6 +117,7 @@ bool command_database(struct options *options, const char **ret_path, struct err
 bool command_files(struct object_stores **ret_objects, struct error *err)
 {
     const struct all_stores_options options = {.environment = command_variable,
-                                               .transport = http_transport_defaults};
+                                               .transport = http_transport_defaults,
+                                               .lends_machine_keys = true};
     return all_stores_open(&options, ret_objects, err);
 }

@@ -15,7 +15,8 @@ static bool create_files(const struct all_stores_options *options, struct http_t
 static bool create_s3(const struct all_stores_options *options, struct http_transport *transport,
                       struct object_store **ret_store, struct error *err)
 {
-    const struct s3_store_options s3 = {transport, options->environment};
+    const struct s3_store_options s3 = {transport, options->environment,
+                                        options->lends_machine_keys};
     return s3_store_create(&s3, ret_store, err);
 }
 

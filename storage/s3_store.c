@@ -128,7 +128,7 @@ static bool s3_set_profiles(struct object_store *self, const struct slice *roots
     return ok;
 }
 
-/* The one with the longest root above; with a reference. */
+/* The one with the longest root above; with a reference. NULL: none. */
 static struct s3_place *find_place(struct s3_store *store, struct slice canonical)
 {
     pthread_mutex_lock(&store->mutex);
@@ -137,7 +137,11 @@ static struct s3_place *find_place(struct s3_store *store, struct slice canonica
         if (location_is_within(canonical, store->places[i].root) &&
             (!best || store->places[i].root.len > best->root.len))
             best = &store->places[i];
-    struct s3_place *place = s3_place_ref(best ? best->place : store->machine);
+    struct s3_place *place = best                                ? best->place
+                             : store->options.lends_machine_keys ? store->machine
+                                                                 : NULL;
+    if (place)
+        s3_place_ref(place);
     pthread_mutex_unlock(&store->mutex);
     return place;
 }
@@ -149,8 +153,14 @@ bool s3_store_find_place(struct object_store *self, struct slice uri, struct s3_
     struct slice canonical;
     arena_init(&arena, LOCATION_ARENA_SIZE);
     bool ok = location_canonical(uri, &arena, &canonical, err);
+    struct s3_place *place = ok ? find_place(s3_store_of(self), canonical) : NULL;
+    if (ok && !place)
+        ok = error_set(err, ERROR_STORAGE,
+                       "'%.*s' lies below no warehouse whose storage is known: give the warehouse "
+                       "its storage, secrets included, or start the server with --allow-location",
+                       SLICE_ARG(uri));
     if (ok)
-        *ret_place = find_place(s3_store_of(self), canonical);
+        *ret_place = place;
     arena_finish(&arena);
     return ok;
 }

@@ -10,8 +10,8 @@
  *           look before the write. Equal bytes count as its own: the answer to an earlier try may
  *           have been lost
  *
- * A location is reached as the place with the longest root above it says; one that no root is above
- * as the server's own environment says.
+ * A location is reached as the place with the longest root above it says, or not at all; a command,
+ * which acts for whoever runs it, reaches one that no root is above as its own environment says.
  */
 #ifndef STORAGE_S3_STORE_H
 #define STORAGE_S3_STORE_H
@@ -22,6 +22,7 @@
 struct s3_store_options {
     struct http_transport *transport;
     s3_environment_fn environment;
+    bool lends_machine_keys; /* to places that nobody has told of: commands do, a server does not */
 };
 
 bool s3_store_create(const struct s3_store_options *options, struct object_store **ret_store,

@@ -12,6 +12,7 @@ from pyiceberg.catalog.rest import RestCatalog
 
 import bodies
 import stores
+from api import Api
 from fault_proxy import FaultProxy
 
 WAIT_S = 60
@@ -248,3 +249,68 @@ def test_certificates__of_the_users_own_authority(serve, minio, bucket, tmp_path
         api.create_namespace("ns")
         api.create_table("ns", bodies.table("t"))
     assert len(minio.keys(bucket, "other/")) == 1
+
+
+# --- warehouses of their own ------------------------------------------------------------------------
+
+
+def profile(store, **more):
+    return {"type": "s3", "endpoint": store.url, "region": stores.REGION, "credentials": {
+        "source": "static", "access-key-id": stores.KEY,
+        "secret-access-key": stores.SECRET}} | more
+
+
+def add_warehouse(server, api, name, location, storage, expect=200):
+    made = api.call("createWarehouse", expect=expect,
+                    json={"name": name, "location": location, "storage": storage})
+    assert stores.SECRET not in made.body.decode()
+    return Api(server.port, api.contract, name)
+
+
+@pytest.fixture
+def plain(serve, tmp_path):
+    """A server that knows of no object store but by its warehouses' profiles."""
+    return serve(f"file://{tmp_path}/plain", {"AWS_EC2_METADATA_DISABLED": "true",
+                                              "HOME": str(tmp_path)})
+
+
+def test_warehouses__have_keys_of_their_own(plain, minio, bucket, fsck):
+    server, api = plain
+    lake = add_warehouse(server, api, "lake", f"s3://{bucket}/lake", profile(minio))
+    lake.create_namespace("ns")
+    made = lake.create_table("ns", bodies.table("t")).json()
+    assert minio.keys(bucket)[0].startswith("lake/ns/t/metadata/")
+    server.restart()
+    assert lake.call("loadTable", namespace="ns", table="t", expect=200).json() == made
+    code, said, why = fsck(server, {"AWS_EC2_METADATA_DISABLED": "true"}, "--deep")
+    assert code == 0, said + why
+    code, said, why = fsck(server, {"FIRN_SECRET_KEY": "00" * 32})
+    assert code == 2 and "warehouse lake" in why, said + why
+    lake.close()
+
+
+def test_warehouses__are_asked_by_host_name_too(plain, moto):
+    """"bucket.localhost" is this machine, for libcurl and for moto, which takes the bucket from it."""
+    server, api = plain
+    bucket = moto.make_bucket("by-host")
+    storage = profile(moto, **{"endpoint": f"http://localhost:{moto.port}", "path-style": False})
+    lake = add_warehouse(server, api, "lake", f"s3://{bucket}/lake", storage)
+    lake.create_namespace("ns")
+    lake.create_table("ns", bodies.table("t"))
+    commit(lake, "ns", "t", bodies.set_properties(a="b"))
+    assert len(moto.keys(bucket, "lake/ns/t/metadata/")) == 2
+    lake.call("dropTable", namespace="ns", table="t", query={"purgeRequested": "true"}, expect=204)
+    wait_until(lambda: not moto.keys(bucket))
+    lake.close()
+
+
+def test_warehouses__lend_nothing_to_others(plain, minio, bucket):
+    """Without a profile that opens it no place is reached, and certainly not by another's keys."""
+    server, api = plain
+    lake = add_warehouse(server, api, "lake", f"s3://{bucket}/lake", profile(minio))
+    lake.create_namespace("ns")
+    answer = lake.call("createTable", namespace="ns", expect=403,
+                       json=bodies.table("t", location=f"s3://{bucket}/other/t"))
+    assert "other" in answer.error["message"]
+    assert minio.keys(bucket) == []
+    lake.close()

@@ -43,7 +43,7 @@ static void trial_begin(struct trial *trial, const struct http_step *steps, size
     trial->script = http_script_start(steps, count);
     endpoint = http_script_url(trial->script);
     assert_ok(http_transport_create(&options, &trial->transport, &trial->err), &trial->err);
-    const struct s3_store_options s3 = {trial->transport, variable};
+    const struct s3_store_options s3 = {trial->transport, variable, true};
     assert_ok(s3_store_create(&s3, &trial->store, &trial->err), &trial->err);
     buffer_init(&trial->out, MIB);
 }
@@ -192,8 +192,9 @@ static void test_put__is_conditional_and_refused_where_something_is(void **state
 {
     (void)state;
     char taken[512];
-    const struct http_step steps[] = {EMPTY, fault(taken, sizeof taken, "412 Precondition Failed",
-                                                   "PreconditionFailed"),
+    const struct http_step steps[] = {EMPTY,
+                                      fault(taken, sizeof taken, "412 Precondition Failed",
+                                            "PreconditionFailed"),
                                       ANSWER_OK("5\r\n\r\nother")};
     struct trial trial;
     trial_begin(&trial, steps, COUNT(steps));
@@ -472,6 +473,28 @@ static void test_profiles__count_by_the_longest_root(void **state)
     trial_end(&trial);
 }
 
+/* A server lends the machine's keys to no place that nobody has told it of. */
+static void test_profiles__are_needed_where_machine_keys_are_not_lent(void **state)
+{
+    (void)state;
+    const struct http_step steps[] = {EMPTY};
+    struct object_store *store = NULL;
+    struct trial trial;
+    trial_begin(&trial, steps, COUNT(steps));
+    const struct s3_store_options options = {trial.transport, variable, false};
+    const struct slice root = SLICE_LITERAL("s3://bucket/in");
+    const struct storage_profile *none = NULL;
+    assert_ok(s3_store_create(&options, &store, &trial.err), &trial.err);
+    assert_ok(store->ops->set_profiles(store, &root, &none, 1, &trial.err), &trial.err);
+    assert_ok(store->ops->get(store, SLICE_LITERAL("s3://bucket/in/k"), &trial.out, &trial.err),
+              &trial.err);
+    assert_fails(store->ops->get(store, SLICE_LITERAL("s3://bucket/k"), &trial.out, &trial.err),
+                 &trial.err, ERROR_STORAGE);
+    assert_non_null(strstr(trial.err.message, "'s3://bucket/k' lies below no warehouse"));
+    store->ops->destroy(store);
+    trial_end(&trial);
+}
+
 static void test_address__is_by_host_unless_the_bucket_has_a_dot(void **state)
 {
     (void)state;
@@ -533,6 +556,7 @@ int main(void)
         TEST(test_faults__pass_on_that_the_store_wants_fewer_requests),
         TEST(test_calls__ask_for_new_keys_where_the_store_calls_them_old),
         TEST(test_profiles__count_by_the_longest_root),
+        TEST(test_profiles__are_needed_where_machine_keys_are_not_lent),
         TEST(test_address__is_by_host_unless_the_bucket_has_a_dot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
