@@ -48,7 +48,8 @@ void call_submit(struct call_write *write, struct call *call, pointer_job_fn job
                                  .context = context,
                                  .changes = changes,
                                  .change_count = change_count};
-    pointer_store_submit(call->catalog->pointers, run_call_job, write, &write->write);
+    pointer_store_submit(call->catalog->pointers, run_call_job, write,
+                         call->waiter, &write->write);
 }
 
 bool call_wait(struct call_write *write, struct error *err)

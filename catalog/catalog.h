@@ -122,6 +122,7 @@ struct call {
     struct slice request_id;
     struct slice idempotency_key; /* empty: none was sent */
     struct slice request_digest;
+    struct waiter *waiter; /* to wait for transactions with; NULL: the thread waits */
     struct call_outcome outcome; /* set before the change is written */
     bool is_recorded;            /* the outcome was stored together with the change */
 };

@@ -215,6 +215,7 @@ static void run_in_worker(struct work_item *item)
     http_request->channel = (struct reply_channel){channel_open, channel_pause, channel_resume,
                                                    channel_cut,  http_request,  STREAM_STALL_MS};
     http_request->request.channel = &http_request->channel;
+    http_request->request.waiter = item->waiter;
     http_request->request.may_block = true;
     struct reply *reply = server_handle(http_request->http->server, &http_request->request);
     if (http_request->is_sending) {

@@ -278,6 +278,7 @@ static void init_call(struct op *op)
         .catalog = op->server->catalog,
         .arena = &op->request->arena,
         .operation = op->request->operation->name,
+        .waiter = op->request->waiter,
         .actor = SLICE_LITERAL("anonymous"),
         .request_id = SLICE_EMPTY,
         .idempotency_key = SLICE_EMPTY,

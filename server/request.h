@@ -34,6 +34,7 @@ enum http_method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_DELE
 
 struct operation;
 struct reply;
+struct waiter;
 
 /* How an answer gets to its client while it is made (server/reply_stream.h). */
 struct reply_channel {
@@ -64,6 +65,7 @@ struct request {
     struct slice allowed_origin; /* of a web page that may read the answer; empty: none is meant */
     int64_t arrived_us; /* when server_handle first saw it (clock_measure_us); 0: not yet */
     bool is_remote;     /* the client is on another machine */
+    struct waiter *waiter; /* a worker's (server/workers.h) */
     bool may_block;     /* false on the HTTP thread: only what is in memory may be answered */
     int64_t work_lane;  /* of a worker that has to answer it (server/workers.h) */
 

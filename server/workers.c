@@ -1,21 +1,41 @@
+/*
+ * Threads sleep in the queue's condition, fibers in no list at all: whoever wakes a fiber puts it
+ * into the list of those that go on, which come before new items, since they answer and free.
+ *
+ * A thread that is woken wakes the next where it leaves work behind. So work never lies about while
+ * a thread sleeps, and a burst of it does not wake them all, who would take turns at the processors
+ * and keep the database's writer from them.
+ *
+ * There are no more fibers than threads: however many wait for something that only another fiber
+ * can bring, there is a thread for that one.
+ */
 #include "server/workers.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fiber.h"
 #include "base/limits.h"
 #include "base/timed_wait.h"
 
 /* SQLite, jansson and our own recursion (JSON_TEXT_MAX_DEPTH levels) stay far below it, also in a
  * build for the thread sanitizer, whose frames outgrew 1 MiB; only what is touched becomes
  * resident. */
-#define WORKER_STACK_SIZE (4 * MIB)
+#define FIBER_STACK_SIZE (4 * MIB)
+/* Threads themselves only take and give. */
+#define THREAD_STACK_SIZE (256 * KIB)
 
-struct worker {
+/* A fiber, and what it works on. */
+struct task {
+    struct waiter waiter; /* first: a pointer to it is one to the task */
     struct workers *workers;
-    pthread_t thread;
-    int64_t lane; /* of what it runs; WORK_ANY: of nothing that is counted */
+    struct fiber *fiber;
+    struct task *next; /* idle, or going on */
+    struct work_item *item;
+    int64_t lane; /* of what it works on; WORK_ANY: of nothing that is counted */
+    bool is_waiting;
+    bool is_woken; /* before it was seen to wait */
 };
 
 struct workers {
@@ -23,90 +43,209 @@ struct workers {
     pthread_cond_t submitted;
     pthread_cond_t finished;
     struct work_item *first, *last;
+    struct task *going_on, **going_on_end;
+    struct task *idle;
     size_t reserved; /* places taken, queued items included, running ones not */
     size_t limit;
-    size_t running;
+    size_t running;  /* tasks that have an item */
+    size_t sleeping; /* threads */
+    bool is_waking;  /* one was woken, and does not run yet */
     bool is_stopping;
-    size_t thread_count;
+    size_t task_count;
+    struct task *tasks;
     size_t lane_limit;
-    struct worker threads[];
+    size_t thread_count;
+    pthread_t threads[];
 };
+
+/* --- tasks -------------------------------------------------------------------------------- */
+
+/* The mutex is held, in what follows. */
 
 static bool has_room(const struct workers *workers, int64_t lane)
 {
     size_t running = 0;
-    for (size_t i = 0; lane != WORK_ANY && i < workers->thread_count; i++)
-        running += workers->threads[i].lane == lane;
+    for (size_t i = 0; lane != WORK_ANY && i < workers->task_count; i++)
+        running += workers->tasks[i].lane == lane;
     return running < workers->lane_limit;
 }
 
-/* The first item whose lane has room, out of the queue; NULL where there is none. */
-static struct work_item *unlink_next(struct workers *workers)
+/* The first item whose lane has room, and the one before it; NULL where there is none. */
+static struct work_item *find_next(const struct workers *workers, struct work_item **ret_before)
 {
     struct work_item *before = NULL, *item = workers->first;
     while (item && !has_room(workers, item->lane)) {
         before = item;
         item = item->next;
     }
-    if (item && before)
-        before->next = item->next;
-    else if (item)
-        workers->first = item->next;
-    if (item && workers->last == item)
-        workers->last = before;
+    *ret_before = before;
     return item;
 }
 
-/* The next item, or NULL when there is nothing left and there will not be. The mutex is held. */
-static struct work_item *take(struct workers *workers)
+static bool has_work(const struct workers *workers)
 {
-    struct work_item *item;
-    while ((item = unlink_next(workers)) == NULL) {
-        if (workers->first == NULL && workers->is_stopping)
-            return NULL;
-        pthread_cond_wait(&workers->submitted, &workers->mutex);
-    }
+    struct work_item *before;
+    return workers->going_on || (workers->idle && find_next(workers, &before));
+}
+
+/* True where a thread is to be woken, which the caller does without the mutex: it will want it. */
+static bool wants_thread(struct workers *workers)
+{
+    if (workers->is_waking || workers->sleeping == 0 || !has_work(workers))
+        return false;
+    return workers->is_waking = true;
+}
+
+static void go_on(struct workers *workers, struct task *task)
+{
+    task->is_waiting = task->is_woken = false;
+    task->next = NULL;
+    *workers->going_on_end = task;
+    workers->going_on_end = &task->next;
+}
+
+static struct task *take_going_on(struct workers *workers)
+{
+    struct task *task = workers->going_on;
+    workers->going_on = task->next;
+    if (workers->going_on == NULL)
+        workers->going_on_end = &workers->going_on;
+    return task;
+}
+
+static struct task *take_new(struct workers *workers)
+{
+    struct work_item *before, *item = find_next(workers, &before);
+    struct task *task = workers->idle;
+    if (before)
+        before->next = item->next;
+    else
+        workers->first = item->next;
+    if (workers->last == item)
+        workers->last = before;
+    workers->idle = task->next;
     workers->reserved--;
     workers->running++;
-    return item;
+    task->item = item;
+    task->lane = item->lane;
+    item->waiter = &task->waiter;
+    return task;
+}
+
+/* The next task, or NULL when there is nothing left and there will not be. */
+static struct task *take(struct workers *workers)
+{
+    while (!has_work(workers)) {
+        if (workers->is_stopping && workers->running == 0 && workers->first == NULL)
+            return NULL;
+        workers->sleeping++;
+        pthread_cond_wait(&workers->submitted, &workers->mutex);
+        workers->sleeping--;
+        workers->is_waking = false;
+    }
+    return workers->going_on ? take_going_on(workers) : take_new(workers);
+}
+
+static void put_back(struct workers *workers, struct task *task, bool has_ended)
+{
+    if (has_ended) {
+        task->lane = WORK_ANY;
+        task->next = workers->idle;
+        workers->idle = task;
+        workers->running--;
+        pthread_cond_signal(&workers->finished);
+        if (workers->is_stopping && workers->running == 0)
+            pthread_cond_broadcast(&workers->submitted);
+    } else if (task->is_woken) {
+        go_on(workers, task);
+    } else {
+        task->is_waiting = true;
+    }
+}
+
+/* --- waiting -------------------------------------------------------------------------------- */
+
+/* On the fiber. The thread that it leaves says that it waits, when nothing of it runs any more. */
+static void task_wait(struct waiter *waiter)
+{
+    fiber_pause(((struct task *)waiter)->fiber);
+}
+
+/* Signals with the mutex: without it, the task may have ended and the workers be gone. */
+static void task_wake(struct waiter *waiter)
+{
+    struct task *task = (struct task *)waiter;
+    struct workers *workers = task->workers;
+    pthread_mutex_lock(&workers->mutex);
+    if (!task->is_waiting) {
+        task->is_woken = true;
+    } else {
+        go_on(workers, task);
+        if (wants_thread(workers))
+            pthread_cond_signal(&workers->submitted);
+    }
+    pthread_mutex_unlock(&workers->mutex);
+}
+
+/* --- threads ------------------------------------------------------------------------------ */
+
+static void run_item(void *context)
+{
+    struct work_item *item = context;
+    item->run(item);
+}
+
+/* Without the mutex. True: the item has been done, and may be gone. */
+static bool run(struct task *task)
+{
+    struct work_item *item = task->item;
+    task->item = NULL;
+    return item ? fiber_start(task->fiber, run_item, item) : fiber_resume(task->fiber);
 }
 
 static void *work(void *context)
 {
-    struct worker *worker = context;
-    struct workers *workers = worker->workers;
-    struct work_item *item;
+    struct workers *workers = context;
+    struct task *task;
     pthread_setname_np(pthread_self(), "firn-worker");
     pthread_mutex_lock(&workers->mutex);
-    while ((item = take(workers)) != NULL) {
-        worker->lane = item->lane;
+    while ((task = take(workers)) != NULL) {
+        bool is_wanted = wants_thread(workers);
         pthread_mutex_unlock(&workers->mutex);
-        item->run(item); /* from here on the item may be gone */
-        pthread_mutex_lock(&workers->mutex);
-        bool had_lane = worker->lane != WORK_ANY;
-        worker->lane = WORK_ANY;
-        workers->running--;
-        pthread_cond_signal(&workers->finished);
-        /* What waited for room in the lane may not be what this thread takes next. */
-        if (had_lane && workers->first)
+        if (is_wanted)
             pthread_cond_signal(&workers->submitted);
+        bool has_ended = run(task);
+        pthread_mutex_lock(&workers->mutex);
+        put_back(workers, task, has_ended);
     }
-    /* Others may wait for room, and there is nothing left that wants it. */
-    pthread_cond_broadcast(&workers->submitted);
     pthread_mutex_unlock(&workers->mutex);
     return NULL;
+}
+
+static bool make_tasks(struct workers *workers, size_t count, struct error *err)
+{
+    workers->tasks = calloc(count, sizeof(*workers->tasks));
+    if (workers->tasks == NULL)
+        return error_no_memory(err, "the workers");
+    for (; workers->task_count < count; workers->task_count++) {
+        struct task *task = &workers->tasks[workers->task_count];
+        *task = (struct task){.waiter = {task_wait, task_wake}, .workers = workers};
+        TRY(fiber_create(FIBER_STACK_SIZE, &task->fiber, err));
+        task->next = workers->idle;
+        workers->idle = task;
+    }
+    return true;
 }
 
 static bool start_threads(struct workers *workers, size_t count, struct error *err)
 {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, WORKER_STACK_SIZE);
+    pthread_attr_setstacksize(&attributes, THREAD_STACK_SIZE);
     int failed = 0;
     while (!failed && workers->thread_count < count) {
-        struct worker *worker = &workers->threads[workers->thread_count];
-        worker->workers = workers;
-        failed = pthread_create(&worker->thread, &attributes, work, worker);
+        failed =
+            pthread_create(&workers->threads[workers->thread_count], &attributes, work, workers);
         workers->thread_count += !failed;
     }
     pthread_attr_destroy(&attributes);
@@ -117,7 +256,7 @@ static bool start_threads(struct workers *workers, size_t count, struct error *e
 bool workers_create(size_t thread_count, size_t queue_limit, struct workers **ret_workers,
                     struct error *err)
 {
-    struct workers *workers = calloc(1, sizeof(*workers) + thread_count * sizeof(struct worker));
+    struct workers *workers = calloc(1, sizeof(*workers) + thread_count * sizeof(pthread_t));
     if (workers == NULL)
         return error_no_memory(err, "the workers");
     workers->limit = queue_limit;
@@ -125,7 +264,8 @@ bool workers_create(size_t thread_count, size_t queue_limit, struct workers **re
     pthread_mutex_init(&workers->mutex, NULL);
     timed_wait_init(&workers->submitted);
     timed_wait_init(&workers->finished);
-    if (!start_threads(workers, thread_count, err)) {
+    workers->going_on_end = &workers->going_on;
+    if (!make_tasks(workers, thread_count, err) || !start_threads(workers, thread_count, err)) {
         workers_destroy(workers);
         return false;
     }
@@ -142,7 +282,6 @@ bool workers_reserve(struct workers *workers)
     return ok;
 }
 
-/* The worker is woken when it can have the mutex: woken before, it would sleep again for that. */
 void workers_submit(struct workers *workers, struct work_item *item)
 {
     item->next = NULL;
@@ -152,8 +291,10 @@ void workers_submit(struct workers *workers, struct work_item *item)
     else
         workers->first = item;
     workers->last = item;
+    bool is_wanted = wants_thread(workers);
     pthread_mutex_unlock(&workers->mutex);
-    pthread_cond_signal(&workers->submitted);
+    if (is_wanted)
+        pthread_cond_signal(&workers->submitted);
 }
 
 void workers_get_load(struct workers *workers, struct workers_load *ret_load)
@@ -185,7 +326,10 @@ void workers_destroy(struct workers *workers)
     pthread_cond_broadcast(&workers->submitted);
     pthread_mutex_unlock(&workers->mutex);
     for (size_t i = 0; i < workers->thread_count; i++)
-        pthread_join(workers->threads[i].thread, NULL);
+        pthread_join(workers->threads[i], NULL);
+    for (size_t i = 0; i < workers->task_count; i++)
+        fiber_destroy(workers->tasks[i].fiber);
+    free(workers->tasks);
     pthread_cond_destroy(&workers->submitted);
     pthread_cond_destroy(&workers->finished);
     pthread_mutex_destroy(&workers->mutex);

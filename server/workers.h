@@ -1,5 +1,7 @@
 /*
- * workers.h — a fixed number of threads for what waits, behind a bounded queue.
+ * workers.h — a fixed number of threads for what waits, behind a bounded queue. As many items as
+ * there are threads are worked on at one time, each on a fiber: one that waits with its `waiter`
+ * gives its thread back, so that few threads serve many commits.
  *
  * What may hang together (all that asks one object store) has a lane: it takes half of the threads
  * at most, and what is queued behind it in other lanes goes past.
@@ -14,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/waiter.h"
 
 struct workers;
 
@@ -22,6 +25,7 @@ struct work_item {
     void (*run)(struct work_item *item);
     int64_t lane; /* WORK_ANY: bounded by nothing */
     struct work_item *next;
+    struct waiter *waiter; /* set before it is run: to wait with, one event at a time */
 };
 
 #define WORK_ANY 0
@@ -34,7 +38,7 @@ bool workers_reserve(struct workers *workers);
 void workers_submit(struct workers *workers, struct work_item *item);
 struct workers_load {
     size_t threads;
-    size_t running; /* threads at work */
+    size_t running; /* items that are worked on, waiting ones included */
     size_t queued;
     size_t limit; /* of the queue */
 };

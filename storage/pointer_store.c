@@ -242,9 +242,9 @@ void pointer_store_catch_up(struct pointer_store *store)
 }
 
 void pointer_store_submit(struct pointer_store *store, pointer_job_fn job, void *context,
-                          struct pointer_write *write)
+                          struct waiter *waiter, struct pointer_write *write)
 {
-    pointer_writer_submit(store->writer, job, context, write);
+    pointer_writer_submit(store->writer, job, context, waiter, write);
 }
 
 bool pointer_store_wait(struct pointer_write *write, struct error *err)
@@ -256,7 +256,7 @@ bool pointer_store_write(struct pointer_store *store, pointer_job_fn job, void *
                          struct error *err)
 {
     struct pointer_write write;
-    pointer_store_submit(store, job, context, &write);
+    pointer_store_submit(store, job, context, NULL, &write);
     return pointer_store_wait(&write, err);
 }
 

@@ -26,6 +26,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/waiter.h"
 #include "base/histogram.h"
 
 struct pointer_store;
@@ -330,10 +331,10 @@ bool pointer_store_write(struct pointer_store *store, pointer_job_fn job, void *
 
 /* The same in two steps: what is submitted first is run first. `write` is the caller's memory, and
  * must stay until pointer_store_wait has returned, which has to follow. A store that is closing
- * answers in the second step. */
+ * answers in the second step, which waits with `waiter`, or as a thread where that is NULL. */
 struct pointer_write;
 void pointer_store_submit(struct pointer_store *store, pointer_job_fn job, void *context,
-                          struct pointer_write *write);
+                          struct waiter *waiter, struct pointer_write *write);
 bool pointer_store_wait(struct pointer_write *write, struct error *err);
 
 /* Nobody but the writer looks inside. */
@@ -344,6 +345,7 @@ struct pointer_write {
     struct cache_entry *changes;
     struct error error;
     bool ok;
+    struct waiter *waiter; /* NULL: `answered` is waited for */
     sem_t answered;
 };
 

@@ -385,6 +385,14 @@ static void batch_run(struct pointer_writer *writer, struct batch *batch)
 
 /* --- the thread --------------------------------------------------------------------------- */
 
+static void job_answer(struct pointer_write *job)
+{
+    if (job->waiter)
+        job->waiter->wake(job->waiter);
+    else
+        (void)sem_post(&job->answered);
+}
+
 /* A job is gone as soon as its caller can run again: `next` is read before. A semaphore for each,
  * because callers that wait on one lock would all be woken into a queue for it. */
 static void batch_answer(struct pointer_writer *writer, struct pointer_write *jobs)
@@ -392,7 +400,7 @@ static void batch_answer(struct pointer_writer *writer, struct pointer_write *jo
     uint64_t count = 0;
     for (; jobs; count++) {
         struct pointer_write *next = jobs->next;
-        (void)sem_post(&jobs->answered);
+        job_answer(jobs);
         jobs = next;
     }
     histogram_add(&writer->batches, &histogram_batch, count);
@@ -420,7 +428,7 @@ static bool queue_add(struct pointer_writer *writer, struct pointer_write *job)
 {
     if (writer->is_stopping) {
         (void)error_set(&job->error, ERROR_OVERLOADED, "the server is stopping");
-        (void)sem_post(&job->answered);
+        job_answer(job);
         return false;
     }
     *writer->end = job;
@@ -432,10 +440,11 @@ static bool queue_add(struct pointer_writer *writer, struct pointer_write *job)
 
 /* A semaphore within one process takes no resources, so that making one cannot fail. */
 void pointer_writer_submit(struct pointer_writer *writer, pointer_job_fn job_function,
-                           void *context, struct pointer_write *write)
+                           void *context, struct waiter *waiter, struct pointer_write *write)
 {
     assert(!pthread_equal(pthread_self(), writer->thread)); /* a job that waits for itself */
-    *write = (struct pointer_write){.run = job_function, .context = context};
+    *write = (struct pointer_write){
+        .run = job_function, .context = context, .waiter = waiter};
     (void)sem_init(&write->answered, 0, 0);
     pthread_mutex_lock(&writer->lock);
     bool is_wanted = queue_add(writer, write);
@@ -446,8 +455,11 @@ void pointer_writer_submit(struct pointer_writer *writer, pointer_job_fn job_fun
 
 bool pointer_writer_wait(struct pointer_write *write, struct error *err)
 {
-    while (sem_wait(&write->answered) != 0)
-        continue; /* a signal */
+    if (write->waiter)
+        write->waiter->wait(write->waiter);
+    else
+        while (sem_wait(&write->answered) != 0)
+            continue; /* a signal */
     (void)sem_destroy(&write->answered);
     return write->ok || error_set(err, write->error.kind, "%s", write->error.message);
 }

@@ -25,7 +25,7 @@ void pointer_writer_destroy(struct pointer_writer *writer);
 
 /* Jobs run in the order of their submission. */
 void pointer_writer_submit(struct pointer_writer *writer, pointer_job_fn job, void *context,
-                           struct pointer_write *write);
+                           struct waiter *waiter, struct pointer_write *write);
 /* Waits until the job's transaction is durable or has failed. */
 bool pointer_writer_wait(struct pointer_write *write, struct error *err);
 

@@ -42,7 +42,7 @@ static void scene_begin(struct scene *scene, struct world *world)
 {
     *scene = (struct scene){.world = world, .gate = GATE_CLOSED};
     assert_ok(make_table(world, NAME("t")), &world->client.err);
-    pointer_store_submit(world->pointers, job_gate, &scene->gate, &scene->gate_write);
+    pointer_store_submit(world->pointers, job_gate, &scene->gate, NULL, &scene->gate_write);
 }
 
 static void *committer_main(void *context)
@@ -165,7 +165,7 @@ static bool job_take_place(struct pointer_txn *txn, void *context, struct error 
 static struct committer *commit_that_fails(struct scene *scene, struct pointer_write *taking)
 {
     char updates[1024];
-    pointer_store_submit(scene->world->pointers, job_take_place, scene->world, taking);
+    pointer_store_submit(scene->world->pointers, job_take_place, scene->world, NULL, taking);
     (void)snprintf(updates, sizeof updates,
                    "[" ADD_SCHEMA ",{'action':'set-location','location':'%s/taken'}]",
                    scene->world->location);

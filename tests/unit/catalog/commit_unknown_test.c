@@ -7,9 +7,9 @@
 #include "tests/unit/catalog/catalog_fixture.h"
 
 void __real_pointer_store_submit(struct pointer_store *store, pointer_job_fn job, void *context,
-                                 struct pointer_write *write);
+                                 struct waiter *waiter, struct pointer_write *write);
 void __wrap_pointer_store_submit(struct pointer_store *store, pointer_job_fn job, void *context,
-                                 struct pointer_write *write);
+                                 struct waiter *waiter, struct pointer_write *write);
 bool __real_pointer_store_wait(struct pointer_write *write, struct error *err);
 bool __wrap_pointer_store_wait(struct pointer_write *write, struct error *err);
 
@@ -37,12 +37,12 @@ static void interlope(void)
 }
 
 void __wrap_pointer_store_submit(struct pointer_store *store, pointer_job_fn job, void *context,
-                                 struct pointer_write *write)
+                                 struct waiter *waiter, struct pointer_write *write)
 {
     if (interloper)
         interlope();
     if (next_answer != CHANGE_IS_LOST)
-        __real_pointer_store_submit(store, job, context, write);
+        __real_pointer_store_submit(store, job, context, waiter, write);
 }
 
 bool __wrap_pointer_store_wait(struct pointer_write *write, struct error *err)

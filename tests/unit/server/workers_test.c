@@ -147,6 +147,96 @@ static void test_workers__finish_a_lanes_queue_when_destroyed(void **state)
     assert_int_equal(atomic_load(&done), 50);
 }
 
+/* --- waiting -------------------------------------------------------------------------------- */
+
+#define WAITS 3
+#define MANY 64
+
+struct waiting {
+    struct work_item item;
+    atomic_int *arrived; /* how many waits have begun, of all items */
+    atomic_int *done;
+    struct waiter *_Atomic waiter;
+};
+
+static void run_waiting(struct work_item *item)
+{
+    struct waiting *waiting = (struct waiting *)item;
+    for (int i = 0; i < WAITS; i++) {
+        atomic_store(&waiting->waiter, item->waiter);
+        atomic_fetch_add(waiting->arrived, 1);
+        item->waiter->wait(item->waiter);
+    }
+    atomic_fetch_add(waiting->done, 1);
+}
+
+static void wait_for(atomic_int *counter, int value)
+{
+    const struct timespec step = {.tv_nsec = 100000};
+    while (atomic_load(counter) < value)
+        nanosleep(&step, NULL);
+}
+
+/* Woken as soon as they say that they are about to wait, often before they do. */
+static void test_workers__go_on_when_they_are_woken(void **state)
+{
+    struct workers *workers = NULL;
+    struct error err = {0};
+    atomic_int done = 0, arrived = 0;
+    static struct waiting all[MANY];
+    (void)state;
+    assert_ok(workers_create(MANY, MANY, &workers, &err), &err);
+    for (int i = 0; i < MANY; i++) {
+        all[i] = (struct waiting){.item = {.run = run_waiting}, .done = &done,
+                                  .arrived = &arrived};
+        assert_true(workers_reserve(workers));
+        workers_submit(workers, &all[i].item);
+    }
+    for (int left = MANY * WAITS; left > 0;) {
+        for (int i = 0; i < MANY; i++) {
+            struct waiter *waiter = atomic_exchange(&all[i].waiter, NULL);
+            if (waiter) {
+                waiter->wake(waiter);
+                left--;
+            }
+        }
+    }
+    assert_true(workers_drain(workers, 10000));
+    assert_int_equal(atomic_load(&done), MANY);
+    workers_destroy(workers);
+}
+
+/* An item that waits is one that is worked on, and a stop waits for it. */
+static void test_workers__finish_what_waits(void **state)
+{
+    struct workers *workers = NULL;
+    struct error err = {0};
+    atomic_int done = 0, arrived = 0;
+    struct waiting all[4];
+    struct workers_load load;
+    (void)state;
+    assert_ok(workers_create(4, 4, &workers, &err), &err);
+    for (int i = 0; i < 4; i++) {
+        all[i] = (struct waiting){.item = {.run = run_waiting}, .done = &done,
+                                  .arrived = &arrived};
+        assert_true(workers_reserve(workers));
+        workers_submit(workers, &all[i].item);
+    }
+    wait_for(&arrived, 4);
+    workers_get_load(workers, &load);
+    assert_int_equal(load.running, 4);
+    assert_false(workers_drain(workers, 20));
+    for (int wait = 1; wait <= WAITS; wait++) {
+        wait_for(&arrived, 4 * wait);
+        for (int i = 3; i >= 0; i--) {
+            struct waiter *waiter = atomic_exchange(&all[i].waiter, NULL);
+            waiter->wake(waiter);
+        }
+    }
+    workers_destroy(workers); /* what waited is finished */
+    assert_int_equal(atomic_load(&done), 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +245,8 @@ int main(void)
         cmocka_unit_test(test_workers__finish_a_lanes_queue_when_destroyed),
         cmocka_unit_test(test_workers__refuse_when_the_queue_is_full),
         cmocka_unit_test(test_workers__finish_the_queue_when_destroyed),
+        cmocka_unit_test(test_workers__go_on_when_they_are_woken),
+        cmocka_unit_test(test_workers__finish_what_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

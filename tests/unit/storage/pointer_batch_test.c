@@ -33,7 +33,7 @@ struct batch {
 static struct queued *batch_add(struct batch *batch, pointer_job_fn job, void *context)
 {
     struct queued *queued = &batch->jobs[batch->count++];
-    pointer_store_submit(batch->fixture.store, job, context, &queued->write);
+    pointer_store_submit(batch->fixture.store, job, context, NULL, &queued->write);
     return queued;
 }
 
