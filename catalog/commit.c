@@ -198,7 +198,8 @@ static void submit(struct commit *commit)
     for (size_t i = 0; i < commit->written_count; i++) {
         commit->tips[i] = table_change_tip(commit->written[i]);
         if (commit->tips[i])
-            commit_chain_publish(commit->call->catalog->chain, commit->tips[i]);
+            commit_chain_publish(commit->call->catalog->chain, commit->tips[i],
+                                 commit->written[i]->base_tip);
     }
 }
 

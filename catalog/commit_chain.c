@@ -13,6 +13,7 @@ struct commit_tip {
     int references;
     enum tip_state state;
     int64_t entity_id;
+    uint64_t root; /* the same for what was built one on the other */
     struct table_metadata *metadata;
     struct slice metadata_location; /* both point into `bytes` */
     struct slice location;
@@ -22,6 +23,7 @@ struct commit_tip {
 struct commit_chain {
     pthread_mutex_t mutex; /* guards the buckets, and state and references of every tip */
     pthread_cond_t ended;
+    uint64_t last_root;
     struct commit_tip *buckets[BUCKET_COUNT];
 };
 
@@ -116,21 +118,26 @@ struct commit_tip *commit_chain_find(struct commit_chain *chain, int64_t entity_
 }
 
 /* The bucket borrows: whoever published a tip holds it until it has ended. */
-void commit_chain_publish(struct commit_chain *chain, struct commit_tip *tip)
+void commit_chain_publish(struct commit_chain *chain, struct commit_tip *tip,
+                          const struct commit_tip *base)
 {
     pthread_mutex_lock(&chain->mutex);
+    tip->root = base ? base->root : ++chain->last_root;
     struct commit_tip **link = link_of(chain, tip->entity_id);
     tip->next = *link ? (*link)->next : NULL;
     *link = tip;
     pthread_mutex_unlock(&chain->mutex);
 }
 
-/* Where it has failed, what came after it cannot succeed either: no more is to be built on that. */
+/* Where it has failed, what was built on it cannot succeed either, and no more is to be built on
+ * that. What another round has built on the stored state since is not touched: else each commit
+ * that failed would take away the tip of one that has begun again, and those after it would be
+ * built on what that one is about to replace, and fail in their turn. */
 void commit_chain_end(struct commit_chain *chain, struct commit_tip *tip, bool is_durable)
 {
     pthread_mutex_lock(&chain->mutex);
     struct commit_tip **link = link_of(chain, tip->entity_id);
-    if (*link && (*link == tip || !is_durable))
+    if (*link && (*link == tip || (!is_durable && (*link)->root == tip->root)))
         *link = (*link)->next;
     tip->state = is_durable ? TIP_DURABLE : TIP_FAILED;
     pthread_cond_broadcast(&chain->ended);

@@ -38,8 +38,11 @@ struct table_metadata *commit_tip_metadata(const struct commit_tip *tip);
 bool commit_tip_create(int64_t entity_id, struct slice metadata_location, struct slice location,
                        struct table_metadata *metadata, struct commit_tip **ret_tip,
                        struct error *err);
-void commit_chain_publish(struct commit_chain *chain, struct commit_tip *tip);
-/* Wakes those who wait for the tip; a later commit's tip stays. */
+/* `base` is the tip that it was built on, NULL where that was what is stored. */
+void commit_chain_publish(struct commit_chain *chain, struct commit_tip *tip,
+                          const struct commit_tip *base);
+/* Wakes those who wait for the tip. A later commit's tip stays, but for one that was built on a tip
+ * which has failed. */
 void commit_chain_end(struct commit_chain *chain, struct commit_tip *tip, bool is_durable);
 
 /* Waits for the outcome. False: nothing that was read from the tip counts. */

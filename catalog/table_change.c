@@ -64,6 +64,8 @@ bool table_change_read(struct table_change *change, struct error *err)
     TRY(entity_find(change->call, change->name, ENTITY_TABLE, &change->row, err));
     change->base_tip = commit_chain_find(catalog->chain, change->row.id);
     if (!change->base_tip) {
+        /* A tip that has ended a moment ago has moved the pointer before. */
+        TRY(entity_find(change->call, change->name, ENTITY_TABLE, &change->row, err));
         /* A commit must hear of a lost file as a load does, whatever the cache still has. */
         TRY(metadata_file_must_exist(catalog, change->row.metadata_location, err));
         return table_metadata_read(catalog, change->row.metadata_location, &change->base, err);

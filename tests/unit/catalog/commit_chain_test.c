@@ -312,6 +312,54 @@ static void test_chain__a_drop_between_two_commits_ends_the_second(void **state)
     scene_end(&scene);
 }
 
+/* --- tips ----------------------------------------------------------------------------------- */
+
+static struct commit_tip *tip_make(struct world *world, const char *location)
+{
+    struct table_result loaded = {0};
+    struct commit_tip *tip = NULL;
+    struct error *err = &world->client.err;
+    assert_ok(table_load(&world->client.call, NAME("t"), &loaded, err), err);
+    assert_ok(commit_tip_create(7, slice_from_string(location), SLICE_LITERAL("file:///t"),
+                                loaded.metadata, &tip, err),
+              err);
+    table_result_finish(&loaded);
+    return tip;
+}
+
+static bool is_tip(struct commit_chain *chain, const struct commit_tip *tip)
+{
+    struct commit_tip *found = commit_chain_find(chain, 7);
+    commit_tip_unref(chain, found);
+    return found == tip;
+}
+
+/* Two commits fail one after the other; in between, one that has begun again leaves its tip. */
+static void test_chain__a_failed_tip_takes_away_what_was_built_on_it_alone(void **state)
+{
+    struct world *world = *state;
+    struct commit_chain *chain = world->catalog->chain;
+    assert_ok(make_table(world, NAME("t")), &world->client.err);
+    struct commit_tip *first = tip_make(world, "1"), *second = tip_make(world, "2");
+    struct commit_tip *again = tip_make(world, "3"), *on_it = tip_make(world, "4");
+    commit_chain_publish(chain, first, NULL);
+    commit_chain_publish(chain, second, first);
+    commit_chain_end(chain, first, false);
+    assert_true(is_tip(chain, NULL));
+    commit_chain_publish(chain, again, NULL);
+    commit_chain_publish(chain, on_it, again);
+    commit_chain_end(chain, second, false);
+    assert_true(is_tip(chain, on_it));
+    commit_chain_end(chain, again, true);
+    assert_true(is_tip(chain, on_it));
+    commit_chain_end(chain, on_it, true);
+    assert_true(is_tip(chain, NULL));
+    commit_tip_unref(chain, first);
+    commit_tip_unref(chain, second);
+    commit_tip_unref(chain, again);
+    commit_tip_unref(chain, on_it);
+}
+
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
 int main(void)
@@ -324,6 +372,7 @@ int main(void)
         IN_WORLD(test_chain__a_refusal_by_a_commit_that_lasts_counts),
         IN_WORLD(test_chain__a_commit_that_changes_nothing_waits_too),
         IN_WORLD(test_chain__a_drop_between_two_commits_ends_the_second),
+        IN_WORLD(test_chain__a_failed_tip_takes_away_what_was_built_on_it_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
