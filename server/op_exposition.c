@@ -90,9 +90,10 @@ static void put_queue(struct exposition *exposition, struct server *server)
               (double)load.queued);
     put_gauge(exposition, "firn_queue_limit", "requests that may wait; more are answered 429",
               (double)load.limit);
-    if (server->http)
+    const struct http *http = server->http;
+    if (http)
         put_gauge(exposition, "firn_connections", "open connections",
-                  (double)http_connection_count(server->http));
+                  (double)http_connection_count(http));
 }
 
 static void put_cache(struct exposition *exposition, struct server *server)

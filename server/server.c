@@ -321,8 +321,11 @@ bool server_listen(struct server *server, struct error *err)
         .max_bodies = server->memory.bodies,
         .small_body = server->memory.small_body,
     };
+    struct http *started = NULL;
     raise_file_limit(connections);
-    return http_start(server, &http, &server->http, err);
+    TRY(http_start(server, &http, &started, err));
+    server->http = started;
+    return true;
 }
 
 bool server_stop(struct server *server)

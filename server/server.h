@@ -46,10 +46,11 @@ struct server {
     struct catalog *catalog;
     struct router *router;
     struct workers *workers;
-    struct crew *crew; /* helps plans */
+    struct crew *crew;           /* helps plans */
     struct plan_jobs *plan_jobs; /* submitted plans that are worked on */
-    size_t plan_hands; /* threads of one plan, its worker included */
-    struct http *http; /* NULL where nothing listens (tests of handlers) */
+    size_t plan_hands;           /* threads of one plan, its worker included */
+    _Atomic(struct http *) http; /* NULL where nothing listens (tests of handlers); connections
+                                  * come before the call that starts it returns */
     struct security_policy security;
     struct mac_key plan_key;
     struct secret_keys secret_keys; /* of warehouses' secrets */
