@@ -1,6 +1,5 @@
 """Fixtures of the commands' tests: one server for the run, and a way to run firn beside it."""
 
-import itertools
 import json
 import os
 import subprocess
@@ -11,11 +10,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "http"))
 
-from firn_server import REPORT_MARKS, FirnServer  # noqa: E402
+from firn_server import REPORT_MARKS  # noqa: E402
+from server_fixtures import binary, own_server, server, unique  # noqa: E402, F401
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 60
-_numbers = itertools.count(1)
 
 
 class Done:
@@ -30,34 +29,6 @@ class Done:
     @property
     def json(self):
         return json.loads(self.out)
-
-
-@pytest.fixture(scope="session")
-def binary():
-    return Path(os.environ["FIRN_BINARY"]).resolve()
-
-
-@pytest.fixture(scope="session")
-def server(binary, tmp_path_factory):
-    running = FirnServer(binary, tmp_path_factory.mktemp("firn") / "data").start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def own_server(binary, tmp_path):
-    """Starts servers on the test's own data directory, and stops them."""
-    started = []
-
-    def start(*arguments, data="data", **more):
-        one = FirnServer(binary, tmp_path / data, arguments, logs=tmp_path / f"logs{len(started)}",
-                         **more)
-        started.append(one)
-        return one.start()
-
-    yield start
-    for one in started:
-        one.stop()
 
 
 @pytest.fixture
@@ -81,9 +52,3 @@ def firn(run, server):
     def call(code, *arguments, **more):
         return run(code, *arguments, "--url", f"http://127.0.0.1:{server.port}", **more)
     return call
-
-
-@pytest.fixture
-def unique():
-    """Names that no other test uses."""
-    return lambda stem="n": f"{stem}_{next(_numbers)}"

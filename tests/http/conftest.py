@@ -1,18 +1,15 @@
 """Fixtures of the HTTP tests: one server for the run, own servers for tests that stop or break one,
 and the rule that a whole run reaches every operation."""
 
-import itertools
 import os
-from pathlib import Path
 
 import pytest
 
 from api import Api
 from contract import Contract
-from firn_server import FirnServer
+from server_fixtures import binary, own_server, server, unique  # noqa: F401
 
 CONTRACT = Contract()
-_numbers = itertools.count(1)
 
 
 def pytest_configure(config):
@@ -25,42 +22,11 @@ def contract():
     return CONTRACT
 
 
-@pytest.fixture(scope="session")
-def binary():
-    return Path(os.environ["FIRN_BINARY"]).resolve()
-
-
-@pytest.fixture(scope="session")
-def server(binary, tmp_path_factory):
-    """The server that most tests share. It must stop cleanly at the end of the run."""
-    running = FirnServer(binary, tmp_path_factory.mktemp("firn") / "data").start()
-    yield running
-    running.stop()
-
-
 @pytest.fixture
 def api(server, contract):
     client = Api(server.port, contract)
     yield client
     client.close()
-
-
-@pytest.fixture
-def own_server(binary, tmp_path):
-    """Starts servers on the test's own data directory; each must be stopped cleanly or killed."""
-    started = []
-
-    def start(*arguments, data="data", is_started=True, **more):
-        logs = tmp_path / f"logs-{len(started)}"
-        one = FirnServer(binary, tmp_path / data, arguments, logs=logs, **more)
-        started.append(one)
-        return one.start() if is_started else one
-
-    yield start
-    for one in started:
-        if one.process and one.process.poll() is None:
-            one.stop()
-        one.check_reports()
 
 
 @pytest.fixture
@@ -70,12 +36,6 @@ def fresh(own_server, contract):
     client = Api(one.port, contract)
     yield one, client
     client.close()
-
-
-@pytest.fixture
-def unique():
-    """Names that no other test uses."""
-    return lambda stem="n": f"{stem}_{next(_numbers)}"
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """One Firn under load, scraped by one Prometheus with the rules that Firn ships."""
 
 import json
-import os
 import shutil
 import subprocess
 import threading
@@ -13,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from firn_server import FirnServer, free_port
+from firn_server import free_port
+from server_fixtures import binary, server  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -116,17 +116,10 @@ class Load:
 
 
 @pytest.fixture(scope="session")
-def firn(tmp_path_factory):
-    running = FirnServer(os.environ["FIRN_BINARY"], tmp_path_factory.mktemp("firn") / "data").start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="session")
-def prometheus(firn, tmp_path_factory):
+def prometheus(server, tmp_path_factory):
     assert shutil.which("prometheus"), "install Debian's package prometheus"
-    running = Prometheus(tmp_path_factory.mktemp("prometheus"), firn.port).start()
-    with Load(firn.port):
+    running = Prometheus(tmp_path_factory.mktemp("prometheus"), server.port).start()
+    with Load(server.port):
         # Rates over a window need scrapes on both of its ends.
         deadline = time.monotonic() + READY_S
         while not running.query("firn:load_seconds:p99 > 0"):

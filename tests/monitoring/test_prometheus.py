@@ -36,8 +36,8 @@ def dashboard_expressions():
             yield panel["title"], expression
 
 
-def test_promtool__finds_nothing_in_the_exposition(firn, prometheus):
-    with urllib.request.urlopen(f"http://127.0.0.1:{firn.port}/metrics", timeout=30) as answer:
+def test_promtool__finds_nothing_in_the_exposition(server, prometheus):
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=30) as answer:
         text = answer.read()
     assert text.count(b"firn_") > 100
     assert promtool("check", "metrics", text=text) == ""

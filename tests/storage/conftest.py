@@ -15,6 +15,7 @@ import stores  # noqa: E402
 from api import Api  # noqa: E402
 from contract import Contract  # noqa: E402
 from firn_server import FirnServer  # noqa: E402
+from server_fixtures import binary  # noqa: E402, F401
 
 CONTRACT = Contract()
 _numbers = itertools.count(1)
@@ -25,11 +26,6 @@ def pytest_configure(config):
         if not os.access(os.environ.get(name, ""), os.X_OK):
             raise pytest.UsageError(f"{name} must name a program")
     os.environ.setdefault("PYTHON", sys.executable)
-
-
-@pytest.fixture(scope="session")
-def binary():
-    return Path(os.environ["FIRN_BINARY"])
 
 
 @pytest.fixture(scope="session")
