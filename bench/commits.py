@@ -7,6 +7,7 @@ import contextlib
 import statistics
 import uuid
 
+import folders
 import servers
 from figures import Cell, Goal, Row, Subject, in_turns
 
@@ -97,13 +98,14 @@ def on_slow_syncs(context, server):
 
 
 def measure(context):
+    folders.spread(context.work)
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(servers.firn(f"{context.work}/data"))
+        server = stack.enter_context(servers.firn(folders.apart(context.work, "data")))
         slow = stack.enter_context(
-            servers.firn(f"{context.work}/slow", slow_sync_ms=SLOW_SYNC_MS))
+            servers.firn(folders.apart(context.work, "slow"), slow_sync_ms=SLOW_SYNC_MS))
         reference = None
         if context.has_reference:
-            reference = stack.enter_context(servers.reference(f"{context.work}/reference"))
+            reference = stack.enter_context(servers.reference(folders.apart(context.work, "reference")))
         for each in filter(None, (server, slow, reference)):
             fill(each)
         if reference:  # Its virtual machine has to compile first.
