@@ -3,7 +3,8 @@
 usage: bench/run [SUBJECT...] [SECONDS] [--quick] [--no-reference] [--write] [--load-client]
 
   SUBJECT         loads, lists, start, commits; without one: all of them, and then the document
-                  is written. `bench/run plans` is a program of its own
+                  is written. objects, which needs a MinIO, when it is named. `bench/run plans` is
+                  a program of its own
   SECONDS         of each measurement (default 2)
   --quick         one second, two rounds, and nothing is written
   --no-reference  without the Java reference server
@@ -21,6 +22,7 @@ import servers
 from figures import Context
 
 SUBJECTS = ["start", "loads", "lists", "commits"]
+NAMED = ["objects"]  # run when they are named
 SECONDS = 2
 ROUNDS = 5
 
@@ -29,7 +31,7 @@ def read_arguments(arguments):
     flags = {word for word in arguments if word.startswith("--")}
     words = [word for word in arguments if not word.startswith("--")]
     unknown = flags - {"--quick", "--no-reference", "--write", "--load-client"}
-    unknown |= {word for word in words if not word.isdigit() and word not in SUBJECTS}
+    unknown |= {word for word in words if not word.isdigit() and word not in SUBJECTS + NAMED}
     if unknown:
         raise SystemExit(f"{__doc__}\nnot known: {', '.join(sorted(unknown))}")
     names = [word for word in words if not word.isdigit()]
