@@ -28,8 +28,8 @@ sys.path.insert(0, str(ROOT / "tests" / "http"))
 from firn_server import free_port  # noqa: E402
 
 ADDRESS = re.compile(r"(127\.0\.0\.1:|localhost:|\b(?:clientPort|port)=)(\d{2,5})\b")
-BLOCK_S = 180
-START_S = 60
+BLOCK_S = 300
+START_S = 120
 STOP_S = 40
 # The ports that programs take without being told, and the variables that tell them.
 VARIABLES = {
