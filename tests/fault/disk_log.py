@@ -23,7 +23,7 @@ from pathlib import Path
 SECTOR = 512
 HEADER = struct.Struct("<IIQII")
 (OPEN, CLOSE, WRITE, TRUNCATE, MKDIR, RMDIR, UNLINK, RENAME, SYNC_BEGIN, SYNC_END, SYNCFS,
- ANSWER) = range(1, 13)
+ ANSWER, LINK) = range(1, 14)
 
 CONTROL_SIZE = 4096
 FREEZE_S = 0.1  # longer than any call takes
@@ -167,6 +167,9 @@ class Log:
             inode = self.live[source]
             assert not inode.is_directory, "a renamed directory is not modelled"
             self.name_op(index, (source, None), (target, inode))
+        elif kind == LINK:
+            source, _, target = map(self.inside, text.partition("\0"))
+            self.name_op(index, (target, self.live[source]))
         elif kind == SYNC_BEGIN:
             self.pending[number] = (index, [self.handles[handle]], False)
         elif kind == SYNCFS:

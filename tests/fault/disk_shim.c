@@ -364,21 +364,33 @@ int unlink(const char *path)
     NAME_BODY(DISK_UNLINK, RECORD_UNLINK, path, REAL(unlink)(path));
 }
 
-int rename(const char *from, const char *to)
+/* rename and link: two names in one record. */
+static int two_names(enum disk_record_type type, const char *from, const char *to,
+                     int (*call)(const char *from, const char *to))
 {
     char old[MAX_PATH], both[2 * MAX_PATH];
     if (!is_watched(AT_FDCWD, from, old))
-        return REAL(rename)(from, to);
+        return call(from, to);
     if (fails(DISK_RENAME))
         return -1;
     size_t size = strlen(from) + strlen(to) + 1;
     snprintf(both, sizeof both, "%s%c%s", from, 0, to);
     enter();
-    int result = REAL(rename)(from, to);
+    int result = call(from, to);
     if (result == 0)
-        append((struct disk_record){RECORD_RENAME, 0, 0, (uint32_t)size, 0}, both, NULL);
+        append((struct disk_record){type, 0, 0, (uint32_t)size, 0}, both, NULL);
     leave();
     return result;
+}
+
+int rename(const char *from, const char *to)
+{
+    return two_names(RECORD_RENAME, from, to, REAL(rename));
+}
+
+int link(const char *from, const char *to)
+{
+    return two_names(RECORD_LINK, from, to, REAL(link));
 }
 
 /* --- syncs -------------------------------------------------------------------------------- */

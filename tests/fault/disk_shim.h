@@ -55,7 +55,8 @@ enum disk_record_type {
     RECORD_SYNC_BEGIN, /* handle; number: a number of its own */
     RECORD_SYNC_END,   /* number: as at its begin; data: empty, or "x" where it failed */
     RECORD_SYNCFS,     /* handle; a begin of everything, ended like the others */
-    RECORD_ANSWER      /* number: the client's address; text: the status line. Before it is sent */
+    RECORD_ANSWER,     /* number: the client's address; text: the status line. Before it is sent */
+    RECORD_LINK        /* text: from NUL to */
 };
 
 struct disk_record {
