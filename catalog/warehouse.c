@@ -15,7 +15,7 @@
 
 /* The words that stand where a prefix stands in the routes without one. */
 static const char *const reserved_names[] = {
-    "namespaces", "tables", "views", "transactions", "config", "oauth",
+    "namespaces", "tables", "views", "transactions", "config", "oauth", "aws",
 };
 
 static bool name_matches(const struct warehouse *warehouse, const void *context)

@@ -6,7 +6,8 @@
  *           default), ERROR_BAD_REQUEST
  * Threads:  any
  * Rule:     a name is 1-64 characters of A-Z a-z 0-9 . _ - and no word of the routes
- *           ("namespaces", "tables", "views", "transactions", "config", "oauth")
+ *           ("namespaces", "tables", "views", "transactions", "config", "oauth",
+ *           "aws")
  */
 #ifndef CATALOG_WAREHOUSE_H
 #define CATALOG_WAREHOUSE_H

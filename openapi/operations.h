@@ -9,8 +9,7 @@
  *   privilege  what the caller must be allowed to do (checked once authentication exists)
  *   lane       FAST: tried on the HTTP thread from memory, handed to a worker where it would wait;
  *              WORKER: always handed to a worker
- *   state      SERVED: routed and advertised · HIDDEN: routed, not advertised ·
- *              LATER: in the protocol, not served yet: 406, not advertised
+ *   state      SERVED: routed and advertised · HIDDEN: routed, not advertised
  */
 #ifndef OPENAPI_OPERATIONS_H
 #define OPENAPI_OPERATIONS_H
@@ -50,8 +49,8 @@
     X(tableExists, HEAD, TABLE, op_table_exists, TABLE_READ, FAST, SERVED)                        \
     X(unregisterTable, POST, TABLE "/unregister", op_unregister_table, TABLE_DROP, WORKER,        \
       SERVED)                                                                                     \
-    X(loadCredentials, GET, TABLE "/credentials", op_not_served, TABLE_READ, FAST, LATER)         \
-    X(signRequest, POST, TABLE "/sign", op_not_served, TABLE_READ, FAST, LATER)                   \
+    X(loadCredentials, GET, TABLE "/credentials", op_load_credentials, TABLE_READ, FAST, SERVED)  \
+    X(signRequest, POST, TABLE "/sign", op_sign, TABLE_READ, FAST, SERVED)                        \
     X(renameTable, POST, "/v1/{prefix}/tables/rename", op_rename_table, TABLE_DROP, WORKER,       \
       SERVED)                                                                                     \
     X(reportMetrics, POST, TABLE "/metrics", op_report_metrics, TABLE_READ, WORKER, SERVED)       \
@@ -66,8 +65,10 @@
     X(renameView, POST, "/v1/{prefix}/views/rename", op_rename_view, VIEW_DROP, WORKER, SERVED)   \
     X(registerView, POST, NS "/register-view", op_register_view, VIEW_CREATE, WORKER, SERVED)
 
-/* Our own operations, for the people who run the server. Never in `endpoints`. */
+/* Our own operations, for the people who run the server, and what old clients ask for. Never in
+ * `endpoints`. */
 #define MANAGEMENT_OPERATIONS(X)                                                                  \
+    X(signObject, POST, "/v1/{prefix}/aws/s3/sign", op_sign_object, TABLE_READ, WORKER, HIDDEN)   \
     X(listWarehouses, GET, "/management/v1/warehouses", op_list_warehouses, MANAGE, WORKER,       \
       HIDDEN)                                                                                     \
     X(createWarehouse, POST, "/management/v1/warehouses", op_create_warehouse, MANAGE, WORKER,    \

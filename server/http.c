@@ -292,7 +292,7 @@ static enum MHD_Result run_request(struct http_request *http_request)
     http_connection_set_turn(entry_of(http_request->connection), TURN_WORK);
     if (is_refused(http, request))
         return MHD_NO;
-    if (logs_want_clients(&http->server->logs))
+    if (request->is_remote || logs_want_clients(&http->server->logs))
         name_peer(http_request);
     request->body = http_body_slice(&http_request->body);
     request->may_block = false;

@@ -4,10 +4,12 @@
 #include "base/limits.h"
 #include "catalog/metadata_store.h"
 #include "catalog/planning_mode.h"
+#include "server/access.h"
 #include "server/encoded_reply.h"
 #include "server/etag.h"
 #include "server/reply_cache.h"
 #include "server/server.h"
+#include "storage/location.h"
 
 /* Below this an answer is one piece of bytes, which leaves with its headers in one system call: at
  * 1.5 MB the second call costs a fifth of the rate. Above it the second copy in the cache's budget,
@@ -18,8 +20,10 @@
 #define COMMIT_ONE_PIECE_SIZE (256 * KIB)
 /* What surrounds the metadata: a location and a few words. */
 #define FRAME_SIZE (1 * MIB)
-/* A representation and a mode: "refs client". */
-#define ETAG_VARIANT_SIZE 32
+/* A representation, a mode, and the access: "refs client 0f3a…". */
+#define ETAG_VARIANT_SIZE 64
+/* Of the digest of what a client was told of its access: enough that no two are alike. */
+#define ACCESS_MARK 32
 
 /* What follows the metadata: the config, which says who plans the table's scans. */
 #define MODE_TAIL(mode) SLICE_LITERAL(",\"config\":{\"" PLANNING_MODE_PROPERTY "\":\"" mode "\"}}")
@@ -35,45 +39,94 @@ static struct slice tail(enum planning_mode mode)
     }
 }
 
+/* What is the same for all tables of warehouses on local files. */
+static const struct access no_access = {.config = {"", 0},
+                                        .credentials = {"", 0},
+                                        .signing = {"", 0}};
+
+/* An empty digest tells that this client is told nothing of its access. */
+static bool has_access(const struct access *access)
+{
+    return access->digest[0] != '\0';
+}
+
+static void append_tail(struct buffer *out, enum planning_mode mode, const struct access *access)
+{
+    struct slice plain = tail(mode);
+    if (!has_access(access)) {
+        buffer_append_slice(out, plain);
+        return;
+    }
+    /* Without the braces that close config and the answer. */
+    buffer_append_slice(out, slice_make(plain.ptr, plain.len - 2));
+    if (out->ptr && out->len > 0 && out->ptr[out->len - 1] != '{')
+        buffer_append_byte(out, ',');
+    buffer_append_slice(out, access->config);
+    buffer_append_byte(out, '}');
+    if (access->credentials.len > 0) {
+        buffer_append_string(out, ",\"storage-credentials\":");
+        buffer_append_slice(out, access->credentials);
+    }
+    if (access->signing.len > 0) {
+        buffer_append_string(out, ",\"remote-signing-config\":");
+        buffer_append_slice(out, access->signing);
+    }
+    buffer_append_byte(out, '}');
+}
+
 static const char *const REPRESENTATIONS[] = {
     [REPRESENT_ALL] = "all",
     [REPRESENT_REFS] = "refs",
     [REPRESENT_VIEW] = "view",
 };
 
-/* Of one metadata file there are as many answers as the warehouse has had planning modes. ptr is
- * NULL where memory is short, and then nothing is kept. */
+/* Of one metadata file there are as many answers as the warehouse has had planning modes, and as
+ * clients have kinds of access. ptr is NULL where memory is short, and then nothing is kept. */
 static struct slice cache_key(struct op *op, struct slice location,
-                              enum representation representation)
+                              enum representation representation, const struct access *access)
 {
     const char mode = (char)('0' + (int)op->call.warehouse->planning_mode);
     const struct slice parts[] = {SLICE_LITERAL("load "),
                                   slice_from_string(REPRESENTATIONS[representation]),
                                   {&mode, 1},
+                                  slice_from_string(access->digest),
                                   SLICE_LITERAL(" "),
                                   location};
     return arena_join(&op->request->arena, parts, sizeof(parts) / sizeof(parts[0]));
 }
 
 static struct reply *find_kept(struct op *op, struct slice location,
-                               enum representation representation)
+                               enum representation representation, const struct access *access)
 {
-    struct slice key = cache_key(op, location, representation);
+    struct slice key = cache_key(op, location, representation, access);
     return key.ptr ? reply_cache_find(op->server->cache, key) : NULL;
 }
 
 static void keep(struct op *op, struct slice location, enum representation representation,
-                 struct reply *reply)
+                 const struct access *access, struct reply *reply)
 {
-    struct slice key = cache_key(op, location, representation);
+    struct slice key = cache_key(op, location, representation, access);
     if (key.ptr)
         reply_cache_keep(op->server->cache, key, reply);
+}
+
+/* *ret_is_known is false where STS has to be asked first: not here. */
+static bool peek_access(struct op *op, const struct entity_row *row, struct access *ret,
+                        bool *ret_is_known, struct error *err)
+{
+    *ret = no_access;
+    *ret_is_known =
+        row->kind != ENTITY_TABLE || access_make(op, row->location, SESSION_READ_WRITE, ret, err);
+    bool is_fine = *ret_is_known || op->would_block;
+    op->would_block = false;
+    return is_fine;
 }
 
 bool load_reply_peek(struct op *op, struct entity_name name, enum representation representation,
                      struct reply **ret_reply, struct error *err)
 {
     struct entity_row row;
+    struct access access;
     enum entity_kind kind = representation == REPRESENT_VIEW ? ENTITY_VIEW : ENTITY_TABLE;
     bool is_known = false;
     *ret_reply = NULL;
@@ -83,7 +136,9 @@ bool load_reply_peek(struct op *op, struct entity_name name, enum representation
         return true;
     TRY(metadata_file_must_exist_near(op->server->catalog, row.metadata_location, &is_known, err));
     if (is_known)
-        *ret_reply = find_kept(op, row.metadata_location, representation);
+        TRY(peek_access(op, &row, &access, &is_known, err));
+    if (is_known)
+        *ret_reply = find_kept(op, row.metadata_location, representation, &access);
     return true;
 }
 
@@ -100,18 +155,44 @@ static void write_head(struct buffer *head, struct slice metadata_location)
     buffer_append_string(head, "\"metadata\":");
 }
 
+/* What an answer is made of, beside the metadata. */
+struct form {
+    enum representation representation;
+    enum planning_mode mode;
+    const struct access *access;
+    size_t one_piece_size;
+};
+
+static bool add_tail(struct reply *reply, const struct form *form, struct error *err)
+{
+    struct buffer text;
+    struct blob *blob = NULL;
+    if (!has_access(form->access)) {
+        reply_add_segment(reply, tail(form->mode), NULL);
+        return true;
+    }
+    buffer_init(&text, FRAME_SIZE + ONE_PIECE_SIZE);
+    append_tail(&text, form->mode, form->access);
+    bool ok = buffer_check(&text, "the answer", err) && blob_from_buffer(&text, &blob, err);
+    buffer_finish(&text);
+    if (ok)
+        reply_add_segment(reply, blob_slice(blob), blob);
+    blob_unref(blob);
+    return ok;
+}
+
 /* Head, metadata and tail as one piece, or as three that share the metadata's bytes. */
 static bool add_body(struct reply *reply, struct slice location, struct blob *metadata,
-                     enum planning_mode mode, size_t one_piece_size, struct error *err)
+                     const struct form *form, struct error *err)
 {
     struct buffer head;
     struct blob *blob = NULL;
-    bool is_one_piece = metadata->size < one_piece_size;
+    bool is_one_piece = metadata->size < form->one_piece_size;
     buffer_init(&head, FRAME_SIZE + ONE_PIECE_SIZE);
     write_head(&head, location);
     if (is_one_piece) {
         buffer_append_slice(&head, blob_slice(metadata));
-        buffer_append_slice(&head, tail(mode));
+        append_tail(&head, form->mode, form->access);
     }
     bool ok = buffer_check(&head, "the answer", err) && blob_from_buffer(&head, &blob, err);
     buffer_finish(&head);
@@ -119,11 +200,10 @@ static bool add_body(struct reply *reply, struct slice location, struct blob *me
         return false;
     reply_add_segment(reply, blob_slice(blob), blob);
     blob_unref(blob);
-    if (!is_one_piece) {
-        reply_add_segment(reply, blob_slice(metadata), metadata);
-        reply_add_segment(reply, tail(mode), NULL);
-    }
-    return true;
+    if (is_one_piece)
+        return true;
+    reply_add_segment(reply, blob_slice(metadata), metadata);
+    return add_tail(reply, form, err);
 }
 
 static bool make_not_modified(struct slice etag, struct reply **ret_reply, struct error *err)
@@ -138,16 +218,18 @@ static bool make_not_modified(struct slice etag, struct reply **ret_reply, struc
     return false;
 }
 
-/* The mode is part of the answer, and may change with the warehouse while the file stays. */
-static bool add_etag(struct reply *reply, struct slice location, enum representation representation,
-                     enum planning_mode mode, struct error *err)
+/* The mode is part of the answer, and may change with the warehouse while the file stays; so is the
+ * access, and credentials are given anew before the old ones end: a 304 never outlives them. */
+static bool add_etag(struct reply *reply, struct slice location, const struct form *form,
+                     struct error *err)
 {
     char variant[ETAG_VARIANT_SIZE], weak[ETAG_SIZE];
-    const char *word = planning_mode_name(mode);
+    const char *word = planning_mode_name(form->mode);
     if (location.len == 0)
         return true;
-    snprintf(variant, sizeof(variant), "%s%s%s", REPRESENTATIONS[representation], word ? " " : "",
-             word ? word : "");
+    snprintf(variant, sizeof(variant), "%s%s%s%s%.*s", REPRESENTATIONS[form->representation],
+             word ? " " : "", word ? word : "", has_access(form->access) ? " " : "", ACCESS_MARK,
+             form->access->digest);
     TRY(etag_make(location, variant, reply->etag, err));
     struct slice etag = slice_from_string(reply->etag);
     TRY(reply_add_header(reply, "ETag", etag, err));
@@ -155,16 +237,21 @@ static bool add_etag(struct reply *reply, struct slice location, enum representa
     return make_not_modified(etag_weak(reply->etag, weak), &reply->not_modified_encoded, err);
 }
 
-static bool make_reply(struct slice location, struct blob *metadata,
-                       enum representation representation, enum planning_mode mode,
-                       size_t one_piece_size, struct reply **ret_reply, struct error *err)
+static bool add_headers(struct reply *reply, struct slice location, const struct form *form,
+                        struct error *err)
+{
+    TRY(reply_add_header(reply, "Content-Type", SLICE_LITERAL("application/json"), err));
+    if (form->access->has_secrets)
+        TRY(reply_add_header(reply, "Cache-Control", SLICE_LITERAL("no-store"), err));
+    return form->representation == REPRESENT_VIEW || add_etag(reply, location, form, err);
+}
+
+static bool make_reply(struct slice location, struct blob *metadata, const struct form *form,
+                       struct reply **ret_reply, struct error *err)
 {
     struct reply *reply = NULL;
     TRY(reply_create(200, &reply, err));
-    if (reply_add_header(reply, "Content-Type", SLICE_LITERAL("application/json"), err) &&
-        (representation == REPRESENT_VIEW ||
-         add_etag(reply, location, representation, mode, err)) &&
-        add_body(reply, location, metadata, mode, one_piece_size, err)) {
+    if (add_headers(reply, location, form, err) && add_body(reply, location, metadata, form, err)) {
         *ret_reply = reply;
         return true;
     }
@@ -183,54 +270,70 @@ static bool refs_blob(const struct table_metadata *metadata, struct blob **ret_b
     return ok;
 }
 
+/* Of a table where its metadata says it is. */
+static bool find_access(struct op *op, const struct table_metadata *metadata, struct access *ret,
+                        struct error *err)
+{
+    struct slice canonical;
+    *ret = no_access;
+    if (op->call.warehouse->storage == NULL)
+        return true;
+    return location_canonical(metadata->location, op->call.arena, &canonical, err) &&
+           access_make(op, canonical, SESSION_READ_WRITE, ret, err);
+}
+
+static bool make_table(struct op *op, const struct table_result *result, struct form *form,
+                       struct reply **ret_reply, struct error *err)
+{
+    struct blob *blob = NULL;
+    TRY(planning_mode_of_table(result->metadata, op->call.warehouse->planning_mode, op->call.arena,
+                               &form->mode, err));
+    if (form->representation == REPRESENT_REFS)
+        TRY(refs_blob(result->metadata, &blob, err));
+    else
+        blob = blob_ref(result->metadata->blob);
+    bool ok = make_reply(result->metadata_location, blob, form, ret_reply, err);
+    blob_unref(blob);
+    return ok;
+}
+
 bool load_reply_table(struct op *op, const struct table_result *result,
                       enum representation representation, struct reply **ret_reply,
                       struct error *err)
 {
     struct slice location = result->metadata_location;
-    struct reply *reply = location.len ? find_kept(op, location, representation) : NULL;
-    struct blob *blob = NULL;
-    enum planning_mode mode = PLANNING_UNSET;
-    if (reply) {
-        *ret_reply = reply;
-        return true;
+    struct access access;
+    struct form form = {representation, PLANNING_UNSET, &access, ONE_PIECE_SIZE};
+    TRY(find_access(op, result->metadata, &access, err));
+    struct reply *reply = location.len ? find_kept(op, location, representation, &access) : NULL;
+    if (reply == NULL) {
+        TRY(make_table(op, result, &form, &reply, err));
+        if (location.len > 0)
+            keep(op, location, representation, &access, reply);
     }
-    TRY(planning_mode_of_table(result->metadata, op->call.warehouse->planning_mode, op->call.arena,
-                               &mode, err));
-    if (representation == REPRESENT_REFS)
-        TRY(refs_blob(result->metadata, &blob, err));
-    else
-        blob = blob_ref(result->metadata->blob);
-    bool ok = make_reply(location, blob, representation, mode, ONE_PIECE_SIZE, &reply, err);
-    blob_unref(blob);
-    if (!ok)
-        return false;
-    if (location.len > 0)
-        keep(op, location, representation, reply);
     *ret_reply = reply;
     return true;
 }
 
+/* A commit's answer tells nothing of access: who committed has it, and where STS fails after the
+ * commit that must not look like a failure of the commit. */
 bool load_reply_commit(struct op *op, const struct table_result *result, struct reply **ret_reply,
                        struct error *err)
 {
-    enum planning_mode mode = PLANNING_UNSET;
-    if (result->metadata->blob->size < COMMIT_ONE_PIECE_SIZE)
+    struct form form = {REPRESENT_ALL, PLANNING_UNSET, &no_access, COMMIT_ONE_PIECE_SIZE};
+    if (op->call.warehouse->storage == NULL && result->metadata->blob->size < COMMIT_ONE_PIECE_SIZE)
         return load_reply_table(op, result, REPRESENT_ALL, ret_reply, err);
-    TRY(planning_mode_of_table(result->metadata, op->call.warehouse->planning_mode, op->call.arena,
-                               &mode, err));
-    return make_reply(result->metadata_location, result->metadata->blob, REPRESENT_ALL, mode,
-                      COMMIT_ONE_PIECE_SIZE, ret_reply, err);
+    return make_table(op, result, &form, ret_reply, err);
 }
 
 bool load_reply_view(struct op *op, const struct view_result *result, struct reply **ret_reply,
                      struct error *err)
 {
-    struct reply *reply = find_kept(op, result->metadata_location, REPRESENT_VIEW);
+    const struct form form = {REPRESENT_VIEW, PLANNING_UNSET, &no_access, ONE_PIECE_SIZE};
+    struct reply *reply = find_kept(op, result->metadata_location, REPRESENT_VIEW, &no_access);
     if (reply == NULL) {
-        TRY(make_reply(result->metadata_location, result->metadata->blob, REPRESENT_VIEW,
-                       PLANNING_UNSET, ONE_PIECE_SIZE, &reply, err));
-        keep(op, result->metadata_location, REPRESENT_VIEW, reply);
+        TRY(make_reply(result->metadata_location, result->metadata->blob, &form, &reply, err));
+        keep(op, result->metadata_location, REPRESENT_VIEW, &no_access, reply);
     }
     *ret_reply = reply;
     return true;

@@ -23,6 +23,7 @@ bool operation_is_change(const struct operation *operation)
     case OPERATION_fetchScanTasks:
     case OPERATION_cancelPlanning:
     case OPERATION_signRequest:
+    case OPERATION_signObject:
         return false;
     default:
         return operation->method != METHOD_GET && operation->method != METHOD_HEAD;
@@ -74,6 +75,8 @@ bool op_entity(struct op *op, enum path_parameter parameter, struct entity_name 
     TRY(op_namespace(op, &name.namespace_path, err));
     TRY(op_parameter(op, parameter, &name.name, err));
     TRY(name_check(name.name, what, err));
+    if (parameter == PARAMETER_TABLE)
+        op->table = name;
     *ret_name = name;
     return true;
 }
@@ -202,7 +205,11 @@ static bool find_warehouse(struct op *op, struct error *err)
         TRY(op_parameter(op, parameter, &name, err));
     if (request->raw_parameters[parameter].ptr && name.len == 0)
         return error_set(err, ERROR_NO_SUCH_WAREHOUSE, "The path has an empty warehouse name");
-    return warehouse_find(op->server->catalog, name, &op->call.warehouse, err);
+    TRY(warehouse_find(op->server->catalog, name, &op->call.warehouse, err));
+    /* Its files would be reached by whatever credentials the machine has. */
+    const struct slice fault = op->call.warehouse->storage_fault;
+    return parameter == PARAMETER_WAREHOUSE || fault.len == 0 ||
+           error_set(err, ERROR_STORAGE, "%.*s", SLICE_ARG(fault));
 }
 
 static void end_key(struct op *op, bool ok, const struct reply *reply, const struct error *err)
@@ -267,8 +274,7 @@ static bool run_checked(struct op *op, struct reply **ret_reply, struct error *e
     }
     if (op->call.idempotency_key.len > 0)
         return run_keyed(op, ret_reply, err);
-    if (operation->state != STATE_LATER)
-        TRY(find_warehouse(op, err));
+    TRY(find_warehouse(op, err));
     return call_handler(op, ret_reply, err);
 }
 
@@ -324,7 +330,7 @@ int64_t op_work_lane(struct server *server, const struct warehouse *warehouse)
 /* Of an operation that waits for a worker, which may not have looked for its warehouse yet. */
 static void note_lane(struct op *op)
 {
-    if (!op->call.warehouse && op->request->operation->state != STATE_LATER)
+    if (!op->call.warehouse)
         (void)find_warehouse(op, NULL);
     op->request->work_lane = op_work_lane(op->server, op->call.warehouse);
 }

@@ -130,11 +130,3 @@ bool op_get_config(struct op *op, struct reply **ret_reply, struct error *err)
     warehouse_unref(warehouse);
     return ok;
 }
-
-bool op_not_served(struct op *op, struct reply **ret_reply, struct error *err)
-{
-    (void)ret_reply;
-    return error_set(err, ERROR_UNSUPPORTED_OPERATION,
-                     "%s is not served here: it is not among the endpoints of /v1/config",
-                     op->request->operation->name);
-}

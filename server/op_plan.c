@@ -136,7 +136,7 @@ static enum outcome answer_opened(struct op *op, struct table_metadata *metadata
         *ret_reply = submitted;
         return OUTCOME_SUBMITTED;
     }
-    bool ok = plan_reply_completed(op, &sealer, plan, id, ret_reply, err);
+    bool ok = plan_reply_completed(op, metadata, &sealer, plan, id, ret_reply, err);
     return ok ? OUTCOME_COMPLETED : OUTCOME_FAILED;
 }
 
@@ -258,7 +258,7 @@ static bool answer_again(struct op *op, struct table_metadata *metadata, struct 
     TRY(plan_request_read(request, op->call.arena, &part, err));
     bool ok = plan_reply_open(op, metadata, &part.request, &reach, &plan, err) ||
               as_gone(ERROR_NO_SUCH_PLAN_ID, err);
-    ok = ok && plan_reply_completed(op, &sealer, plan, SLICE_EMPTY, ret_reply, err);
+    ok = ok && plan_reply_completed(op, metadata, &sealer, plan, SLICE_EMPTY, ret_reply, err);
     counters_add_plan(&op->server->counters, plan);
     plan_destroy(plan);
     plan_part_finish(&part);

@@ -22,6 +22,16 @@ static bool answer_table(struct op *op, struct table_result *result,
     return ok;
 }
 
+/* What the answer is about. */
+static bool name_new(struct op *op, struct slice path, const json_t *body, struct error *err)
+{
+    struct slice name;
+    TRY(json_get_string(body, "name", &name, err));
+    name = arena_slice(op->call.arena, name);
+    op->table = (struct entity_name){path, name};
+    return name.ptr != NULL || error_no_memory(err, "a table's name");
+}
+
 bool op_create_table(struct op *op, struct reply **ret_reply, struct error *err)
 {
     struct slice path;
@@ -29,7 +39,7 @@ bool op_create_table(struct op *op, struct reply **ret_reply, struct error *err)
     json_t *body = NULL;
     TRY(op_namespace(op, &path, err));
     TRY(op_body(op, &body, err));
-    bool ok = table_create(&op->call, path, body, &result, err);
+    bool ok = table_create(&op->call, path, body, &result, err) && name_new(op, path, body, err);
     json_decref(body);
     return ok && answer_table(op, &result, REPRESENT_ALL, ret_reply, err);
 }
@@ -113,7 +123,7 @@ bool op_register_table(struct op *op, struct reply **ret_reply, struct error *er
     json_t *body = NULL;
     TRY(op_namespace(op, &path, err));
     TRY(op_body(op, &body, err));
-    bool ok = table_register(&op->call, path, body, &result, err);
+    bool ok = table_register(&op->call, path, body, &result, err) && name_new(op, path, body, err);
     json_decref(body);
     return ok && answer_table(op, &result, REPRESENT_ALL, ret_reply, err);
 }

@@ -2,8 +2,10 @@
 
 #include "base/limits.h"
 #include "scan/plan_answer.h"
+#include "server/access.h"
 #include "server/reply_stream.h"
 #include "server/server.h"
+#include "storage/location.h"
 
 /* --- tables and tokens ---------------------------------------------------------------------- */
 
@@ -86,8 +88,20 @@ static bool write_parts(struct plan *plan, uint64_t max_files, const struct plan
     return true;
 }
 
-static bool write_completed(struct op *op, const struct plan_sealer *sealer, struct plan *plan,
-                            struct slice id, struct answer *answer, struct error *err)
+static bool find_access(struct op *op, const struct table_metadata *metadata, struct access *ret,
+                        struct error *err)
+{
+    struct slice canonical;
+    *ret = (struct access){.credentials = SLICE_EMPTY};
+    if (op->call.warehouse->storage == NULL)
+        return true;
+    return location_canonical(metadata->location, op->call.arena, &canonical, err) &&
+           access_make(op, canonical, SESSION_READ, ret, err);
+}
+
+static bool write_completed(struct op *op, const struct access *access,
+                            const struct plan_sealer *sealer, struct plan *plan, struct slice id,
+                            struct answer *answer, struct error *err)
 {
     uint64_t max_files = (uint64_t)option_number(op->server->options, OPTION_PLAN_FILES);
     bool is_split = false;
@@ -97,6 +111,10 @@ static bool write_completed(struct op *op, const struct plan_sealer *sealer, str
     if (id.len > 0) {
         json_write_key(&answer->json, "plan-id");
         json_write_string(&answer->json, id);
+    }
+    if (access->credentials.len > 0) {
+        json_write_key(&answer->json, "storage-credentials");
+        json_write_raw(&answer->json, access->credentials);
     }
     return is_split ? write_parts(plan, max_files, sealer, answer, err)
                     : write_files(op, plan, PLAN_WINDOW_ALL, answer, err);
@@ -119,12 +137,16 @@ bool plan_reply_open(struct op *op, struct table_metadata *metadata,
     return false;
 }
 
-bool plan_reply_completed(struct op *op, const struct plan_sealer *sealer, struct plan *plan,
-                          struct slice id, struct reply **ret_reply, struct error *err)
+bool plan_reply_completed(struct op *op, const struct table_metadata *metadata,
+                          const struct plan_sealer *sealer, struct plan *plan, struct slice id,
+                          struct reply **ret_reply, struct error *err)
 {
     struct answer answer;
+    struct access access;
+    TRY(find_access(op, metadata, &access, err));
     return answer_begin(&answer, op->request, err) &&
-           answer_end(&answer, write_completed(op, sealer, plan, id, &answer, err), ret_reply, err);
+           answer_end(&answer, write_completed(op, &access, sealer, plan, id, &answer, err),
+                      ret_reply, err);
 }
 
 bool plan_reply_part(struct op *op, struct plan *plan, struct plan_window window,

@@ -22,9 +22,11 @@ bool plan_reply_open(struct op *op, struct table_metadata *metadata,
                      const struct plan_request *request, struct plan_reach *reach,
                      struct plan **ret_plan, struct error *err);
 
-/* {"status":"completed", "plan-id" where there is one, and files or plan tasks}. */
-bool plan_reply_completed(struct op *op, const struct plan_sealer *sealer, struct plan *plan,
-                          struct slice id, struct reply **ret_reply, struct error *err);
+/* {"status":"completed", "plan-id" where there is one, credentials to read the files where the
+ * client asks for them, and files or plan tasks}. */
+bool plan_reply_completed(struct op *op, const struct table_metadata *metadata,
+                          const struct plan_sealer *sealer, struct plan *plan, struct slice id,
+                          struct reply **ret_reply, struct error *err);
 /* The files of a part. */
 bool plan_reply_part(struct op *op, struct plan *plan, struct plan_window window,
                      struct reply **ret_reply, struct error *err);

@@ -61,7 +61,7 @@ struct request {
     struct slice id;             /* X-Request-Id, or what the server calls it; empty: neither */
     struct slice trace_id;       /* of traceparent; empty: none */
     struct slice agent;          /* User-Agent, where a log wants it */
-    struct slice peer;           /* the client's address, where a log wants it */
+    struct slice peer;           /* the client's address, of another machine or for a log */
     struct slice allowed_origin; /* of a web page that may read the answer; empty: none is meant */
     int64_t arrived_us; /* when server_handle first saw it (clock_measure_us); 0: not yet */
     bool is_remote;     /* the client is on another machine */

@@ -22,7 +22,7 @@ struct reply;
 typedef bool (*op_handler)(struct op *op, struct reply **ret_reply, struct error *err);
 
 enum lane { LANE_FAST, LANE_WORKER };
-enum operation_state { STATE_SERVED, STATE_HIDDEN, STATE_LATER };
+enum operation_state { STATE_SERVED, STATE_HIDDEN };
 
 /* What a caller must be allowed to do; nothing checks it while there is no authentication. */
 enum privilege {

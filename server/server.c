@@ -21,6 +21,7 @@
 #include "storage/all_stores.h"
 #include "storage/data_directory.h"
 #include "storage/location.h"
+#include "storage/vended_keys.h"
 
 /* Texts of the options, made absolute. */
 #define SERVER_ARENA_SIZE (4 * MIB)
@@ -238,6 +239,7 @@ static bool open_all(struct server *server, struct error *err)
     TRY(plan_key_open(server->pointers, &random_source_real, &server->plan_key, err));
     TRY(secrets_open(options, server->data_directory, server->pointers, &server->logs.main,
                      &server->secret_keys, err));
+    TRY(vended_keys_create(&clock_real, &server->vended, err));
     TRY(cache_create(server->memory.cache, &server->cache, err));
     TRY(byte_budget_create(server->memory.reading, &server->reading, err));
     TRY(byte_budget_create(server->memory.parsed, &server->parsed, err));
@@ -357,6 +359,7 @@ void server_destroy(struct server *server)
     crew_destroy(server->crew);
     catalog_destroy(server->catalog);
     cache_destroy(server->cache);
+    vended_keys_destroy(server->vended);
     byte_budget_destroy(server->reading);
     byte_budget_destroy(server->parsed);
     object_stores_destroy(server->objects);

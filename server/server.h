@@ -28,6 +28,7 @@
 #include "storage/secret_keys.h"
 
 struct crew;
+struct vended_keys;
 struct plan_jobs;
 struct workers;
 struct http;
@@ -43,6 +44,7 @@ struct server {
     struct byte_budget *reading; /* of metadata, what the cache holds of it included */
     struct byte_budget *parsed;  /* of request bodies that are worked on */
     struct cache *cache;
+    struct vended_keys *vended; /* keys that were made for clients */
     struct catalog *catalog;
     struct router *router;
     struct workers *workers;

@@ -146,6 +146,11 @@ static struct s3_place *find_place(struct s3_store *store, struct slice canonica
     return place;
 }
 
+struct http_transport *s3_store_transport(struct object_store *self)
+{
+    return s3_store_of(self)->options.transport;
+}
+
 bool s3_store_find_place(struct object_store *self, struct slice uri, struct s3_place **ret_place,
                          struct error *err)
 {

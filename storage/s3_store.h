@@ -33,5 +33,7 @@ bool s3_store_create(const struct s3_store_options *options, struct object_store
 struct s3_place;
 bool s3_store_find_place(struct object_store *store, struct slice uri, struct s3_place **ret_place,
                          struct error *err);
+/* What it sends its requests through; borrowed. */
+struct http_transport *s3_store_transport(struct object_store *store);
 
 #endif

@@ -24,9 +24,7 @@ ANSWERS_LEFT_OUT = {
     ("dropTable", 409): "the table changed while it was dropped",
     ("unregisterTable", 409): "the table changed while it was unregistered",
     ("dropView", 409): "the view changed while it was dropped",
-    ("loadCredentials", 406): "not served yet",
-    ("signRequest", 406): "not served yet",
-    ("signRequest", 404): "the warehouse does not exist",
+    ("signRequest", 404): "the warehouse or the table does not exist",
     ("getToken", 403): "a request of another origin",
     ("viewExists", 403): "a request of another origin",
 }

@@ -45,7 +45,7 @@ def read(path=HEADER):
     found = []
     for row in rows.finditer(text.replace("\\\n", "  "), rows_start):
         id_, method, expression, state = row.groups()
-        if state not in ("SERVED", "HIDDEN", "LATER"):
+        if state not in ("SERVED", "HIDDEN"):
             raise ValueError(f"row of {id_} was not understood: state {state}")
         found.append(Operation(id_, method, _join(expression, macros), state,
                                row.start() < protocol_end))

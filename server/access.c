@@ -1,0 +1,272 @@
+#include "server/access.h"
+
+#include "base/limits.h"
+#include "base/percent.h"
+#include "server/server.h"
+#include "storage/location.h"
+#include "storage/s3_store.h"
+#include "storage/secret_box.h"
+#include "storage/storage_profile.h"
+#include "storage/vended_keys.h"
+
+#define MAX_ACCESS_TEXT (1 * MIB)
+#define NUMBER_SIZE 24
+
+enum access_kind access_choose(struct slice header, unsigned client_access)
+{
+    while (header.ptr != NULL && header.len > 0) {
+        struct slice part = slice_make(header.ptr, slice_find(header, ','));
+        struct slice word = slice_trim(part);
+        header = slice_from(header, part.len + 1);
+        if (slice_equals_ignore_case(word, SLICE_LITERAL("vended-credentials"))) {
+            if ((client_access & CLIENT_ACCESS_VENDED) != 0)
+                return ACCESS_VENDED;
+            if ((client_access & CLIENT_ACCESS_STATIC_KEYS) != 0)
+                return ACCESS_STATIC_KEYS;
+        }
+        if (slice_equals_ignore_case(word, SLICE_LITERAL("remote-signing")) &&
+            (client_access & CLIENT_ACCESS_SIGNING) != 0)
+            return ACCESS_SIGNING;
+    }
+    return ACCESS_NONE;
+}
+
+/* --- keys ----------------------------------------------------------------------------------- */
+
+static bool find_place(struct op *op, struct slice location, struct object_store **ret_store,
+                       struct s3_place **ret_place, struct error *err)
+{
+    TRY(object_stores_find(op->server->objects, location, ret_store, err));
+    return s3_store_find_place(*ret_store, location, ret_place, err);
+}
+
+static bool vend(struct op *op, struct slice location, enum session_rights rights,
+                 struct s3_keys *ret_keys, struct error *err)
+{
+    struct object_store *store = NULL;
+    struct s3_place *place = NULL;
+    TRY(find_place(op, location, &store, &place, err));
+    const struct vended_request request = {place, op->call.warehouse->storage, location, rights};
+    bool ok = vended_keys_find(op->server->vended, &request, ret_keys);
+    if (!ok && !op->request->may_block)
+        op->would_block = true;
+    else if (!ok)
+        ok =
+            vended_keys_get(op->server->vended, s3_store_transport(store), &request, ret_keys, err);
+    s3_place_unref(place);
+    return ok;
+}
+
+static bool find_keys(struct op *op, struct slice location, enum access_kind kind,
+                      enum session_rights rights, struct s3_keys *ret_keys, struct error *err)
+{
+    const struct storage_credentials *own = &op->call.warehouse->storage->credentials;
+    const struct s3_credentials credentials = {own->access_key_id, own->secret_access_key,
+                                               own->session_token};
+    if (kind == ACCESS_STATIC_KEYS)
+        return s3_keys_set(ret_keys, "the warehouse", &credentials, 0, err);
+    return vend(op, location, rights, ret_keys, err);
+}
+
+/* --- texts ---------------------------------------------------------------------------------- */
+
+/* "v1/<warehouse>/namespaces/<ns>/tables/<table>/<action>", relative to what the client calls the
+ * catalog: the server's own name for itself may be of no use to it. */
+static void put_table_path(struct op *op, const char *action, struct buffer *out)
+{
+    buffer_append_string(out, "v1/");
+    percent_append(out, op->call.warehouse->name);
+    buffer_append_string(out, "/namespaces/");
+    percent_append(out, op->table.namespace_path);
+    buffer_append_string(out, "/tables/");
+    percent_append(out, op->table.name);
+    buffer_append_byte(out, '/');
+    buffer_append_string(out, action);
+}
+
+static void write_path(struct op *op, const char *name, const char *action,
+                       struct json_writer *json)
+{
+    struct buffer path;
+    if (op->table.name.len == 0)
+        return;
+    buffer_init(&path, 2 * MAX_URI_SIZE);
+    put_table_path(op, action, &path);
+    if (buffer_ok(&path))
+        json_write_string_member(json, name, buffer_slice(&path));
+    buffer_finish(&path);
+}
+
+/* Where the store is, for this client. */
+static void write_place(struct op *op, struct json_writer *json)
+{
+    const struct storage_profile *profile = op->call.warehouse->storage;
+    struct slice host = request_header(op->request, "Host");
+    struct slice endpoint =
+        storage_profile_client_endpoint(profile, host.ptr ? host : SLICE_EMPTY,
+                                        op->request->peer.ptr ? op->request->peer : SLICE_EMPTY);
+    if (endpoint.len > 0)
+        json_write_string_member(json, "s3.endpoint", endpoint);
+    json_write_string_member(json, "s3.path-style-access",
+                             profile->is_path_style ? SLICE_LITERAL("true")
+                                                    : SLICE_LITERAL("false"));
+    json_write_string_member(json, "client.region", profile->region);
+    json_write_string_member(json, "s3.region", profile->region);
+}
+
+static void write_keys(struct op *op, const struct s3_keys *keys, struct json_writer *json)
+{
+    char number[NUMBER_SIZE];
+    json_write_string_member(json, "s3.access-key-id", slice_from_string(keys->access_key_id));
+    json_write_string_member(json, "s3.secret-access-key",
+                             slice_from_string(keys->secret_access_key));
+    if (keys->session_token[0] != '\0')
+        json_write_string_member(json, "s3.session-token", slice_from_string(keys->session_token));
+    if (keys->expires_ms == 0)
+        return;
+    snprintf(number, sizeof(number), "%lld", (long long)keys->expires_ms);
+    json_write_string_member(json, "s3.session-token-expires-at-ms", slice_from_string(number));
+    write_path(op, "client.refresh-credentials-endpoint", "credentials", json);
+}
+
+/* The names that clients of different ages have for the same: `signer.…` since 1.11 of Java,
+ * `s3.signer.…` before and in Python, whose other file system cannot sign. */
+static void write_signing(struct op *op, struct json_writer *json)
+{
+    json_write_string_member(json, "s3.remote-signing-enabled", SLICE_LITERAL("true"));
+    json_write_string_member(json, "s3.signer", SLICE_LITERAL("S3V4RestSigner"));
+    json_write_string_member(json, "py-io-impl", SLICE_LITERAL("pyiceberg.io.fsspec.FsspecFileIO"));
+    write_path(op, "s3.signer.endpoint", "sign", json);
+    write_path(op, "signer.endpoint", "sign", json);
+}
+
+/* [{"prefix": "s3://bucket/table/", "config": {…}}]: with its slash, so that a table "t2" beside it
+ * is not meant. */
+static void write_credentials(struct op *op, struct slice location, const struct s3_keys *keys,
+                              struct json_writer *json)
+{
+    struct slice prefix = arena_printf(op->call.arena, "%.*s/", SLICE_ARG(location));
+    json_write_array_begin(json);
+    json_write_object_begin(json);
+    json_write_string_member(json, "prefix", prefix.ptr ? prefix : location);
+    json_write_key(json, "config");
+    json_write_object_begin(json);
+    write_place(op, json);
+    write_keys(op, keys, json);
+    json_write_object_end(json);
+    json_write_object_end(json);
+    json_write_array_end(json);
+}
+
+/* --- all of it ------------------------------------------------------------------------------ */
+
+struct texts {
+    struct buffer config, credentials, signing;
+};
+
+static void write_texts(struct op *op, struct slice location, enum access_kind kind,
+                        const struct s3_keys *keys, struct texts *texts)
+{
+    struct json_writer config, credentials;
+    json_writer_init(&config, &texts->config);
+    json_writer_init(&credentials, &texts->credentials);
+    json_write_object_begin(&config);
+    write_place(op, &config);
+    if (kind == ACCESS_SIGNING) {
+        write_signing(op, &config);
+        buffer_append_string(&texts->signing, "{\"properties\":{},\"headers\":{}}");
+    }
+    if (kind == ACCESS_VENDED || kind == ACCESS_STATIC_KEYS) {
+        write_keys(op, keys, &config);
+        write_credentials(op, location, keys, &credentials);
+    }
+    json_write_object_end(&config);
+}
+
+static bool take_text(struct arena *arena, struct slice text, struct slice *ret, struct error *err)
+{
+    *ret = arena_slice(arena, text);
+    return ret->ptr != NULL || error_no_memory(err, "the answer");
+}
+
+static bool take_texts(struct op *op, const struct texts *texts, struct access *access,
+                       struct error *err)
+{
+    struct slice config = buffer_slice(&texts->config);
+    TRY(buffer_check(&texts->config, "the answer", err));
+    TRY(buffer_check(&texts->credentials, "the answer", err));
+    TRY(buffer_check(&texts->signing, "the answer", err));
+    TRY(take_text(op->call.arena, slice_make(config.ptr + 1, config.len - 2), &access->config,
+                  err));
+    TRY(take_text(op->call.arena, buffer_slice(&texts->credentials), &access->credentials, err));
+    TRY(take_text(op->call.arena, buffer_slice(&texts->signing), &access->signing, err));
+    const struct slice parts[] = {access->config, access->credentials, access->signing};
+    return digest_parts(parts, 3, access->digest, err);
+}
+
+static bool make_texts(struct op *op, struct slice location, enum access_kind kind,
+                       const struct s3_keys *keys, struct access *access, struct error *err)
+{
+    struct texts texts;
+    buffer_init(&texts.config, MAX_ACCESS_TEXT);
+    buffer_init(&texts.credentials, MAX_ACCESS_TEXT);
+    buffer_init(&texts.signing, MAX_ACCESS_TEXT);
+    write_texts(op, location, kind, keys, &texts);
+    bool ok = take_texts(op, &texts, access, err);
+    secret_buffer_finish(&texts.config);
+    secret_buffer_finish(&texts.credentials);
+    buffer_finish(&texts.signing);
+    return ok;
+}
+
+static bool make(struct op *op, struct slice location, enum access_kind kind,
+                 enum session_rights rights, struct access *ret, struct error *err)
+{
+    struct access access = {.config = SLICE_EMPTY,
+                            .credentials = SLICE_EMPTY,
+                            .signing = SLICE_EMPTY,
+                            .has_secrets = kind == ACCESS_VENDED || kind == ACCESS_STATIC_KEYS};
+    struct s3_keys keys = {.expires_ms = 0};
+    bool ok = !access.has_secrets || find_keys(op, location, kind, rights, &keys, err);
+    ok = ok && make_texts(op, location, kind, &keys, &access, err);
+    s3_keys_wipe(&keys);
+    if (ok)
+        *ret = access;
+    return ok;
+}
+
+static const struct access nothing = {.config = {"", 0},
+                                      .credentials = {"", 0},
+                                      .signing = {"", 0}};
+
+/* Does the table lie where the warehouse's credentials are meant for? It may have been elsewhere,
+ * or the warehouse. */
+static bool is_in_warehouse(const struct op *op, struct slice location)
+{
+    return location_is_within(location, op->call.warehouse->canonical);
+}
+
+bool access_make(struct op *op, struct slice location, enum session_rights rights,
+                 struct access *ret, struct error *err)
+{
+    const struct warehouse *warehouse = op->call.warehouse;
+    *ret = nothing;
+    if (warehouse->storage == NULL || warehouse->storage->type != STORAGE_S3)
+        return true;
+    struct slice header = request_header(op->request, "X-Iceberg-Access-Delegation");
+    bool is_inside = is_in_warehouse(op, location);
+    unsigned allowed = is_inside ? warehouse->storage->client_access : 0;
+    return make(op, location, access_choose(header, allowed), rights, ret, err);
+}
+
+bool access_make_credentials(struct op *op, struct slice location, enum session_rights rights,
+                             struct access *ret, struct error *err)
+{
+    const struct warehouse *warehouse = op->call.warehouse;
+    *ret = nothing;
+    if (warehouse->storage == NULL || !is_in_warehouse(op, location))
+        return true;
+    enum access_kind kind =
+        access_choose(SLICE_LITERAL("vended-credentials"), warehouse->storage->client_access);
+    return kind == ACCESS_NONE || make(op, location, kind, rights, ret, err);
+}
