@@ -239,6 +239,50 @@ const struct command command_warehouse_set = {
     .run = set,
 };
 
+/* --- check ---------------------------------------------------------------------------------- */
+
+static void put_check(const json_t *check, struct buffer *out)
+{
+    bool is_ok = json_is_true(json_object_get(check, "ok"));
+    buffer_append_string(out, is_ok ? "ok      " : "failed  ");
+    show_value(json_object_get(check, "check"), out);
+    if (!is_ok) {
+        buffer_append_string(out, ": ");
+        show_value(json_object_get(check, "detail"), out);
+    }
+    buffer_append_string(out, "\n");
+}
+
+static bool check(struct command_run *run, struct error *err)
+{
+    struct remote_request request = {.method = "POST",
+                                     .place = REMOTE_WAREHOUSE,
+                                     .name = run->options.operands[0],
+                                     .suffix = "/check"};
+    json_t *answer = NULL, *one;
+    struct buffer out;
+    size_t i;
+    TRY(remote_send(run, &request, &answer, err));
+    if (json_integer_value(json_object_get(answer, "failed")) > 0)
+        run->code = EXIT_FAILED;
+    if (run->wants_json)
+        return output_json(answer, err);
+    buffer_init(&out, MAX_SHOWN_SIZE);
+    json_array_foreach(json_object_get(answer, "checks"), i, one)
+        put_check(one, &out);
+    json_decref(answer);
+    return show_end(&out, err);
+}
+
+const struct command command_warehouse_check = {
+    .takes = COMMAND_TAKES("warehouse check", "NAME", IDS),
+    .summary = "put, read, list and delete a probe there",
+    .details = "Puts a probe object, reads, lists and deletes it; where the warehouse makes\n"
+               "credentials for clients, tries them, and that they are refused outside of their\n"
+               "table. Each failure comes with its cure. Ends with 1 where one is there.\n",
+    .run = check,
+};
+
 /* --- remove --------------------------------------------------------------------------------- */
 
 static bool remove_one(struct command_run *run, struct error *err)

@@ -46,6 +46,7 @@
     X(warehouse_create) \
     X(warehouse_alter)  \
     X(warehouse_set)    \
+    X(warehouse_check)  \
     X(warehouse_remove) \
     X(plan)             \
     X(undrop)           \

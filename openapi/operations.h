@@ -79,6 +79,8 @@
       WORKER, HIDDEN)                                                                             \
     X(removeWarehouse, DELETE, "/management/v1/warehouses/{warehouse}", op_remove_warehouse,      \
       MANAGE, WORKER, HIDDEN)                                                                     \
+    X(checkWarehouse, POST, "/management/v1/warehouses/{warehouse}/check", op_check_warehouse,    \
+      MANAGE, WORKER, HIDDEN)                                                                     \
     X(listMetricsReports, GET,                                                                    \
       "/management/v1/warehouses/{warehouse}/namespaces/{namespace}/tables/{table}/metrics",      \
       op_list_metrics_reports, MANAGE, WORKER, HIDDEN)                                            \

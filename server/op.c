@@ -19,6 +19,7 @@ bool operation_is_change(const struct operation *operation)
     case OPERATION_getToken:
     case OPERATION_planTableScan:
     case OPERATION_explainPlan:
+    case OPERATION_checkWarehouse:
     case OPERATION_checkRegister:
     case OPERATION_fetchScanTasks:
     case OPERATION_cancelPlanning:

@@ -1,9 +1,10 @@
-/* Warehouses: list, create, load, alter, remove (server/op.h). */
+/* Warehouses: list, create, load, alter, check, remove (server/op.h). */
 #include "catalog/warehouse.h"
 
 #include "base/json_write.h"
 #include "base/limits.h"
 #include "server/op.h"
+#include "server/warehouse_check.h"
 
 #define MAX_WAREHOUSES_ANSWER (64 * MIB)
 
@@ -91,6 +92,18 @@ bool op_alter_warehouse(struct op *op, struct reply **ret_reply, struct error *e
     bool ok = warehouse_alter(&op->call, op->call.warehouse->name, body, &warehouse, err);
     json_decref(body);
     return ok && answer_and_unref(warehouse, ret_reply, err);
+}
+
+bool op_check_warehouse(struct op *op, struct reply **ret_reply, struct error *err)
+{
+    struct buffer body;
+    struct json_writer writer;
+    buffer_init(&body, MAX_WAREHOUSES_ANSWER);
+    json_writer_init(&writer, &body);
+    if (warehouse_check_write(op, &writer, err))
+        return reply_json(200, &body, ret_reply, err);
+    buffer_finish(&body);
+    return false;
 }
 
 bool op_remove_warehouse(struct op *op, struct reply **ret_reply, struct error *err)

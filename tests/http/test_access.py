@@ -99,3 +99,13 @@ def test_local_files__need_no_credentials_and_no_signature(api, namespace):
         assert "signs no requests" in answer.error["message"]
     api.call("loadCredentials", namespace=namespace, table="no", expect=404)
     api.call("signRequest", namespace=namespace, table="no", json=request, expect=404)
+
+
+def test_check__of_local_files_and_of_a_store_that_does_not_answer(api, lake, server):
+    told = api.call("checkWarehouse", warehouse="default", expect=200).json()
+    assert [one["check"] for one in told["checks"]] == ["put", "read", "list", "delete"]
+    assert told["failed"] == 0 and all(one["ok"] for one in told["checks"])
+    assert not list(server.data.glob("warehouse/.firn-check-*/a/probe"))
+    told = api.call("checkWarehouse", warehouse=lake, expect=200).json()
+    assert told["failed"] == 1 and "127.0.0.1" in told["checks"][0]["detail"]
+    api.call("checkWarehouse", warehouse="no", expect=404)

@@ -290,3 +290,39 @@ def test_signature__of_one_request_is_of_no_use_for_another(vending, minio, buck
                             data=body.replace("/a/", "/b/"))
     assert swapped.status_code in (400, 403), swapped.text
     assert json.dumps(wish.json()).find(stores.SECRET) < 0
+
+
+# --- check ----------------------------------------------------------------------------------------
+
+def test_check__proves_that_credentials_end_at_their_table(vending, minio, bucket):
+    _, lake = vending
+    told = lake.call("checkWarehouse", warehouse="lake", expect=200).json()
+    assert told == {"failed": 0, "checks": [{"check": name, "ok": True} for name in (
+        "put", "read", "list", "sts", "vended-credentials", "vended-credentials-refused-elsewhere",
+        "delete")]}
+    assert not [key for key in minio.keys(bucket) if "firn-check" in key]
+
+
+def test_check__says_what_is_wrong_with_the_keys(vending, minio, bucket):
+    _, lake = vending
+    storage = profile(minio)
+    storage["credentials"]["secret-access-key"] = "another-secret-of-the-tests"
+    lake.call("alterWarehouse", warehouse="lake", json={"storage": storage}, expect=200)
+    told = lake.call("checkWarehouse", warehouse="lake", expect=200)
+    [put] = told.json()["checks"]
+    assert not put["ok"] and "SignatureDoesNotMatch" in put["detail"], put
+    assert b"another-secret" not in told.body
+
+
+def test_check__finds_an_sts_that_does_not_heed_policies(own_lake, moto):
+    """What moto's does not: its credentials open everything."""
+    moto.make_bucket("moto-lake")
+    server, lake = own_lake()
+    lake.call("createWarehouse", expect=200, json={
+        "name": "open", "location": "s3://moto-lake/wh", "storage": profile(
+            moto, sts={"role-arn": "arn:aws:iam::123456789012:role/lake"})})
+    told = lake.call("checkWarehouse", warehouse="open", expect=200).json()
+    [outside] = [one for one in told["checks"] if not one["ok"]]
+    assert outside["check"] == "vended-credentials-refused-elsewhere"
+    assert "does not heed session policies" in outside["detail"]
+    assert not [key for key in moto.keys("moto-lake") if "firn-check" in key]
