@@ -182,6 +182,8 @@ def test_metrics__name_every_failure(api, namespace):
         assert answer.status == 400, (body, answer)
     api.call("reportMetrics", namespace=namespace, table="no", json=bodies.scan_report(),
              expect=(404, "NoSuchTableException"))
+    # Of a commit that will create the table: taken, and of no table that it could be kept with.
+    api.call("reportMetrics", namespace=namespace, table="no", json=bodies.commit_report(), expect=204)
     big = {**bodies.scan_report(), "metadata": {"x": "y" * 300000}}
     api.call("reportMetrics", namespace=namespace, table="t", json=big,
              expect=(413, "PayloadTooLargeException"))
