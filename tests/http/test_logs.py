@@ -136,16 +136,17 @@ def test_log_file__that_cannot_be_opened_is_named(own_server, tmp_path):
     assert str(tmp_path / "no" / "firn.log") in server.log_text()
 
 
-def test_request_id__comes_back_in_the_answer(api, namespace, unique):
+def test_request_id__comes_back_in_the_answer(fresh):
+    _, api = fresh
     mine = {"X-Request-Id": "mine-7"}
     answers = [api.send("GET", "/v1/config", headers=mine), api.send("GET", "/nothing", headers=mine),
-               api.call("createNamespace", json={"namespace": [unique("ns")]}, headers=mine),
-               api.call("listTables", namespace=namespace, headers=mine)]
+               api.call("createNamespace", json={"namespace": ["n"]}, headers=mine),
+               api.call("listTables", namespace="n", headers=mine)]
     assert [one.header("x-request-id") for one in answers] == ["mine-7"] * 4
     # What one client calls it stays with its answer, although both are made of the same bytes.
     assert api.send("GET", "/v1/config").header("x-request-id") is None
-    made = api.call("createNamespace", json={"namespace": [unique("ns")]}, expect=200)
-    changes = api.call("listChanges", query={"limit": "1000"}, expect=200).json()["changes"]
+    made = api.call("createNamespace", json={"namespace": ["other"]}, expect=200)
+    changes = api.call("listChanges", expect=200).json()["changes"]
     assert made.header("x-request-id") in [change["request-id"] for change in changes]
 
 
