@@ -2,12 +2,15 @@
 
 #include "base/limits.h"
 #include "base/percent.h"
+#include "iceberg/table_metadata.h"
 #include "server/server.h"
 #include "storage/location.h"
 #include "storage/s3_store.h"
 #include "storage/secret_box.h"
 #include "storage/storage_profile.h"
 #include "storage/vended_keys.h"
+
+const struct access access_none = {.config = {"", 0}, .credentials = {"", 0}, .signing = {"", 0}};
 
 #define MAX_ACCESS_TEXT (1 * MIB)
 #define NUMBER_SIZE 24
@@ -222,10 +225,8 @@ static bool make_texts(struct op *op, struct slice location, enum access_kind ki
 static bool make(struct op *op, struct slice location, enum access_kind kind,
                  enum session_rights rights, struct access *ret, struct error *err)
 {
-    struct access access = {.config = SLICE_EMPTY,
-                            .credentials = SLICE_EMPTY,
-                            .signing = SLICE_EMPTY,
-                            .has_secrets = kind == ACCESS_VENDED || kind == ACCESS_STATIC_KEYS};
+    struct access access = access_none;
+    access.has_secrets = kind == ACCESS_VENDED || kind == ACCESS_STATIC_KEYS;
     struct s3_keys keys = {.expires_ms = 0};
     bool ok = !access.has_secrets || find_keys(op, location, kind, rights, &keys, err);
     ok = ok && make_texts(op, location, kind, &keys, &access, err);
@@ -234,10 +235,6 @@ static bool make(struct op *op, struct slice location, enum access_kind kind,
         *ret = access;
     return ok;
 }
-
-static const struct access nothing = {.config = {"", 0},
-                                      .credentials = {"", 0},
-                                      .signing = {"", 0}};
 
 /* Does the table lie where the warehouse's credentials are meant for? It may have been elsewhere,
  * or the warehouse. */
@@ -250,7 +247,7 @@ bool access_make(struct op *op, struct slice location, enum session_rights right
                  struct access *ret, struct error *err)
 {
     const struct warehouse *warehouse = op->call.warehouse;
-    *ret = nothing;
+    *ret = access_none;
     if (warehouse->storage == NULL || warehouse->storage->type != STORAGE_S3)
         return true;
     struct slice header = request_header(op->request, "X-Iceberg-Access-Delegation");
@@ -259,11 +256,22 @@ bool access_make(struct op *op, struct slice location, enum session_rights right
     return make(op, location, access_choose(header, allowed), rights, ret, err);
 }
 
+bool access_make_of_table(struct op *op, const struct table_metadata *metadata,
+                          enum session_rights rights, struct access *ret, struct error *err)
+{
+    struct slice canonical;
+    *ret = access_none;
+    if (op->call.warehouse->storage == NULL)
+        return true;
+    return location_canonical(metadata->location, op->call.arena, &canonical, err) &&
+           access_make(op, canonical, rights, ret, err);
+}
+
 bool access_make_credentials(struct op *op, struct slice location, enum session_rights rights,
                              struct access *ret, struct error *err)
 {
     const struct warehouse *warehouse = op->call.warehouse;
-    *ret = nothing;
+    *ret = access_none;
     if (warehouse->storage == NULL || !is_in_warehouse(op, location))
         return true;
     enum access_kind kind =

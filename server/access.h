@@ -17,6 +17,8 @@
 #include "server/op.h"
 #include "storage/session_policy.h"
 
+struct table_metadata;
+
 enum access_kind { ACCESS_NONE, ACCESS_VENDED, ACCESS_STATIC_KEYS, ACCESS_SIGNING };
 
 /* Members without braces: "\"s3.endpoint\":\"…\",…"; empty where there is nothing to tell. */
@@ -28,6 +30,9 @@ struct access {
     bool has_secrets;             /* nobody on the way may keep the answer */
 };
 
+/* Nothing is told: as for all tables of warehouses on local files. */
+extern const struct access access_none;
+
 /* The first of the header's words that the warehouse allows. */
 enum access_kind access_choose(struct slice header, unsigned client_access);
 
@@ -35,7 +40,10 @@ enum access_kind access_choose(struct slice header, unsigned client_access);
  * the HTTP thread where STS would have to be asked: then op->would_block is set. */
 bool access_make(struct op *op, struct slice location, enum session_rights rights,
                  struct access *ret, struct error *err);
-/* The same for who asks for credentials and for nothing else. */
+/* The same for a table where its metadata says it is. */
+bool access_make_of_table(struct op *op, const struct table_metadata *metadata,
+                          enum session_rights rights, struct access *ret, struct error *err);
+/* As access_make for who asks for credentials and for nothing else. */
 bool access_make_credentials(struct op *op, struct slice location, enum session_rights rights,
                              struct access *ret, struct error *err);
 

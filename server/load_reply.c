@@ -9,7 +9,6 @@
 #include "server/etag.h"
 #include "server/reply_cache.h"
 #include "server/server.h"
-#include "storage/location.h"
 
 /* Below this an answer is one piece of bytes, which leaves with its headers in one system call: at
  * 1.5 MB the second call costs a fifth of the rate. Above it the second copy in the cache's budget,
@@ -38,11 +37,6 @@ static struct slice tail(enum planning_mode mode)
         return SLICE_LITERAL(",\"config\":{}}");
     }
 }
-
-/* What is the same for all tables of warehouses on local files. */
-static const struct access no_access = {.config = {"", 0},
-                                        .credentials = {"", 0},
-                                        .signing = {"", 0}};
 
 /* An empty digest tells that this client is told nothing of its access. */
 static bool has_access(const struct access *access)
@@ -114,7 +108,7 @@ static void keep(struct op *op, struct slice location, enum representation repre
 static bool peek_access(struct op *op, const struct entity_row *row, struct access *ret,
                         bool *ret_is_known, struct error *err)
 {
-    *ret = no_access;
+    *ret = access_none;
     *ret_is_known =
         row->kind != ENTITY_TABLE || access_make(op, row->location, SESSION_READ_WRITE, ret, err);
     bool is_fine = *ret_is_known || op->would_block;
@@ -270,18 +264,6 @@ static bool refs_blob(const struct table_metadata *metadata, struct blob **ret_b
     return ok;
 }
 
-/* Of a table where its metadata says it is. */
-static bool find_access(struct op *op, const struct table_metadata *metadata, struct access *ret,
-                        struct error *err)
-{
-    struct slice canonical;
-    *ret = no_access;
-    if (op->call.warehouse->storage == NULL)
-        return true;
-    return location_canonical(metadata->location, op->call.arena, &canonical, err) &&
-           access_make(op, canonical, SESSION_READ_WRITE, ret, err);
-}
-
 static bool make_table(struct op *op, const struct table_result *result, struct form *form,
                        struct reply **ret_reply, struct error *err)
 {
@@ -304,7 +286,7 @@ bool load_reply_table(struct op *op, const struct table_result *result,
     struct slice location = result->metadata_location;
     struct access access;
     struct form form = {representation, PLANNING_UNSET, &access, ONE_PIECE_SIZE};
-    TRY(find_access(op, result->metadata, &access, err));
+    TRY(access_make_of_table(op, result->metadata, SESSION_READ_WRITE, &access, err));
     struct reply *reply = location.len ? find_kept(op, location, representation, &access) : NULL;
     if (reply == NULL) {
         TRY(make_table(op, result, &form, &reply, err));
@@ -320,7 +302,7 @@ bool load_reply_table(struct op *op, const struct table_result *result,
 bool load_reply_commit(struct op *op, const struct table_result *result, struct reply **ret_reply,
                        struct error *err)
 {
-    struct form form = {REPRESENT_ALL, PLANNING_UNSET, &no_access, COMMIT_ONE_PIECE_SIZE};
+    struct form form = {REPRESENT_ALL, PLANNING_UNSET, &access_none, COMMIT_ONE_PIECE_SIZE};
     if (op->call.warehouse->storage == NULL && result->metadata->blob->size < COMMIT_ONE_PIECE_SIZE)
         return load_reply_table(op, result, REPRESENT_ALL, ret_reply, err);
     return make_table(op, result, &form, ret_reply, err);
@@ -329,11 +311,11 @@ bool load_reply_commit(struct op *op, const struct table_result *result, struct 
 bool load_reply_view(struct op *op, const struct view_result *result, struct reply **ret_reply,
                      struct error *err)
 {
-    const struct form form = {REPRESENT_VIEW, PLANNING_UNSET, &no_access, ONE_PIECE_SIZE};
-    struct reply *reply = find_kept(op, result->metadata_location, REPRESENT_VIEW, &no_access);
+    const struct form form = {REPRESENT_VIEW, PLANNING_UNSET, &access_none, ONE_PIECE_SIZE};
+    struct reply *reply = find_kept(op, result->metadata_location, REPRESENT_VIEW, &access_none);
     if (reply == NULL) {
         TRY(make_reply(result->metadata_location, result->metadata->blob, &form, &reply, err));
-        keep(op, result->metadata_location, REPRESENT_VIEW, &no_access, reply);
+        keep(op, result->metadata_location, REPRESENT_VIEW, &access_none, reply);
     }
     *ret_reply = reply;
     return true;

@@ -5,7 +5,6 @@
 #include "server/access.h"
 #include "server/reply_stream.h"
 #include "server/server.h"
-#include "storage/location.h"
 
 /* --- tables and tokens ---------------------------------------------------------------------- */
 
@@ -88,17 +87,6 @@ static bool write_parts(struct plan *plan, uint64_t max_files, const struct plan
     return true;
 }
 
-static bool find_access(struct op *op, const struct table_metadata *metadata, struct access *ret,
-                        struct error *err)
-{
-    struct slice canonical;
-    *ret = (struct access){.credentials = SLICE_EMPTY};
-    if (op->call.warehouse->storage == NULL)
-        return true;
-    return location_canonical(metadata->location, op->call.arena, &canonical, err) &&
-           access_make(op, canonical, SESSION_READ, ret, err);
-}
-
 static bool write_completed(struct op *op, const struct access *access,
                             const struct plan_sealer *sealer, struct plan *plan, struct slice id,
                             struct answer *answer, struct error *err)
@@ -143,7 +131,7 @@ bool plan_reply_completed(struct op *op, const struct table_metadata *metadata,
 {
     struct answer answer;
     struct access access;
-    TRY(find_access(op, metadata, &access, err));
+    TRY(access_make_of_table(op, metadata, SESSION_READ, &access, err));
     return answer_begin(&answer, op->request, err) &&
            answer_end(&answer, write_completed(op, &access, sealer, plan, id, &answer, err),
                       ret_reply, err);
