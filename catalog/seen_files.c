@@ -3,6 +3,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
+
 /* 512 KiB: as many tables as are loaded within a minute share it. */
 #define SLOT_COUNT ((size_t)64 * 1024)
 /* A slot: the hash's upper 40 bits, and when the file was seen, in seconds. */
@@ -12,17 +14,6 @@
 struct seen_files {
     atomic_uint_fast64_t slots[SLOT_COUNT];
 };
-
-/* FNV-1a, and its bits mixed (the finalizer of MurmurHash3), for names differ at their end. */
-static uint64_t hash(struct slice text)
-{
-    uint64_t value = 0xCBF29CE484222325U;
-    for (size_t i = 0; i < text.len; i++)
-        value = (value ^ (unsigned char)text.ptr[i]) * 0x100000001B3U;
-    value = (value ^ (value >> 33)) * 0xFF51AFD7ED558CCDU;
-    value = (value ^ (value >> 33)) * 0xC4CEB9FE1A85EC53U;
-    return value ^ (value >> 33);
-}
 
 bool seen_files_create(struct seen_files **ret_files, struct error *err)
 {
@@ -46,14 +37,14 @@ static uint64_t seconds_of(int64_t now_ms)
 
 void seen_files_note(struct seen_files *files, struct slice location, int64_t now_ms)
 {
-    uint64_t key = hash(location);
+    uint64_t key = hash_end(hash_bytes(HASH_BEGIN, location));
     atomic_store_explicit(&files->slots[key % SLOT_COUNT], (key & ~TIME_MASK) | seconds_of(now_ms),
                           memory_order_relaxed);
 }
 
 bool seen_files_has(const struct seen_files *files, struct slice location, int64_t now_ms)
 {
-    uint64_t key = hash(location);
+    uint64_t key = hash_end(hash_bytes(HASH_BEGIN, location));
     uint64_t slot = atomic_load_explicit(&files->slots[key % SLOT_COUNT], memory_order_relaxed);
     if (slot == 0 || (slot & ~TIME_MASK) != (key & ~TIME_MASK))
         return false;

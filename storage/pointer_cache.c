@@ -36,6 +36,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/hash.h"
+
 #define SHARD_BITS 6 /* so that a set of shards is one uint64_t */
 #define SHARD_COUNT (1U << SHARD_BITS)
 /* With 100,000 entries a chain holds one or two. Untouched buckets cost no memory (calloc). */
@@ -72,29 +74,17 @@ struct cache_shard {
 struct pointer_cache {
     atomic_uint_fast64_t sequence;
     atomic_uint_fast64_t listings[LISTING_COUNT]; /* by the hash of warehouse and namespace */
-    atomic_uint_fast64_t publications; /* begun and ended: odd while one runs */
+    atomic_uint_fast64_t publications;            /* begun and ended: odd while one runs */
     struct cache_shard shards[SHARD_COUNT];
 };
 
 /* --- keys --------------------------------------------------------------------------------- */
 
-/* FNV-1a, then MurmurHash3's finaliser, since shards and buckets use few of its bits. */
-static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001B3ULL;
-    return hash;
-}
-
 static uint64_t hash_key(int64_t warehouse_id, struct slice namespace_path, struct slice name)
 {
-    uint64_t hash = 0xCBF29CE484222325ULL ^ (uint64_t)warehouse_id;
-    hash = hash_bytes(hash, namespace_path.ptr, namespace_path.len);
-    hash = hash_bytes(hash, "\0", 1);
-    hash = hash_bytes(hash, name.ptr, name.len);
-    hash = (hash ^ (hash >> 33)) * 0xFF51AFD7ED558CCDULL;
-    hash = (hash ^ (hash >> 33)) * 0xC4CEB9FE1A85EC53ULL;
-    return hash ^ (hash >> 33);
+    uint64_t hash = hash_bytes(HASH_BEGIN ^ (uint64_t)warehouse_id, namespace_path);
+    hash = hash_bytes(hash, slice_make("\0", 1));
+    return hash_end(hash_bytes(hash, name));
 }
 
 static struct cache_shard *shard_of(struct pointer_cache *cache, uint64_t hash)
