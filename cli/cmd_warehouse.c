@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/file_text.h"
 #include "base/json_tree.h"
 #include "base/limits.h"
 #include "cli/output.h"
@@ -73,20 +74,13 @@ const struct command command_warehouse_list = {
 
 /* --- a storage profile ---------------------------------------------------------------------- */
 
-static bool read_stream(FILE *stream, const char *path, struct buffer *text, struct error *err)
-{
-    char piece[4096];
-    size_t got;
-    while ((got = fread(piece, 1, sizeof(piece), stream)) > 0)
-        buffer_append(text, piece, got);
-    return !ferror(stream) || error_set(err, ERROR_BAD_REQUEST, "%s cannot be read", path);
-}
-
 static bool read_json(FILE *stream, const char *path, json_t **ret_json, struct error *err)
 {
     struct buffer text;
     buffer_init(&text, MAX_PROFILE_JSON_SIZE);
-    bool ok = read_stream(stream, path, &text, err) && buffer_check(&text, path, err) &&
+    bool ok = (file_stream_read(stream, &text) ||
+               error_set(err, ERROR_BAD_REQUEST, "%s cannot be read", path)) &&
+              buffer_check(&text, path, err) &&
               json_tree_parse(buffer_slice(&text), path, ret_json, err);
     secret_buffer_finish(&text);
     return ok;
