@@ -16,8 +16,6 @@
 #include "storage/location.h"
 #include "storage/secret_keys.h"
 
-static const struct secret_keys no_keys = {.count = 0};
-
 static bool keep_allowed_locations(struct catalog *catalog, const struct catalog_options *options,
                                    struct error *err)
 {
@@ -83,7 +81,7 @@ static bool catalog_init(struct catalog *catalog, const struct catalog_options *
     catalog->clock = options->clock;
     catalog->random = options->random;
     catalog->own_files = options->own_files;
-    catalog->secret_keys = options->secret_keys ? options->secret_keys : &no_keys;
+    catalog->secret_keys = options->secret_keys ? options->secret_keys : &secret_keys_none;
     TRY(keep_allowed_locations(catalog, options, err));
     TRY(keep_allowed_endpoints(catalog, options, err));
     TRY(entity_locks_create(&catalog->locks, err));

@@ -308,11 +308,9 @@ static bool open_profile(struct fsck *fsck, const struct warehouse_row *warehous
                          const struct storage_profile **ret_profile, struct error *err)
 {
     struct storage_profile *profile = NULL;
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].warehouse_id == warehouse->id &&
-            !storage_row_open(&fsck->catalog, warehouse->name, &rows[i], &fsck->arena, &profile,
-                              err))
-            return error_prefix(err, "warehouse %.*s", SLICE_ARG(warehouse->name));
+    const struct storage_row *row = storage_row_find(rows, count, warehouse->id);
+    if (row && !storage_row_open(&fsck->catalog, warehouse->name, row, &fsck->arena, &profile, err))
+        return error_prefix(err, "warehouse %.*s", SLICE_ARG(warehouse->name));
     *ret_profile = profile;
     return true;
 }
@@ -337,12 +335,11 @@ static bool tell_profiles(struct fsck *fsck, const struct storage_row *rows, siz
 
 static bool reach_warehouses(struct fsck *fsck, struct error *err)
 {
-    static const struct secret_keys NO_KEYS = {.count = 0};
     struct pointer_view *view = NULL;
     struct storage_row *rows = NULL;
     size_t count = 0;
     const struct secret_keys *keys = fsck->options->secret_keys;
-    fsck->catalog.secret_keys = keys ? keys : &NO_KEYS;
+    fsck->catalog.secret_keys = keys ? keys : &secret_keys_none;
     TRY(pointer_view_begin(fsck->catalog.pointers, &view, err));
     bool ok = pointer_storage_list(view, &fsck->arena, &rows, &count, err);
     pointer_view_end(view);

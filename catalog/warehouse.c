@@ -164,14 +164,13 @@ static bool check_move(struct warehouse_job *job, struct pointer_txn *txn, struc
 /* In this very transaction, as read_row. */
 static bool change_storage(struct warehouse_job *job, struct pointer_txn *txn, struct error *err)
 {
-    struct storage_row *rows = NULL, old = {.warehouse_id = job->row.id};
+    const struct storage_row none = {.warehouse_id = job->row.id};
+    struct storage_row *rows = NULL;
     size_t count = 0;
     TRY(pointer_storage_list(pointer_txn_view(txn), job->call->arena, &rows, &count, err));
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].warehouse_id == job->row.id)
-            old = rows[i];
+    const struct storage_row *old = storage_row_find(rows, count, job->row.id);
     TRY(storage_change_make(job->call, job->row.name, json_object_get(job->request, "storage"),
-                            &old, &job->storage, err));
+                            old ? old : &none, &job->storage, err));
     return !job->storage.is_changed || pointer_storage_put(txn, &job->storage.row, err);
 }
 

@@ -83,14 +83,6 @@ struct stored_rows {
     size_t storage_count;
 };
 
-static const struct storage_row *storage_of(const struct stored_rows *rows, int64_t warehouse_id)
-{
-    for (size_t i = 0; i < rows->storage_count; i++)
-        if (rows->storages[i].warehouse_id == warehouse_id)
-            return &rows->storages[i];
-    return NULL;
-}
-
 /* Secrets that cannot be opened make one warehouse useless, and no other: it says why. */
 static bool fill_storage(const struct catalog *catalog, struct shared_warehouse *shared,
                          const struct storage_row *row, struct error *err)
@@ -152,7 +144,9 @@ static bool items_create(const struct catalog *catalog, const struct stored_rows
         return error_no_memory(err, "the warehouses");
     for (size_t i = 0; i < rows->count; i++) {
         const struct warehouse_row *row = &rows->warehouses[i];
-        if (!shared_create(catalog, row, storage_of(rows, row->id), &items[i], err)) {
+        const struct storage_row *storage =
+            storage_row_find(rows->storages, rows->storage_count, row->id);
+        if (!shared_create(catalog, row, storage, &items[i], err)) {
             items_free(items, i);
             return false;
         }

@@ -30,6 +30,15 @@ static bool secrets_open(const struct catalog *catalog, struct slice warehouse,
     return ok;
 }
 
+const struct storage_row *storage_row_find(const struct storage_row *rows, size_t count,
+                                           int64_t warehouse_id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].warehouse_id == warehouse_id)
+            return &rows[i];
+    return NULL;
+}
+
 bool storage_row_open(const struct catalog *catalog, struct slice warehouse,
                       const struct storage_row *row, struct arena *arena,
                       struct storage_profile **ret_profile, struct error *err)

@@ -32,6 +32,10 @@ bool storage_change_make(const struct call *call, struct slice warehouse, const 
                          const struct storage_row *old, struct storage_change *ret,
                          struct error *err);
 
+/* That of a warehouse among those of all; NULL: it has none. */
+const struct storage_row *storage_row_find(const struct storage_row *rows, size_t count,
+                                           int64_t warehouse_id);
+
 /* As stored; the profile lies in `arena`. */
 bool storage_row_open(const struct catalog *catalog, struct slice warehouse,
                       const struct storage_row *row, struct arena *arena,

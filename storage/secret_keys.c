@@ -16,6 +16,8 @@
 /* Parents of a path. */
 #define KEY_ARENA_SIZE 16384
 
+const struct secret_keys secret_keys_none = {.count = 0};
+
 static bool key_parse(struct slice digits, struct secret_key *key)
 {
     if (digits.len != KEY_DIGITS)

@@ -33,6 +33,9 @@ struct secret_keys {
     size_t count; /* 0: nothing can be sealed or opened */
 };
 
+/* For where nothing is encrypted. */
+extern const struct secret_keys secret_keys_none;
+
 /* `what` names the text's place in errors: "FIRN_SECRET_KEY". */
 bool secret_keys_parse(struct slice text, const char *what, struct secret_keys *ret,
                        struct error *err);
