@@ -4,10 +4,6 @@
 
 #include "server/cors.h"
 #include "server/reply_stream.h"
-#include "server/security.h"
-
-/* Ids are shorter than origins. */
-#define MAX_OWN_HEADER MAX_ORIGIN_SIZE
 
 /* The references that a response holds. */
 struct held_blobs {
@@ -97,13 +93,17 @@ static struct MHD_Response *create_response(const struct reply *reply)
     return response;
 }
 
+static bool add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    return MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
 static struct MHD_Response *make_response(const struct reply *reply)
 {
     struct MHD_Response *response = create_response(reply);
     bool ok = response != NULL;
     for (size_t i = 0; i < reply->header_count; i++)
-        ok = ok && MHD_add_response_header(response, reply->headers[i].name,
-                                           reply->headers[i].value) == MHD_YES;
+        ok = ok && add_header(response, reply->headers[i].name, reply->headers[i].value);
     if (ok)
         return response;
     if (response)
@@ -111,26 +111,15 @@ static struct MHD_Response *make_response(const struct reply *reply)
     return NULL;
 }
 
-static bool add_header(struct MHD_Response *response, const char *name, struct slice value)
-{
-    char text[MAX_OWN_HEADER + 1];
-    if (value.len > MAX_OWN_HEADER)
-        return false;
-    memcpy(text, value.ptr, value.len);
-    text[value.len] = '\0';
-    return MHD_add_response_header(response, name, text) == MHD_YES;
-}
-
 static bool add_own(struct MHD_Response *response, const struct request *request)
 {
-    if (request->id.len > 0 && !add_header(response, "X-Request-Id", request->id))
+    if (request->id.len > 0 && !add_header(response, "X-Request-Id", request->id.ptr))
         return false;
     if (request->allowed_origin.len == 0)
         return true;
-    return add_header(response, "Access-Control-Allow-Origin", request->allowed_origin) &&
-           add_header(response, "Access-Control-Expose-Headers",
-                      SLICE_LITERAL(CORS_EXPOSED_HEADERS)) &&
-           add_header(response, "Vary", SLICE_LITERAL("Origin"));
+    return add_header(response, "Access-Control-Allow-Origin", request->allowed_origin.ptr) &&
+           add_header(response, "Access-Control-Expose-Headers", CORS_EXPOSED_HEADERS) &&
+           add_header(response, "Vary", "Origin");
 }
 
 struct MHD_Response *http_response_own(const struct reply *reply, const struct request *request)

@@ -58,16 +58,17 @@ struct request {
     struct slice (*header)(const void *context, const char *name);
     const void *header_context;
     const struct reply_channel *channel; /* NULL: answers are given as a whole */
-    struct slice id;             /* X-Request-Id, or what the server calls it; empty: neither */
+    struct slice id; /* X-Request-Id, or what the server calls it; empty: neither; NUL-terminated */
     struct slice trace_id;       /* of traceparent; empty: none */
     struct slice agent;          /* User-Agent, where a log wants it */
     struct slice peer;           /* the client's address, of another machine or for a log */
-    struct slice allowed_origin; /* of a web page that may read the answer; empty: none is meant */
-    int64_t arrived_us; /* when server_handle first saw it (clock_measure_us); 0: not yet */
-    bool is_remote;     /* the client is on another machine */
+    struct slice allowed_origin; /* of a web page that may read the answer, NUL-terminated; empty:
+                                    none is meant */
+    int64_t arrived_us;    /* when server_handle first saw it (clock_measure_us); 0: not yet */
+    bool is_remote;        /* the client is on another machine */
     struct waiter *waiter; /* a worker's (server/workers.h) */
-    bool may_block;     /* false on the HTTP thread: only what is in memory may be answered */
-    int64_t work_lane;  /* of a worker that has to answer it (server/workers.h) */
+    bool may_block;        /* false on the HTTP thread: only what is in memory may be answered */
+    int64_t work_lane;     /* of a worker that has to answer it (server/workers.h) */
 
     /* What the router found. */
     const struct operation *operation;
