@@ -139,13 +139,27 @@ static bool write_path(struct location_writer *out, struct slice location, struc
     return true;
 }
 
+static void write_lower(struct location_writer *out, struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        out->text[out->size++] = ascii_lower(text.ptr[i]);
+}
+
+static bool is_azure(struct slice scheme)
+{
+    static const char *const NAMES[] = {"abfss", "abfs", "wasbs", "wasb"};
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
+        if (slice_equals_ignore_case(scheme, slice_from_string(NAMES[i])))
+            return true;
+    return false;
+}
+
 static void write_scheme(struct location_writer *out, struct slice scheme)
 {
     if (slice_equals_ignore_case(scheme, SLICE_LITERAL("s3a")) ||
         slice_equals_ignore_case(scheme, SLICE_LITERAL("s3n")))
         scheme = SLICE_LITERAL("s3");
-    for (size_t i = 0; i < scheme.len; i++)
-        out->text[out->size++] = ascii_lower(scheme.ptr[i]);
+    write_lower(out, is_azure(scheme) ? SLICE_LITERAL("abfss") : scheme);
     write_bytes(out, SLICE_LITERAL("://"));
 }
 
@@ -200,18 +214,76 @@ static bool parts_of(struct slice location, struct location_parts *parts, struct
     return true;
 }
 
+/* --- Azure -------------------------------------------------------------------------------- */
+
+static bool is_name_of(struct slice name, const char *others)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+        if (!is_alpha(c) && !(c >= '0' && c <= '9') && !strchr(others, c))
+            return false;
+    }
+    return name.len > 0;
+}
+
+/* "container@account.dfs.core.windows.net": no user, no port, and a domain. */
+static bool check_azure(struct slice location, struct slice authority, struct error *err)
+{
+    size_t at = slice_find(authority, '@');
+    struct slice host = slice_from(authority, at + 1);
+    size_t dot = slice_find(host, '.');
+    bool is_fine = at < authority.len && is_name_of(slice_make(authority.ptr, at), "-_$") &&
+                   is_name_of(host, "-.") && dot > 0 && dot + 1 < host.len;
+    return is_fine ||
+           error_set(err, ERROR_BAD_REQUEST,
+                     "location '%.*s' must be abfss://container@account.dfs.core.windows.net/path",
+                     SLICE_ARG(location));
+}
+
+/* The two hosts of an account, "account.blob.…" and "account.dfs.…", have the same objects. */
+static void write_azure_authority(struct location_writer *out, struct slice authority)
+{
+    size_t at = slice_find(authority, '@');
+    struct slice host = slice_from(authority, at + 1);
+    size_t dot = slice_find(host, '.');
+    struct slice domain = slice_from(host, dot);
+    write_bytes(out, slice_make(authority.ptr, at + 1));
+    write_lower(out, slice_make(host.ptr, dot));
+    struct slice blob = SLICE_LITERAL(".blob.");
+    if (domain.len > blob.len && slice_equals_ignore_case(slice_make(domain.ptr, blob.len), blob)) {
+        write_bytes(out, SLICE_LITERAL(".dfs."));
+        domain = slice_from(domain, blob.len);
+    }
+    write_lower(out, domain);
+}
+
+static bool write_authority(struct location_writer *out, struct slice location,
+                            const struct location_parts *parts, struct error *err)
+{
+    if (!is_azure(parts->scheme)) {
+        write_bytes(out, parts->authority);
+        return true;
+    }
+    TRY(check_azure(location, parts->authority, err));
+    write_azure_authority(out, parts->authority);
+    return true;
+}
+
+/* --- the whole ---------------------------------------------------------------------------- */
+
 bool location_canonical(struct slice location, struct arena *arena, struct slice *ret_canonical,
                         struct error *err)
 {
     TRY(check_bytes(location, err));
     struct location_parts parts;
     TRY(parts_of(location, &parts, err));
-    /* Longest growth: "/x" becomes "file:///x"; the root gains a slash; and the NUL. */
+    /* Longest growth: "/x" becomes "file:///x"; the root gains a slash; and the NUL. Azure's grow
+     * by one at most. */
     struct location_writer out = {arena_alloc(arena, location.len + sizeof "file:///"), 0};
     if (!out.text)
         return error_no_memory(err, "a location");
     write_scheme(&out, parts.scheme);
-    write_bytes(&out, parts.authority);
+    TRY(write_authority(&out, location, &parts, err));
     size_t start = out.size;
     TRY(write_path(&out, location, parts.path, err));
     if (out.size == start && parts.authority.len == 0)

@@ -2,11 +2,13 @@
  * location.h — when are two locations the same place, and when does one lie within another.
  *
  * A location keeps the spelling it was given wherever it is shown; comparisons use the canonical
- * form made here: lower-case scheme, aliases folded (s3a, s3n → s3), `file:/x`, `file:///x` and
- * `/x` as `file:///x`, no trailing slash, no empty and no `.` segments.
+ * form made here: lower-case scheme, aliases folded (s3a, s3n → s3; abfs, wasb, wasbs → abfss, with
+ * the account's host in lower case and as `account.dfs.…`), `file:/x`, `file:///x` and `/x` as
+ * `file:///x`, no trailing slash, no empty and no `.` segments.
  *
  * Errors:   ERROR_BAD_REQUEST: no scheme or absolute path, a `..` segment in any encoding
- *           (`..`, `%2e%2e`), a control character, an encoded slash or NUL, query or fragment
+ *           (`..`, `%2e%2e`), a control character, an encoded slash or NUL, query or fragment; of
+ *           Azure's an authority other than container@account.domain
  * Threads:  pure functions
  */
 #ifndef STORAGE_LOCATION_H

@@ -57,6 +57,48 @@ static void test_canonical__folds_the_aliases_of_s3(void **state)
     expect_canonical("hdfs:///k", "hdfs:///k");
 }
 
+/* Rule 50. */
+static void test_canonical__folds_the_spellings_of_azure(void **state)
+{
+    (void)state;
+    static const char *const spellings[] = {
+        "abfss://lake@acct.dfs.core.windows.net/w/t",
+        "abfs://lake@acct.dfs.core.windows.net//w/t/",
+        "ABFSS://lake@ACCT.Dfs.Core.Windows.NET/w/./t",
+        "wasb://lake@acct.blob.core.windows.net/w/t",
+        "WASBS://lake@acct.BLOB.core.windows.net/w/t",
+        "abfss://lake@acct.blob.core.windows.net/w/t",
+    };
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
+        expect_canonical(spellings[i], "abfss://lake@acct.dfs.core.windows.net/w/t");
+    expect_canonical("abfs://$root@a.dfs.x/", "abfss://$root@a.dfs.x");
+    expect_canonical("wasb://c@a.b/A%20b", "abfss://c@a.b/A%20b");
+    expect_canonical("wasb://c@a.blob.b", "abfss://c@a.dfs.b");
+    expect_canonical("abfss://c@blob.core/x", "abfss://c@blob.core/x");
+}
+
+static void test_canonical__refuses_what_names_no_container_of_azure(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "abfss://lake/w",
+        "abfss://acct.dfs.core.windows.net/w",
+        "abfss://@acct.dfs.core.windows.net/w",
+        "abfss://lake@/w",
+        "abfss://lake@acct/w",
+        "abfss://lake@acct./w",
+        "abfss://lake@.dfs.core.windows.net/w",
+        "abfss://lake@acct.dfs.core.windows.net:443/w",
+        "abfss://lake@me@acct.dfs.core.windows.net/w",
+        "abfss://la%6be@acct.dfs.core.windows.net/w",
+        "abfss://lake@ac%63t.dfs.core.windows.net/w",
+        "wasbs://..@acct.blob.core.windows.net/w",
+        "abfss://lake@acct.dfs.core.windows.net/../w",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        expect_refused(slice_from_string(bad[i]));
+}
+
 static void test_canonical__keeps_percent_signs_of_honest_names(void **state)
 {
     (void)state;
@@ -154,6 +196,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_canonical__gives_one_form_to_every_spelling_of_a_file),
         cmocka_unit_test(test_canonical__folds_the_aliases_of_s3),
+        cmocka_unit_test(test_canonical__folds_the_spellings_of_azure),
+        cmocka_unit_test(test_canonical__refuses_what_names_no_container_of_azure),
         cmocka_unit_test(test_canonical__keeps_percent_signs_of_honest_names),
         cmocka_unit_test(test_canonical__refuses_ways_out_in_any_encoding),
         cmocka_unit_test(test_within__needs_a_slash_boundary),
