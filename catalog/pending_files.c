@@ -2,6 +2,10 @@
  * A file's row goes away when the file was synced, or restored from the row's bytes: always in this
  * order, so that at any moment either the row or the file is durable.
  *
+ * The kernel tells of a failed sync once, and takes what it could not write for clean: a second
+ * sync would succeed and mean nothing. So a file whose sync has failed is restored from its row, in
+ * that round or, where that fails as well, in a later one.
+ *
  * A file that is not there at a sync was deleted since its commit (a purge, delete-after-commit)
  * and needs none. At a start after a crash the same may mean that the crash has lost it, so then it
  * is restored; where it had been deleted it comes back as an orphan, which fsck lists. Nothing that
@@ -27,6 +31,7 @@
 
 struct pending_file {
     struct pending_file *next;
+    bool has_failed; /* a sync of it: the next one would succeed, and nothing be written */
     int64_t id;
     size_t size;
     char location[];
@@ -204,6 +209,7 @@ void pending_files_add(struct pending_files *files, int64_t id, struct slice loc
     struct pending_file *file = malloc(sizeof *file + location.len);
     if (!file)
         return; /* the row stays for the next start */
+    file->has_failed = false;
     file->id = id;
     file->size = location.len;
     memcpy(file->location, location.ptr, location.len);
@@ -245,21 +251,42 @@ static void give_back(struct pending_files *files, struct pending_file *first)
     pthread_mutex_unlock(&files->mutex);
 }
 
-static bool sync_files(struct catalog *catalog, const struct pending_file *first)
+/* Puts the files of the list into the round, those before the others whose sync may be tried; how
+ * many these are. `files` has room for all. */
+static size_t round_fill(struct round *round, struct pending_file *first,
+                         struct pending_file **files)
+{
+    size_t at = 0, untried;
+    for (struct pending_file *file = first; file; file = file->next)
+        if (!file->has_failed)
+            files[at++] = file;
+    untried = at;
+    for (struct pending_file *file = first; file; file = file->next)
+        if (file->has_failed)
+            files[at++] = file;
+    for (size_t i = 0; i < at; i++) {
+        round->ids[i] = files[i]->id;
+        round->locations[i] = slice_make(files[i]->location, files[i]->size);
+    }
+    return untried;
+}
+
+static bool sync_files(struct catalog *catalog, struct pending_file *first)
 {
     struct round round;
-    bool ok = round_init(&round, catalog, list_length(first));
-    size_t at = 0;
-    for (const struct pending_file *file = first; ok && file; file = file->next) {
-        round.ids[at] = file->id;
-        round.locations[at++] = slice_make(file->location, file->size);
-    }
-    if (ok) {
-        object_sync(catalog->objects, round.locations, round.count, round.durable);
+    size_t count = list_length(first);
+    bool ok = round_init(&round, catalog, count);
+    struct pending_file **files =
+        ok ? ARENA_ARRAY(&round.arena, struct pending_file *, count) : NULL;
+    if (files) {
+        size_t untried = round_fill(&round, first, files);
+        object_sync(catalog->objects, round.locations, untried, round.durable);
+        for (size_t i = 0; i < untried; i++)
+            files[i]->has_failed = !round.durable[i];
         ok = round_finish(&round);
     }
     arena_finish(&round.arena);
-    return ok;
+    return ok && files;
 }
 
 /* Waits for a file, then for those that come soon after it. NULL: the thread is to end. */
