@@ -14,7 +14,7 @@
 struct all_stores_options {
     const char *(*environment)(const char *name); /* getenv in the program */
     struct http_transport_options transport;
-    bool lends_machine_keys; /* see storage/s3_store.h */
+    bool lends_machine_keys; /* see storage/place_roots.h */
 };
 
 bool all_stores_open(const struct all_stores_options *options, struct object_stores **ret_stores,

@@ -13,12 +13,11 @@
 #include "storage/s3_store.h"
 
 #include <openssl/evp.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
 #include "base/percent.h"
-#include "storage/location.h"
+#include "storage/place_roots.h"
 #include "storage/s3_call.h"
 
 /* Of DeleteObjects and ListObjectsV2. */
@@ -29,21 +28,12 @@
 #define MAX_QUERY (16 * KIB)
 /* Two writers of one name at a time is the rare case; names of ours are never used twice. */
 #define MAX_CONFLICTS 3
-#define LOCATION_ARENA_SIZE (256 * KIB)
 #define MD5_TEXT_SIZE 25
-
-struct rooted_place {
-    struct slice root; /* canonical; owned */
-    struct s3_place *place;
-};
 
 struct s3_store {
     struct object_store base;
     struct s3_store_options options;
-    pthread_mutex_t mutex; /* guards the places */
-    struct rooted_place *places;
-    size_t count;
-    struct s3_place *machine; /* as the server's environment says */
+    struct place_roots *roots;
 };
 
 static struct s3_store *s3_store_of(struct object_store *store)
@@ -53,97 +43,40 @@ static struct s3_store *s3_store_of(struct object_store *store)
 
 /* --- places ------------------------------------------------------------------------------- */
 
-static void places_free(struct rooted_place *places, size_t count)
+static bool place_create(void *context, const struct storage_profile *profile, void **ret_place,
+                         struct error *err)
 {
-    for (size_t i = 0; i < count; i++) {
-        free((char *)(uintptr_t)places[i].root.ptr);
-        s3_place_unref(places[i].place);
-    }
-    free(places);
-}
-
-/* One of an equal profile that is known already keeps its keys and connections. */
-static bool place_for(struct s3_store *store, const struct storage_profile *profile,
-                      struct s3_place **ret_place, struct error *err)
-{
-    if (!profile) {
-        *ret_place = s3_place_ref(store->machine);
-        return true;
-    }
-    for (size_t i = 0; i < store->count; i++) {
-        if (s3_place_is_of(store->places[i].place, profile)) {
-            *ret_place = s3_place_ref(store->places[i].place);
-            return true;
-        }
-    }
-    return s3_place_create(profile, store->options.transport, store->options.environment, ret_place,
-                           err);
-}
-
-static bool is_ours(struct slice root, const struct storage_profile *profile)
-{
-    return slice_equals_string(location_scheme(root), "s3") &&
-           (!profile || profile->type == STORAGE_S3);
-}
-
-static bool add_place(struct s3_store *store, struct slice root,
-                      const struct storage_profile *profile, struct rooted_place *ret_place,
-                      struct error *err)
-{
-    char *text = strndup(root.ptr, root.len);
-    if (!text)
-        return error_no_memory(err, "a warehouse's location");
-    if (!place_for(store, profile, &ret_place->place, err)) {
-        free(text);
-        return false;
-    }
-    ret_place->root = slice_make(text, root.len);
+    const struct s3_store *store = context;
+    struct s3_place *place = NULL;
+    TRY(s3_place_create(profile, store->options.transport, store->options.environment, &place,
+                        err));
+    *ret_place = place;
     return true;
 }
+
+static bool place_is_of(const void *place, const struct storage_profile *profile)
+{
+    return s3_place_is_of(place, profile);
+}
+
+static void place_ref(void *place)
+{
+    s3_place_ref(place);
+}
+
+static void place_unref(void *place)
+{
+    s3_place_unref(place);
+}
+
+static const struct place_kind S3_PLACES = {STORAGE_S3, place_create, place_is_of, place_ref,
+                                            place_unref};
 
 static bool s3_set_profiles(struct object_store *self, const struct slice *roots,
                             const struct storage_profile *const *profiles, size_t count,
                             struct error *err)
 {
-    struct s3_store *store = s3_store_of(self);
-    struct rooted_place *list = calloc(count + 1, sizeof *list);
-    size_t made = 0;
-    if (!list)
-        return error_no_memory(err, "the warehouses' locations");
-    pthread_mutex_lock(&store->mutex);
-    bool ok = true;
-    for (size_t i = 0; ok && i < count; i++)
-        if (is_ours(roots[i], profiles[i]))
-            ok = add_place(store, roots[i], profiles[i], &list[made], err) && ++made;
-    if (ok) {
-        struct rooted_place *old = store->places;
-        size_t old_count = store->count;
-        store->places = list;
-        store->count = made;
-        list = old;
-        made = old_count;
-    }
-    places_free(list, made);
-    pthread_mutex_unlock(&store->mutex);
-    return ok;
-}
-
-/* The one with the longest root above; with a reference. NULL: none. */
-static struct s3_place *find_place(struct s3_store *store, struct slice canonical)
-{
-    pthread_mutex_lock(&store->mutex);
-    const struct rooted_place *best = NULL;
-    for (size_t i = 0; i < store->count; i++)
-        if (location_is_within(canonical, store->places[i].root) &&
-            (!best || store->places[i].root.len > best->root.len))
-            best = &store->places[i];
-    struct s3_place *place = best                                ? best->place
-                             : store->options.lends_machine_keys ? store->machine
-                                                                 : NULL;
-    if (place)
-        s3_place_ref(place);
-    pthread_mutex_unlock(&store->mutex);
-    return place;
+    return place_roots_set(s3_store_of(self)->roots, roots, profiles, count, err);
 }
 
 struct http_transport *s3_store_transport(struct object_store *self)
@@ -154,20 +87,10 @@ struct http_transport *s3_store_transport(struct object_store *self)
 bool s3_store_find_place(struct object_store *self, struct slice uri, struct s3_place **ret_place,
                          struct error *err)
 {
-    struct arena arena;
-    struct slice canonical;
-    arena_init(&arena, LOCATION_ARENA_SIZE);
-    bool ok = location_canonical(uri, &arena, &canonical, err);
-    struct s3_place *place = ok ? find_place(s3_store_of(self), canonical) : NULL;
-    if (ok && !place)
-        ok = error_set(err, ERROR_STORAGE,
-                       "'%.*s' lies below no warehouse whose storage is known: give the warehouse "
-                       "its storage, secrets included, or start the server with --allow-location",
-                       SLICE_ARG(uri));
-    if (ok)
-        *ret_place = place;
-    arena_finish(&arena);
-    return ok;
+    void *place = NULL;
+    TRY(place_roots_find(s3_store_of(self)->roots, uri, &place, err));
+    *ret_place = place;
+    return true;
 }
 
 /* A call to be finished, also where this fails. */
@@ -551,9 +474,7 @@ static bool s3_list(struct object_store *self, struct slice prefix, object_visit
 static void s3_destroy(struct object_store *self)
 {
     struct s3_store *store = s3_store_of(self);
-    places_free(store->places, store->count);
-    s3_place_unref(store->machine);
-    pthread_mutex_destroy(&store->mutex);
+    place_roots_destroy(store->roots);
     free(store);
 }
 
@@ -576,11 +497,10 @@ bool s3_store_create(const struct s3_store_options *options, struct object_store
         return error_no_memory(err, "the S3 store");
     store->base.ops = &s3_ops;
     store->options = *options;
-    if (!s3_place_create(NULL, options->transport, options->environment, &store->machine, err)) {
+    if (!place_roots_create(&S3_PLACES, store, options->lends_machine_keys, &store->roots, err)) {
         free(store);
         return false;
     }
-    pthread_mutex_init(&store->mutex, NULL);
     *ret_store = &store->base;
     return true;
 }

@@ -5,13 +5,12 @@
  *           DeleteObject, DeleteObjects, ListObjectsV2
  * Owns:     its places, and connections through the transport, which is borrowed and outlives it
  * Errors:   as storage/s3_fault.h and storage/http_transport.h say
- * Threads:  any; one mutex around the list of places, a leaf. Every call blocks
+ * Threads:  any; every call blocks
  * Rule:     put_new never replaces an object: by If-None-Match where the store knows it, else by a
  *           look before the write. Equal bytes count as its own: the answer to an earlier try may
  *           have been lost
  *
- * A location is reached as the place with the longest root above it says, or not at all; a command,
- * which acts for whoever runs it, reaches one that no root is above as its own environment says.
+ * How a location is reached storage/place_roots.h finds out.
  */
 #ifndef STORAGE_S3_STORE_H
 #define STORAGE_S3_STORE_H
