@@ -8,11 +8,12 @@
 #ifndef STORAGE_ALL_STORES_H
 #define STORAGE_ALL_STORES_H
 
+#include "base/environment.h"
 #include "storage/http_transport.h"
 #include "storage/object_store.h"
 
 struct all_stores_options {
-    const char *(*environment)(const char *name); /* getenv in the program */
+    environment_fn environment; /* getenv in the program */
     struct http_transport_options transport;
     bool lends_machine_keys; /* see storage/place_roots.h */
 };

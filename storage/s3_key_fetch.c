@@ -2,22 +2,13 @@
  * (storage/s3_key_fetch.h). */
 #include "storage/s3_key_fetch.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "base/limits.h"
 #include "storage/secret_box.h"
+#include "storage/secret_file.h"
 #include "storage/sts.h"
 
 #define MAX_TOKEN_FILE (64 * KIB)
 #define FETCH_ARENA_SIZE (4 * MIB)
-
-struct slice s3_environment(const struct s3_key_origin *origin, const char *name)
-{
-    return slice_from_string(origin->environment ? origin->environment(name) : NULL);
-}
 
 static bool keys_given(const struct s3_credentials *credentials, const char *source,
                        struct s3_keys *ret_keys, struct error *err)
@@ -51,32 +42,6 @@ bool s3_key_fetch_environment(const struct s3_key_origin *origin, struct s3_keys
 
 /* --- web identity ------------------------------------------------------------------------- */
 
-static bool read_descriptor(int fd, struct buffer *out)
-{
-    char bytes[4096];
-    for (;;) {
-        ssize_t got = read(fd, bytes, sizeof bytes);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return got == 0;
-        buffer_append(out, bytes, (size_t)got);
-    }
-}
-
-bool s3_key_read_file(const char *path, struct buffer *out, struct error *err)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0)
-        return error_set(err, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_STORAGE,
-                         "cannot read %s: %s", path, strerror(errno));
-    bool ok = read_descriptor(fd, out);
-    int code = errno;
-    close(fd);
-    return ok ? buffer_check(out, path, err)
-              : error_set(err, ERROR_STORAGE, "cannot read %s: %s", path, strerror(code));
-}
-
 static bool ask_sts(const struct s3_key_origin *origin, const struct s3_web_identity *identity,
                     struct slice token, struct arena *arena, struct s3_keys *ret_keys,
                     struct error *err)
@@ -106,7 +71,7 @@ bool s3_key_fetch_by_token(const struct s3_key_origin *origin,
     buffer_init(&token, MAX_TOKEN_FILE);
     const char *path = arena_string(&arena, identity->token_file);
     bool ok =
-        path ? s3_key_read_file(path, &token, &cause) : error_no_memory(&cause, "a token's path");
+        path ? secret_file_read(path, &token, &cause) : error_no_memory(&cause, "a token's path");
     if (ok)
         ok = ask_sts(origin, identity, slice_trim_lines(buffer_slice(&token)), &arena, ret_keys,
                      &cause);

@@ -37,10 +37,10 @@ bool s3_key_fetch_by_token(const struct s3_key_origin *origin,
                            const struct s3_web_identity *identity, struct s3_keys *ret_keys,
                            struct error *err);
 
-/* The whole small file: a token, or a configuration; one that is not there is ERROR_NOT_FOUND. */
-bool s3_key_read_file(const char *path, struct buffer *out, struct error *err);
-
 /* An environment variable that is set and not empty; else the empty slice. */
-struct slice s3_environment(const struct s3_key_origin *origin, const char *name);
+static inline struct slice s3_environment(const struct s3_key_origin *origin, const char *name)
+{
+    return environment_get(origin->environment, name);
+}
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "storage/s3_key_fetch.h"
 #include "storage/secret_box.h"
+#include "storage/secret_file.h"
 #include "storage/sts.h"
 
 #define MAX_CONFIG_FILE (1 * MIB)
@@ -188,7 +189,7 @@ static bool read_file(struct files *files, const char *variable, const char *nam
         if (!path.ptr)
             return error_no_memory(err, "a path");
     }
-    if (s3_key_read_file(path.ptr, out, &cause) || cause.kind == ERROR_NOT_FOUND)
+    if (secret_file_read(path.ptr, out, &cause) || cause.kind == ERROR_NOT_FOUND)
         return true;
     return error_set(err, cause.kind, "%s", cause.message);
 }

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "storage/s3_key_fetch.h"
 #include "storage/secret_box.h"
+#include "storage/secret_file.h"
 
 #define MAX_SERVICE_ANSWER (64 * KIB)
 #define SERVICE_ARENA_SIZE (1 * MIB)
@@ -136,7 +137,7 @@ static bool container_header(const struct s3_key_origin *origin, struct arena *a
     bool ok = true;
     buffer_init(&text, MAX_SERVICE_ANSWER);
     if (file.len > 0) {
-        ok = s3_key_read_file(file.ptr, &text, err);
+        ok = secret_file_read(file.ptr, &text, err);
         token = slice_trim_lines(buffer_slice(&text));
     }
     if (ok && (slice_find(token, '\n') != token.len || slice_find(token, '\r') != token.len))

@@ -5,12 +5,12 @@
  * Owns:     struct s3_keys is a plain value that holds secrets: s3_keys_wipe ends it. struct
  *           s3_key_source owns what it keeps
  * Errors:   ERROR_STORAGE with a sentence that names the source and the cure, and no secret
- * Threads:  any; one mutex, a leaf. One fetches at a time: others go on with what is still good, or
- *           wait for it
+ * Threads:  any, as storage/kept_secret.h, which keeps them
  */
 #ifndef STORAGE_S3_KEYS_H
 #define STORAGE_S3_KEYS_H
 
+#include "base/environment.h"
 #include "storage/http_transport.h"
 #include "storage/s3_sign.h"
 #include "storage/storage_credentials.h"
@@ -36,15 +36,12 @@ bool s3_keys_set(struct s3_keys *keys, const char *source, const struct s3_crede
 /* "2026-01-31T12:00:00Z", with or without a fraction, in UTC. */
 bool s3_keys_parse_time(struct slice text, int64_t *ret_ms);
 
-/* Reads an environment variable; getenv in the program, a table in tests. */
-typedef const char *(*s3_environment_fn)(const char *name);
-
 struct s3_key_origin {
     struct storage_credentials credentials; /* its texts are borrowed */
     bool is_any; /* whatever the machine has, in the order of AWS's own tools; the above is not
                     looked at */
     struct http_transport *transport;
-    s3_environment_fn environment;
+    environment_fn environment;
     struct slice region; /* of STS */
 };
 

@@ -92,7 +92,7 @@ static struct slice either(struct slice first, struct slice second)
 
 /* What the tools of AWS call it. A store of one's own is asked by the path, which all of them
  * know: the other style needs names in DNS. */
-static void environment_profile(s3_environment_fn environment, struct storage_profile *profile)
+static void environment_profile(environment_fn environment, struct storage_profile *profile)
 {
     *profile = (struct storage_profile){
         .type = STORAGE_S3,
@@ -152,7 +152,7 @@ static bool keep_identity(struct s3_place *place, const struct storage_profile *
 }
 
 static bool fill(struct s3_place *place, const struct storage_profile *profile, bool is_any,
-                 struct http_transport *transport, s3_environment_fn environment, struct error *err)
+                 struct http_transport *transport, environment_fn environment, struct error *err)
 {
     struct s3_key_origin origin = {.credentials = profile->credentials,
                                    .is_any = is_any,
@@ -172,7 +172,7 @@ static bool fill(struct s3_place *place, const struct storage_profile *profile, 
 }
 
 bool s3_place_create(const struct storage_profile *profile, struct http_transport *transport,
-                     s3_environment_fn environment, struct s3_place **ret_place, struct error *err)
+                     environment_fn environment, struct s3_place **ret_place, struct error *err)
 {
     struct storage_profile machine;
     struct s3_place *place = calloc(1, sizeof *place);

@@ -29,7 +29,7 @@ struct s3_place {
 
 /* `profile` NULL: what the server's own environment says (AWS_ENDPOINT_URL_S3, AWS_REGION …). */
 bool s3_place_create(const struct storage_profile *profile, struct http_transport *transport,
-                     s3_environment_fn environment, struct s3_place **ret_place, struct error *err);
+                     environment_fn environment, struct s3_place **ret_place, struct error *err);
 /* Was it made of an equal profile? Then its keys are as good. */
 bool s3_place_is_of(const struct s3_place *place, const struct storage_profile *profile);
 struct s3_place *s3_place_ref(struct s3_place *place);

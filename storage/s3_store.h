@@ -20,7 +20,7 @@
 
 struct s3_store_options {
     struct http_transport *transport;
-    s3_environment_fn environment;
+    environment_fn environment;
     bool lends_machine_keys; /* to places that nobody has told of: commands do, a server does not */
 };
 
