@@ -1,12 +1,19 @@
 /*
- * The switch is ucontext's getcontext and setcontext, which keep what the ABI says a call keeps.
- * Not swapcontext: the address sanitizer's own version of it warns of every program that uses it.
+ * ucontext enters the stack once, when the fiber is made; it asks the kernel for the signal mask
+ * each time, which every thread here has alike. From then on a switch is _setjmp and _longjmp,
+ * which keep what the ABI says a call keeps and make no system call. What runs on the stack is a
+ * loop that takes one function after the other.
  *
  * The sanitizers have to be told of each switch, because they know the stacks of threads only.
  */
+
+/* Its longjmp refuses one that does not go up its own stack, which is what a switch is not. */
+#undef _FORTIFY_SOURCE
+
 #include "base/fiber.h"
 
 #include <assert.h>
+#include <setjmp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -37,7 +44,7 @@
 
 /* One of the two sides of a switch, as the sanitizers see it. */
 struct side {
-    ucontext_t context;
+    jmp_buf place;
     void *fake_stack;
     const void *stack;
     size_t stack_size;
@@ -57,9 +64,9 @@ struct fiber {
 /* --- switching ---------------------------------------------------------------------------- */
 
 #ifdef HAS_ASAN
-static void leave(struct side *from, const struct side *to, bool is_last)
+static void leave(struct side *from, const struct side *to)
 {
-    __sanitizer_start_switch_fiber(is_last ? NULL : &from->fake_stack, to->stack, to->stack_size);
+    __sanitizer_start_switch_fiber(&from->fake_stack, to->stack, to->stack_size);
 }
 
 /* `other` is the side that was left; where it is a thread its stack is not known before. */
@@ -68,10 +75,9 @@ static void arrive(struct side *here, struct side *other)
     __sanitizer_finish_switch_fiber(here->fake_stack, &other->stack, &other->stack_size);
 }
 #elif defined(HAS_TSAN)
-static void leave(struct side *from, const struct side *to, bool is_last)
+static void leave(struct side *from, const struct side *to)
 {
     (void)from;
-    (void)is_last;
     __tsan_switch_to_fiber(to->tsan_fiber, 0);
 }
 
@@ -81,11 +87,10 @@ static void arrive(struct side *here, struct side *other)
     (void)other;
 }
 #else
-static void leave(struct side *from, const struct side *to, bool is_last)
+static void leave(struct side *from, const struct side *to)
 {
     (void)from;
     (void)to;
-    (void)is_last;
 }
 
 static void arrive(struct side *here, struct side *other)
@@ -95,57 +100,53 @@ static void arrive(struct side *here, struct side *other)
 }
 #endif
 
-/* Returns when somebody switches back to `from`. getcontext returns a second time then, maybe on
- * another thread, so nothing that was read before is looked at but through memory. */
+/* Returns when somebody switches back to `from`, maybe on another thread: nothing that was read
+ * before is looked at but through memory. */
 static __attribute__((noinline)) void switch_to(struct side *from, struct side *to)
 {
-    volatile bool is_back = false;
-    (void)getcontext(&from->context);
-    if (!is_back) {
-        is_back = true;
-        leave(from, to, false);
-        (void)setcontext(&to->context);
-        abort(); /* setcontext does not return */
+    if (_setjmp(from->place) == 0) {
+        leave(from, to);
+        _longjmp(to->place, 1);
     }
     arrive(from, to);
 }
 
+static void note_thread(struct fiber *fiber)
+{
+#ifdef HAS_TSAN
+    fiber->thread.tsan_fiber = __tsan_get_current_fiber();
+#else
+    (void)fiber;
+#endif
+}
+
 /* --- what runs on the fiber --------------------------------------------------------------- */
 
-/* makecontext passes ints. */
+/* makecontext passes ints. The first switch back is to fiber_create. */
 static void fiber_main(unsigned high, unsigned low)
 {
     struct fiber *fiber = (struct fiber *)(((uintptr_t)high << 32) | low);
     arrive(&fiber->own, &fiber->thread);
-    fiber->function(fiber->argument);
-    fiber->has_ended = true;
-    leave(&fiber->own, &fiber->thread, true);
-    (void)setcontext(&fiber->thread.context);
-    abort();
+    for (;;) {
+        fiber->has_ended = true;
+        switch_to(&fiber->own, &fiber->thread);
+        fiber->function(fiber->argument);
+    }
 }
 
 static bool run(struct fiber *fiber)
 {
-#ifdef HAS_TSAN
-    fiber->thread.tsan_fiber = __tsan_get_current_fiber();
-#endif
+    note_thread(fiber);
     switch_to(&fiber->thread, &fiber->own);
     return fiber->has_ended;
 }
 
 bool fiber_start(struct fiber *fiber, void (*function)(void *context), void *context)
 {
-    uintptr_t address = (uintptr_t)fiber;
+    assert(fiber->has_ended);
     fiber->function = function;
     fiber->argument = context;
     fiber->has_ended = false;
-    (void)getcontext(&fiber->own.context);
-    fiber->own.context.uc_stack.ss_sp = fiber->stack;
-    fiber->own.context.uc_stack.ss_size = fiber->stack_size;
-    fiber->own.context.uc_link = NULL;
-    fiber->own.fake_stack = NULL;
-    makecontext(&fiber->own.context, (void (*)(void))fiber_main, 2, (unsigned)(address >> 32),
-                (unsigned)address);
     return run(fiber);
 }
 
@@ -176,12 +177,31 @@ static bool map_stack(struct fiber *fiber, size_t size)
     return mprotect(stack, page, PROT_NONE) == 0;
 }
 
+/* Returns when the fiber's loop has come to where it waits for its first function. */
+static __attribute__((noinline)) void enter(struct fiber *fiber)
+{
+    uintptr_t address = (uintptr_t)fiber;
+    ucontext_t context;
+    (void)getcontext(&context);
+    context.uc_stack.ss_sp = fiber->stack;
+    context.uc_stack.ss_size = fiber->stack_size;
+    context.uc_link = NULL;
+    makecontext(&context, (void (*)(void))fiber_main, 2, (unsigned)(address >> 32),
+                (unsigned)address);
+    note_thread(fiber);
+    if (_setjmp(fiber->thread.place) == 0) {
+        leave(&fiber->thread, &fiber->own);
+        (void)setcontext(&context);
+        abort(); /* setcontext does not return */
+    }
+    arrive(&fiber->thread, &fiber->own);
+}
+
 bool fiber_create(size_t stack_size, struct fiber **ret_fiber, struct error *err)
 {
     struct fiber *fiber = calloc(1, sizeof(*fiber));
     if (fiber == NULL)
         return error_no_memory(err, "a fiber");
-    fiber->has_ended = true;
     if (!map_stack(fiber, stack_size)) {
         fiber_destroy(fiber);
         return error_no_memory(err, "a fiber's stack");
@@ -189,6 +209,7 @@ bool fiber_create(size_t stack_size, struct fiber **ret_fiber, struct error *err
 #ifdef HAS_TSAN
     fiber->own.tsan_fiber = __tsan_create_fiber(0);
 #endif
+    enter(fiber);
     *ret_fiber = fiber;
     return true;
 }

@@ -1,6 +1,7 @@
 #include "base/fiber.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 
 #include "tests/unit/cmocka_all.h"
@@ -94,6 +95,46 @@ static void test_fiber__goes_on_in_another_thread(void **state)
     fiber_destroy(counting.fiber);
 }
 
+static bool blocks_usr1(void)
+{
+    sigset_t mask;
+    assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &mask), 0);
+    return sigismember(&mask, SIGUSR1) == 1;
+}
+
+struct looking {
+    struct fiber *fiber;
+    bool is_blocked[2]; /* before the pause, behind it */
+};
+
+static void look_twice(void *context)
+{
+    struct looking *looking = context;
+    looking->is_blocked[0] = blocks_usr1();
+    fiber_pause(looking->fiber);
+    looking->is_blocked[1] = blocks_usr1();
+}
+
+/* A switch that kept the mask would ask the kernel for it, twice on each side. */
+static void test_fiber__leaves_the_signal_mask_to_the_thread(void **state)
+{
+    (void)state;
+    struct looking looking = {.fiber = NULL};
+    struct error err = {0};
+    sigset_t usr1;
+    sigemptyset(&usr1);
+    sigaddset(&usr1, SIGUSR1);
+    assert_ok(fiber_create(STACK_SIZE, &looking.fiber, &err), &err);
+    assert_false(fiber_start(looking.fiber, look_twice, &looking));
+    assert_int_equal(pthread_sigmask(SIG_BLOCK, &usr1, NULL), 0);
+    assert_true(fiber_resume(looking.fiber));
+    assert_false(looking.is_blocked[0]);
+    assert_true(looking.is_blocked[1]);
+    assert_true(blocks_usr1());
+    assert_int_equal(pthread_sigmask(SIG_UNBLOCK, &usr1, NULL), 0);
+    fiber_destroy(looking.fiber);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +142,7 @@ int main(void)
         cmocka_unit_test(test_fiber__can_be_started_again),
         cmocka_unit_test(test_fiber__many_take_turns),
         cmocka_unit_test(test_fiber__goes_on_in_another_thread),
+        cmocka_unit_test(test_fiber__leaves_the_signal_mask_to_the_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
