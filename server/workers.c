@@ -1,10 +1,11 @@
 /*
- * Threads sleep in the queue's condition, fibers in no list at all: whoever wakes a fiber puts it
+ * Threads sleep in a stack of their own, fibers in no list at all: whoever wakes a fiber puts it
  * into the list of those that go on, which come before new items, since they answer and free.
  *
  * A thread that is woken wakes the next where it leaves work behind. So work never lies about while
  * a thread sleeps, and a burst of it does not wake them all, who would take turns at the processors
- * and keep the database's writer from them.
+ * and keep the database's writer from them. The one that has slept least is woken: few threads do
+ * all the work then, and what they allocate and look at is still in their caches.
  *
  * There are no more fibers than threads: however many wait for something that only another fiber
  * can bring, there is a thread for that one.
@@ -38,24 +39,31 @@ struct task {
     bool is_woken; /* before it was seen to wait */
 };
 
+struct worker {
+    struct workers *workers;
+    pthread_t thread;
+    pthread_cond_t wake;
+    struct worker *next; /* that has slept longer */
+    bool is_woken;
+};
+
 struct workers {
     pthread_mutex_t mutex;
-    pthread_cond_t submitted;
     pthread_cond_t finished;
     struct work_item *first, *last;
     struct task *going_on, **going_on_end;
     struct task *idle;
     size_t reserved; /* places taken, queued items included, running ones not */
     size_t limit;
-    size_t running;  /* tasks that have an item */
-    size_t sleeping; /* threads */
-    bool is_waking;  /* one was woken, and does not run yet */
+    size_t running; /* tasks that have an item */
+    struct worker *sleeping;
+    bool is_waking; /* one was woken, and does not run yet */
     bool is_stopping;
     size_t task_count;
     struct task *tasks;
     size_t lane_limit;
     size_t thread_count;
-    pthread_t threads[];
+    struct worker threads[];
 };
 
 /* --- tasks -------------------------------------------------------------------------------- */
@@ -88,12 +96,45 @@ static bool has_work(const struct workers *workers)
     return workers->going_on || (workers->idle && find_next(workers, &before));
 }
 
-/* True where a thread is to be woken, which the caller does without the mutex: it will want it. */
-static bool wants_thread(struct workers *workers)
+static struct worker *take_sleeping(struct workers *workers)
 {
-    if (workers->is_waking || workers->sleeping == 0 || !has_work(workers))
-        return false;
-    return workers->is_waking = true;
+    struct worker *worker = workers->sleeping;
+    workers->sleeping = worker->next;
+    worker->is_woken = true;
+    return worker;
+}
+
+/* The thread that is to be woken, which the caller does without the mutex: it will want it. NULL:
+ * none. */
+static struct worker *wanted_thread(struct workers *workers)
+{
+    if (workers->is_waking || workers->sleeping == NULL || !has_work(workers))
+        return NULL;
+    workers->is_waking = true;
+    return take_sleeping(workers);
+}
+
+static void wake(struct worker *worker)
+{
+    if (worker)
+        pthread_cond_signal(&worker->wake);
+}
+
+static void wake_all(struct workers *workers)
+{
+    while (workers->sleeping)
+        wake(take_sleeping(workers));
+}
+
+static void sleep_until_woken(struct worker *worker)
+{
+    struct workers *workers = worker->workers;
+    worker->is_woken = false;
+    worker->next = workers->sleeping;
+    workers->sleeping = worker;
+    while (!worker->is_woken)
+        pthread_cond_wait(&worker->wake, &workers->mutex);
+    workers->is_waking = false;
 }
 
 static void go_on(struct workers *workers, struct task *task)
@@ -133,15 +174,13 @@ static struct task *take_new(struct workers *workers)
 }
 
 /* The next task, or NULL when there is nothing left and there will not be. */
-static struct task *take(struct workers *workers)
+static struct task *take(struct worker *worker)
 {
+    struct workers *workers = worker->workers;
     while (!has_work(workers)) {
         if (workers->is_stopping && workers->running == 0 && workers->first == NULL)
             return NULL;
-        workers->sleeping++;
-        pthread_cond_wait(&workers->submitted, &workers->mutex);
-        workers->sleeping--;
-        workers->is_waking = false;
+        sleep_until_woken(worker);
     }
     return workers->going_on ? take_going_on(workers) : take_new(workers);
 }
@@ -155,7 +194,7 @@ static void put_back(struct workers *workers, struct task *task, bool has_ended)
         workers->running--;
         pthread_cond_signal(&workers->finished);
         if (workers->is_stopping && workers->running == 0)
-            pthread_cond_broadcast(&workers->submitted);
+            wake_all(workers);
     } else if (task->is_woken) {
         go_on(workers, task);
     } else {
@@ -181,8 +220,7 @@ static void task_wake(struct waiter *waiter)
         task->is_woken = true;
     } else {
         go_on(workers, task);
-        if (wants_thread(workers))
-            pthread_cond_signal(&workers->submitted);
+        wake(wanted_thread(workers));
     }
     pthread_mutex_unlock(&workers->mutex);
 }
@@ -205,15 +243,15 @@ static bool run(struct task *task)
 
 static void *work(void *context)
 {
-    struct workers *workers = context;
+    struct worker *worker = context;
+    struct workers *workers = worker->workers;
     struct task *task;
     pthread_setname_np(pthread_self(), "firn-worker");
     pthread_mutex_lock(&workers->mutex);
-    while ((task = take(workers)) != NULL) {
-        bool is_wanted = wants_thread(workers);
+    while ((task = take(worker)) != NULL) {
+        struct worker *next = wanted_thread(workers);
         pthread_mutex_unlock(&workers->mutex);
-        if (is_wanted)
-            pthread_cond_signal(&workers->submitted);
+        wake(next);
         bool has_ended = run(task);
         pthread_mutex_lock(&workers->mutex);
         put_back(workers, task, has_ended);
@@ -244,8 +282,12 @@ static bool start_threads(struct workers *workers, size_t count, struct error *e
     pthread_attr_setstacksize(&attributes, THREAD_STACK_SIZE);
     int failed = 0;
     while (!failed && workers->thread_count < count) {
-        failed =
-            pthread_create(&workers->threads[workers->thread_count], &attributes, work, workers);
+        struct worker *worker = &workers->threads[workers->thread_count];
+        worker->workers = workers;
+        timed_wait_init(&worker->wake);
+        failed = pthread_create(&worker->thread, &attributes, work, worker);
+        if (failed)
+            pthread_cond_destroy(&worker->wake);
         workers->thread_count += !failed;
     }
     pthread_attr_destroy(&attributes);
@@ -256,13 +298,12 @@ static bool start_threads(struct workers *workers, size_t count, struct error *e
 bool workers_create(size_t thread_count, size_t queue_limit, struct workers **ret_workers,
                     struct error *err)
 {
-    struct workers *workers = calloc(1, sizeof(*workers) + thread_count * sizeof(pthread_t));
+    struct workers *workers = calloc(1, sizeof(*workers) + thread_count * sizeof(struct worker));
     if (workers == NULL)
         return error_no_memory(err, "the workers");
     workers->limit = queue_limit;
     workers->lane_limit = thread_count > 1 ? thread_count / 2 : 1;
     pthread_mutex_init(&workers->mutex, NULL);
-    timed_wait_init(&workers->submitted);
     timed_wait_init(&workers->finished);
     workers->going_on_end = &workers->going_on;
     if (!make_tasks(workers, thread_count, err) || !start_threads(workers, thread_count, err)) {
@@ -291,10 +332,9 @@ void workers_submit(struct workers *workers, struct work_item *item)
     else
         workers->first = item;
     workers->last = item;
-    bool is_wanted = wants_thread(workers);
+    struct worker *worker = wanted_thread(workers);
     pthread_mutex_unlock(&workers->mutex);
-    if (is_wanted)
-        pthread_cond_signal(&workers->submitted);
+    wake(worker);
 }
 
 void workers_get_load(struct workers *workers, struct workers_load *ret_load)
@@ -323,14 +363,15 @@ void workers_destroy(struct workers *workers)
         return;
     pthread_mutex_lock(&workers->mutex);
     workers->is_stopping = true;
-    pthread_cond_broadcast(&workers->submitted);
+    wake_all(workers);
     pthread_mutex_unlock(&workers->mutex);
-    for (size_t i = 0; i < workers->thread_count; i++)
-        pthread_join(workers->threads[i], NULL);
+    for (size_t i = 0; i < workers->thread_count; i++) {
+        pthread_join(workers->threads[i].thread, NULL);
+        pthread_cond_destroy(&workers->threads[i].wake);
+    }
     for (size_t i = 0; i < workers->task_count; i++)
         fiber_destroy(workers->tasks[i].fiber);
     free(workers->tasks);
-    pthread_cond_destroy(&workers->submitted);
     pthread_cond_destroy(&workers->finished);
     pthread_mutex_destroy(&workers->mutex);
     free(workers);

@@ -237,6 +237,51 @@ static void test_workers__finish_what_waits(void **state)
     assert_int_equal(atomic_load(&done), 4);
 }
 
+struct noting_job {
+    struct work_item item;
+    pthread_t thread;
+};
+
+static void note_thread(struct work_item *item)
+{
+    ((struct noting_job *)item)->thread = pthread_self();
+}
+
+/* Behind the gate all threads work at once: all have gone to sleep when those jobs are drained. */
+static void test_workers__wake_the_thread_that_slept_least(void **state)
+{
+    struct workers *workers = NULL;
+    struct error err = {0};
+    atomic_int done = 0;
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    struct job gated[4];
+    pthread_t first = 0;
+    (void)state;
+    assert_ok(workers_create(4, 4, &workers, &err), &err);
+    pthread_mutex_lock(&gate);
+    for (int i = 0; i < 4; i++) {
+        gated[i] = (struct job){.gate = &gate, .done = &done};
+        assert_true(workers_reserve(workers));
+        submit(workers, &gated[i]);
+    }
+    struct workers_load load = {.running = 0};
+    while (load.running < 4) {
+        sched_yield();
+        workers_get_load(workers, &load);
+    }
+    pthread_mutex_unlock(&gate);
+    assert_true(workers_drain(workers, 10000));
+    for (int i = 0; i < 20; i++) {
+        struct noting_job job = {.item = {.run = note_thread}};
+        assert_true(workers_reserve(workers));
+        workers_submit(workers, &job.item);
+        assert_true(workers_drain(workers, 10000));
+        first = i == 0 ? job.thread : first;
+        assert_true(pthread_equal(job.thread, first));
+    }
+    workers_destroy(workers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +292,7 @@ int main(void)
         cmocka_unit_test(test_workers__finish_the_queue_when_destroyed),
         cmocka_unit_test(test_workers__go_on_when_they_are_woken),
         cmocka_unit_test(test_workers__finish_what_waits),
+        cmocka_unit_test(test_workers__wake_the_thread_that_slept_least),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
