@@ -2,6 +2,7 @@
 
 #include "base/json_tree.h"
 #include "base/limits.h"
+#include "storage/gcs_service_account.h"
 #include "storage/secret_box.h"
 #include "storage/storage_profile.h"
 
@@ -158,7 +159,7 @@ bool storage_change_make(const struct call *call, struct slice warehouse, const 
     }
     if (json != NULL && !json_is_null(json)) {
         TRY(parse_change(call, warehouse, json, old, &change, err));
-        TRY(storage_check_endpoints(call->catalog, change.profile, err));
+        TRY(storage_check_endpoints(call->catalog, change.profile, call->arena, err));
         TRY(profile_text(change.profile, call->arena, &change.row.profile, err));
         TRY(seal(call, warehouse, change.profile, &change.row.secrets, err));
     }
@@ -166,22 +167,46 @@ bool storage_change_make(const struct call *call, struct slice warehouse, const 
     return true;
 }
 
-static bool check_endpoint(const struct catalog *catalog, struct slice endpoint, const char *what,
-                           struct error *err)
+static bool is_allowed(const struct catalog *catalog, struct slice endpoint)
 {
     for (size_t i = 0; i < catalog->allowed_endpoint_count; i++)
         if (slice_equals(endpoint, catalog->allowed_endpoints[i]))
             return true;
-    return endpoint.len == 0 ||
+    return false;
+}
+
+static bool check_endpoint(const struct catalog *catalog, struct slice endpoint, const char *what,
+                           struct error *err)
+{
+    return endpoint.len == 0 || is_allowed(catalog, endpoint) ||
            error_set(err, ERROR_FORBIDDEN,
                      "storage: the machine's own credentials do not go to the %s %.*s: start the "
                      "server with --allow-endpoint, or give credentials with the warehouse",
                      what, SLICE_ARG(endpoint));
 }
 
-bool storage_check_endpoints(const struct catalog *catalog, const struct storage_profile *profile,
-                             struct error *err)
+/* A key file says itself where it is exchanged for a token, and it comes with a request. */
+static bool check_key(const struct catalog *catalog, struct slice key, struct arena *arena,
+                      struct error *err)
 {
+    struct gcs_service_account account;
+    struct slice endpoint;
+    TRY(gcs_service_account_parse(key, arena, &account, err));
+    TRY(gcs_service_account_endpoint(&account, arena, &endpoint, err));
+    return slice_equals_string(endpoint, GCS_TOKEN_ENDPOINT) || is_allowed(catalog, endpoint) ||
+           error_set(
+               err, ERROR_FORBIDDEN,
+               "storage.credentials: the key's token_uri is at %.*s, and tokens are asked for "
+               "at " GCS_TOKEN_ENDPOINT " alone: start the server with --allow-endpoint",
+               SLICE_ARG(endpoint));
+}
+
+bool storage_check_endpoints(const struct catalog *catalog, const struct storage_profile *profile,
+                             struct arena *arena, struct error *err)
+{
+    const struct storage_credentials *credentials = &profile->credentials;
+    if (credentials->source == CREDENTIALS_SERVICE_ACCOUNT)
+        return check_key(catalog, credentials->service_account_key, arena, err);
     if (!credentials_are_ambient(&profile->credentials))
         return true;
     return check_endpoint(catalog, profile->endpoint, "endpoint", err) &&

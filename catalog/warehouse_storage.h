@@ -42,8 +42,10 @@ bool storage_row_open(const struct catalog *catalog, struct slice warehouse,
                       struct storage_profile **ret_profile, struct error *err);
 
 /* The machine's own credentials go to the provider, or where the operator has said
- * (allowed_endpoints): their session tokens and identity tokens are in what is sent. */
+ * (allowed_endpoints): their session tokens and identity tokens are in what is sent. So does what a
+ * service account's key is exchanged for: else who may make a warehouse could have the server
+ * post to any host. */
 bool storage_check_endpoints(const struct catalog *catalog, const struct storage_profile *profile,
-                             struct error *err);
+                             struct arena *arena, struct error *err);
 
 #endif

@@ -1,5 +1,7 @@
 #include "catalog/warehouse_storage.h"
 
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -212,6 +214,58 @@ static void test_create__without_a_key_keeps_no_secret(void **state)
     world->catalog->secret_keys = &keys;
 }
 
+/* A warehouse on GCS, by a key that names its token endpoint itself. */
+static bool create_by_key(struct world *world, const char *name, const char *pem,
+                          const char *token_uri)
+{
+    const struct warehouse *made = NULL;
+    json_t *key = json_pack("{ssssssss}", "type", "service_account", "client_email", "firn@p",
+                            "private_key", pem, "token_uri", token_uri);
+    char *text = json_dumps(key, 0);
+    char location[64];
+    (void)snprintf(location, sizeof location, "gs://bucket/%s", name);
+    json_t *request =
+        json_pack("{sssss{sss{ssss}}}", "name", name, "location", location, "storage", "type",
+                  "gcs", "credentials", "source", "service-account", "service-account-key", text);
+    error_clear(&world->client.err);
+    bool ok = warehouse_create(&world->client.call, request, &made, &world->client.err);
+    json_decref(request);
+    json_decref(key);
+    free(text);
+    warehouse_unref(made);
+    return ok;
+}
+
+/* A key file comes with a request: it must not choose whom the server posts to. */
+static void test_create__exchanges_a_key_at_allowed_endpoints_alone(void **state)
+{
+    struct world *world = *state;
+    struct slice allowed[] = {SLICE_LITERAL("http://tokens:8080")};
+    char pem[4096] = "";
+    EVP_PKEY *key = EVP_RSA_gen(2048);
+    BIO *out = BIO_new(BIO_s_mem());
+    struct told *told = add_store(world);
+    assert_ok(object_stores_add(world->objects, "gs", &told->store, &world->client.err),
+              &world->client.err);
+    assert_int_equal(PEM_write_bio_PKCS8PrivateKey(out, key, NULL, NULL, 0, NULL, NULL), 1);
+    assert_true(BIO_read(out, pem, sizeof pem - 1) > 0);
+    assert_ok(create_by_key(world, "google", pem, "https://oauth2.googleapis.com/token"),
+              &world->client.err);
+    assert_false(create_by_key(world, "own", pem, "http://tokens:8080/token"));
+    assert_error_has(world, ERROR_FORBIDDEN, "the key's token_uri is at http://tokens:8080");
+    assert_false(create_by_key(world, "own", pem, "http://oauth2.googleapis.com/token"));
+    assert_error_has(world, ERROR_FORBIDDEN, "the key's token_uri is at http://oauth2");
+    assert_false(create_by_key(world, "own", "hush", "https://oauth2.googleapis.com/token"));
+    assert_error_has(world, ERROR_BAD_REQUEST, "private_key is no RSA key");
+    assert_null(strstr(world->client.err.message, "hush"));
+    world->catalog->allowed_endpoints = allowed;
+    world->catalog->allowed_endpoint_count = 1;
+    assert_ok(create_by_key(world, "own", pem, "http://tokens:8080/token"), &world->client.err);
+    world->catalog->allowed_endpoint_count = 0;
+    BIO_free(out);
+    EVP_PKEY_free(key);
+}
+
 int main(void)
 {
     struct error err = {0};
@@ -227,6 +281,7 @@ int main(void)
         TEST(test_alter__keeps_secrets_for_the_same_place_alone),
         TEST(test_load__one_that_cannot_be_opened_says_why_and_harms_no_other),
         TEST(test_create__without_a_key_keeps_no_secret),
+        TEST(test_create__exchanges_a_key_at_allowed_endpoints_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
