@@ -24,6 +24,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 JARS = pathlib.Path(os.environ.get("FIRN_JARS", ROOT / "build" / "jars"))
 RUNTIME = "iceberg-spark-runtime-4.0_2.13-1.11.0.jar"
+AMAZON = "iceberg-aws-bundle-1.11.0.jar"
 START_S = 10
 STOP_S = 20
 COUNTER = itertools.count(1)
@@ -138,13 +139,14 @@ def spark(server_url, tmp_path_factory):
     `firn_planner` in letting it plan scans."""
     from pyspark.sql import SparkSession
 
-    jar = JARS / RUNTIME
-    if not jar.exists():
-        pytest.exit(f"{jar} is missing: run tests/clients/setup", returncode=2)
+    jars = [JARS / RUNTIME, JARS / AMAZON]
+    for jar in jars:
+        if not jar.exists():
+            pytest.exit(f"{jar} is missing: run tests/clients/setup", returncode=2)
     home = tmp_path_factory.mktemp("spark")
     builder = SparkSession.builder.master("local[2]").appName("firn")
     for key, value in {
-        "spark.jars": str(jar),
+        "spark.jars": ",".join(map(str, jars)),
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
         "spark.sql.catalog.firn": "org.apache.iceberg.spark.SparkCatalog",
         "spark.sql.catalog.firn.type": "rest",
