@@ -2,29 +2,23 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/limits.h"
-#include "base/port_owner.h"
 #include "server/http_body.h"
 #include "server/http_connections.h"
+#include "server/http_listener.h"
 #include "server/http_response.h"
 #include "server/http_watch.h"
 #include "server/op.h"
 #include "server/reply_stream.h"
 #include "server/workers.h"
 
-/* Connections that wait to be accepted; the kernel cuts it to net.core.somaxconn. */
-#define LISTEN_BACKLOG 1024
 /* The HTTP threads run handlers of the fast lane: no recursion, no large frames. */
 #define HTTP_STACK_SIZE (512 * KIB)
 
@@ -35,9 +29,7 @@
 struct http {
     struct server *server;
     struct MHD_Daemon *daemon;
-    int socket;   /* the daemon's once that has been started */
-    bool is_deaf; /* the socket does not listen any more */
-    unsigned port;
+    struct http_listener listener;
     size_t max_body;
     struct http_body_budget bodies;
     atomic_bool is_stopping;
@@ -112,12 +104,15 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
                           enum MHD_ConnectionNotificationCode code)
 {
     struct http *http = context;
-    if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
         http_connection_close(&http->connections, *entry);
-    else
-        *entry = http_connection_open(
-            &http->connections,
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+        http_listener_ended(&http->listener);
+        return;
+    }
+    http_listener_began(&http->listener);
+    *entry = http_connection_open(
+        &http->connections,
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
 }
 
 static void request_release(struct http_request *http_request)
@@ -257,12 +252,6 @@ static bool is_refused(const struct http *http, const struct request *request)
            !slice_equals_string(request->path, operations[OPERATION_getReadiness].path);
 }
 
-union address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-};
-
 /* The client's address, into the request's arena. */
 static void name_peer(struct http_request *http_request)
 {
@@ -272,9 +261,9 @@ static void name_peer(struct http_request *http_request)
     const struct sockaddr *address = info ? info->client_addr : NULL;
     const void *bytes = NULL;
     if (address && address->sa_family == AF_INET)
-        bytes = &((const union address *)(const void *)address)->v4.sin_addr;
+        bytes = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
     else if (address && address->sa_family == AF_INET6)
-        bytes = &((const union address *)(const void *)address)->v6.sin6_addr;
+        bytes = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
     if (bytes && inet_ntop(address->sa_family, bytes, text, sizeof(text)))
         http_request->request.peer =
             arena_slice(&http_request->request.arena, slice_from_string(text));
@@ -307,21 +296,10 @@ static enum MHD_Result run_request(struct http_request *http_request)
     return queue_reply(http_request, http_request->reply);
 }
 
-static bool address_is_loopback(const union address *address)
-{
-    if (address->any.sa_family == AF_INET)
-        return (ntohl(address->v4.sin_addr.s_addr) >> 24) == 127;
-    return IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
-}
-
 static bool peer_is_remote(struct MHD_Connection *connection)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    union address address = {0};
-    size_t size = info->client_addr->sa_family == AF_INET ? sizeof(address.v4) : sizeof(address.v6);
-    memcpy(&address, info->client_addr, size);
-    return !address_is_loopback(&address);
+    return !http_address_is_loopback(
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
 }
 
 /* --- libmicrohttpd's handler ---------------------------------------------------------------- */
@@ -370,121 +348,25 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     return run_request(http_request);
 }
 
-/* --- listening ------------------------------------------------------------------------------ */
+/* --- starting ------------------------------------------------------------------------------- */
 
-static bool parse_address(const char *host, uint16_t port, union address *ret_address,
-                          socklen_t *ret_size)
+static bool take_connection(void *context, int fd, const struct sockaddr *address, socklen_t size)
 {
-    union address address = {0};
-    if (inet_pton(AF_INET, host, &address.v4.sin_addr) == 1) {
-        address.v4.sin_family = AF_INET;
-        address.v4.sin_port = htons(port);
-        *ret_size = sizeof(address.v4);
-    } else if (inet_pton(AF_INET6, host, &address.v6.sin6_addr) == 1) {
-        address.v6.sin6_family = AF_INET6;
-        address.v6.sin6_port = htons(port);
-        *ret_size = sizeof(address.v6);
-    } else {
-        return false;
-    }
-    *ret_address = address;
-    return true;
-}
-
-static bool parse_listen(struct slice listen, struct arena *arena, struct slice *ret_host,
-                         union address *ret_address, socklen_t *ret_size, struct error *err)
-{
-    const char *colon = memrchr(listen.ptr, ':', listen.len);
-    size_t at = colon ? (size_t)(colon - listen.ptr) : listen.len;
-    struct slice host = {listen.ptr, at};
-    int64_t port = -1;
-    bool ok = slice_to_int64(slice_from(listen, at + 1), &port) && port >= 0 && port <= 65535;
-    if (host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
-        host = (struct slice){host.ptr + 1, host.len - 2};
-    if (slice_equals_string(host, "localhost"))
-        host = SLICE_LITERAL("127.0.0.1");
-    const char *text = arena_string(arena, host);
-    if (text == NULL)
-        return error_no_memory(err, "the address");
-    if (!ok || !parse_address(text, (uint16_t)port, ret_address, ret_size))
-        return error_set(err, ERROR_BAD_REQUEST,
-                         "Cannot listen on '%.*s': use ADDRESS:PORT, such as 127.0.0.1:8181, "
-                         "0.0.0.0:8181 or [::1]:8181",
-                         SLICE_ARG(listen));
-    *ret_host = (struct slice){text, host.len};
-    return true;
-}
-
-bool http_parse_listen(struct slice listen, struct arena *arena, struct slice *ret_host,
-                       bool *ret_is_loopback, struct error *err)
-{
-    union address address;
-    socklen_t size;
-    TRY(parse_listen(listen, arena, ret_host, &address, &size, err));
-    *ret_is_loopback = address_is_loopback(&address);
-    return true;
-}
-
-static unsigned port_of(const union address *address)
-{
-    return ntohs(address->any.sa_family == AF_INET ? address->v4.sin_port : address->v6.sin6_port);
-}
-
-static bool cannot_listen(struct slice listen, unsigned port, int code, struct error *err)
-{
-    char owner[PORT_OWNER_WORDS_SIZE];
-    if (code == EADDRINUSE) {
-        port_owner_words(port, owner);
-        return error_set(err, ERROR_CONFLICT,
-                         "Cannot listen on %.*s: %s does. Stop it, or choose another port with "
-                         "--listen",
-                         SLICE_ARG(listen), owner);
-    }
-    return error_set(err, ERROR_BAD_REQUEST, "Cannot listen on %.*s: %s", SLICE_ARG(listen),
-                     strerror(code));
-}
-
-static bool bind_socket(int fd, const union address *address, socklen_t size)
-{
-    int on = 1;
-    if (address->any.sa_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-    return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
-           bind(fd, &address->any, size) == 0 && listen(fd, LISTEN_BACKLOG) == 0;
-}
-
-static bool open_socket(struct http *http, struct slice listen_text, struct arena *arena,
-                        struct error *err)
-{
-    union address address;
-    socklen_t size = 0;
-    struct slice host;
-    TRY(parse_listen(listen_text, arena, &host, &address, &size, err));
-    int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return cannot_listen(listen_text, port_of(&address), errno, err);
-    if (!bind_socket(fd, &address, size) || getsockname(fd, &address.any, &size) != 0) {
-        int code = errno;
-        close(fd);
-        return cannot_listen(listen_text, port_of(&address), code, err);
-    }
-    http->socket = fd;
-    http->port = port_of(&address);
-    return true;
+    struct http *http = context;
+    return MHD_add_connection(http->daemon, fd, address, size) == MHD_YES;
 }
 
 static bool start_daemon(struct http *http, const struct http_options *options, struct error *err)
 {
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_INTERNAL_POLLING_THREAD |
-                     MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
-    size_t limit = options->connection_limit;
-    if (limit < options->thread_count)
-        limit = options->thread_count; /* each thread has its share of them, one at least */
+                     MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
+                     MHD_USE_NO_LISTEN_SOCKET;
+    /* The listener keeps to the limit; each thread has room for its share, were it all of them. */
+    size_t limit = (options->connection_limit + 1) * options->thread_count;
     http->daemon =
-        MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_LISTEN_SOCKET,
-                         http->socket, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)options->thread_count,
-                         MHD_OPTION_THREAD_STACK_SIZE, (size_t)HTTP_STACK_SIZE,
-                         MHD_OPTION_CONNECTION_LIMIT, (unsigned)limit,
+        MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_THREAD_POOL_SIZE,
+                         (unsigned)options->thread_count, MHD_OPTION_THREAD_STACK_SIZE,
+                         (size_t)HTTP_STACK_SIZE, MHD_OPTION_CONNECTION_LIMIT, (unsigned)limit,
                          MHD_OPTION_CONNECTION_TIMEOUT, options->connection_timeout_s,
                          MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
                          MHD_OPTION_URI_LOG_CALLBACK, on_uri, http, MHD_OPTION_NOTIFY_COMPLETED,
@@ -501,16 +383,17 @@ bool http_start(struct server *server, const struct http_options *options, struc
     if (http == NULL)
         return error_no_memory(err, "the HTTP server");
     http->server = server;
-    http->socket = -1;
     http->max_body = options->max_body;
     http_body_budget_init(&http->bodies, options->max_body, options->max_bodies,
                           options->small_body);
     atomic_init(&http->is_stopping, false);
     atomic_init(&http->running_count, 0);
     http_connections_init(&http->connections);
-    if (!open_socket(http, options->listen, &server->arena, err) ||
+    if (!http_listener_open(&http->listener, options->listen, &server->arena, err) ||
         !http_watch_start(&http->watch, &http->connections, options->connection_timeout_s, err) ||
-        !start_daemon(http, options, err)) {
+        !start_daemon(http, options, err) ||
+        !http_listener_start(&http->listener, options->connection_limit, take_connection, http,
+                             err)) {
         http_stop(http);
         return false;
     }
@@ -520,14 +403,12 @@ bool http_start(struct server *server, const struct http_options *options, struc
 
 unsigned http_port(const struct http *http)
 {
-    return http->port;
+    return http->listener.port;
 }
 
 size_t http_connection_count(const struct http *http)
 {
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-    return info ? info->num_connections : 0;
+    return http_listener_open_count(&http->listener);
 }
 
 /* --- stopping ------------------------------------------------------------------------------- */
@@ -539,27 +420,11 @@ size_t http_connection_count(const struct http *http)
  * again after some 200 ms, a second one after 600 ms; orchestrators kill after 10 s and more. */
 #define STALLED_CLIENT_MS 2000
 
-/* Closes the listening socket under the daemon's hands: its number stands for something on which
- * nothing ever arrives from then on, and the kernel takes the socket out of each thread's epoll
- * set. MHD_quiesce_daemon does not do for a pool of threads: it and the threads remove the socket
- * from the sets at once, and libmicrohttpd 0.9.75 aborts the process where one comes second. */
-static void stop_listening(struct http *http)
-{
-    if (http->is_deaf)
-        return;
-    int silence = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    /* Without a number left clients are refused later, by http_stop. */
-    if (silence < 0)
-        return;
-    http->is_deaf = dup3(silence, http->socket, O_CLOEXEC) >= 0;
-    close(silence);
-}
-
 bool http_quiesce(struct http *http, int64_t wait_ms)
 {
     const struct timespec step = {.tv_nsec = QUIESCE_STEP_MS * 1000000};
     size_t cut_count = 0;
-    stop_listening(http);
+    http_listener_stop(&http->listener);
     atomic_store(&http->is_stopping, true);
     int64_t now_ms = clock_monotonic_ms(&clock_real);
     int64_t until = now_ms + wait_ms;
@@ -575,10 +440,10 @@ void http_stop(struct http *http)
 {
     if (http == NULL)
         return;
+    http_listener_stop(&http->listener);
     if (http->daemon)
         MHD_stop_daemon(http->daemon);
-    else if (http->socket >= 0)
-        close(http->socket);
+    http_listener_finish(&http->listener);
     http_watch_stop(&http->watch);
     http_connections_finish(&http->connections);
     free(http);

@@ -5,8 +5,8 @@
  * answer yet, because one that is queued there closes the connection) → body → the fast lane on the
  * HTTP thread, or suspended, run by a worker, resumed → the reply is queued → on_completed frees.
  *
- * Owns:     the daemon, the listening socket, the list of connections, one object for each request
- *           that is under way
+ * Owns:     the daemon, the listener, the list of connections, one object for each request that is
+ *           under way
  * Errors:   ERROR_CONFLICT where the address is taken, ERROR_BAD_REQUEST for one that is none
  * Threads:  an epoll thread pool; a suspended request belongs to its worker until it is resumed
  * Rule:     a connection is suspended before its work is submitted, never the other way round
@@ -27,11 +27,6 @@ struct http_options {
     size_t max_bodies; /* all together, those up to small_body not counted */
     size_t small_body;
 };
-
-/* What `listen` says: the host without brackets (in the arena), and whether only this machine can
- * reach it. */
-bool http_parse_listen(struct slice listen, struct arena *arena, struct slice *ret_host,
-                       bool *ret_is_loopback, struct error *err);
 
 bool http_start(struct server *server, const struct http_options *options, struct http **ret_http,
                 struct error *err);

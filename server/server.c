@@ -12,6 +12,7 @@
 #include "catalog/warehouse.h"
 #include "server/cors.h"
 #include "server/http.h"
+#include "server/http_listener.h"
 #include "server/op.h"
 #include "server/plan_jobs.h"
 #include "server/plan_key.h"

@@ -384,59 +384,6 @@ static void test_http__many_connections_share_prepared_answers(void **state)
     stop();
 }
 
-/* --- addresses ------------------------------------------------------------------------------ */
-
-static void test_listen__knows_which_addresses_are_this_machine(void **state)
-{
-    static const struct {
-        const char *listen, *host;
-        bool is_loopback;
-    } rows[] = {
-        {"127.0.0.1:8181", "127.0.0.1", true}, {"127.9.9.9:1", "127.9.9.9", true},
-        {"localhost:8181", "127.0.0.1", true}, {"[::1]:8181", "::1", true},
-        {"0.0.0.0:8181", "0.0.0.0", false},    {"[::]:8181", "::", false},
-        {"192.0.2.1:80", "192.0.2.1", false},
-    };
-    struct arena arena;
-    (void)state;
-    arena_init(&arena, MIB);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct slice host;
-        struct error err = {0};
-        bool is_loopback = false;
-        assert_ok(http_parse_listen(slice_from_string(rows[i].listen), &arena, &host, &is_loopback,
-                                    &err),
-                  &err);
-        assert_slice_equal(host, rows[i].host);
-        assert_int_equal(is_loopback, rows[i].is_loopback);
-    }
-    arena_finish(&arena);
-}
-
-static void test_listen__refuses_what_is_no_address(void **state)
-{
-    static const char *const bad[] = {"",
-                                      "8181",
-                                      "127.0.0.1",
-                                      "127.0.0.1:",
-                                      "127.0.0.1:65536",
-                                      "127.0.0.1:-1",
-                                      "example.com:80",
-                                      "[::1:80"};
-    struct arena arena;
-    (void)state;
-    arena_init(&arena, MIB);
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        struct slice host;
-        struct error err = {0};
-        bool is_loopback = false;
-        assert_fails(http_parse_listen(slice_from_string(bad[i]), &arena, &host, &is_loopback,
-                                       &err),
-                     &err, ERROR_BAD_REQUEST);
-    }
-    arena_finish(&arena);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,8 +399,6 @@ int main(void)
         cmocka_unit_test(test_http__stop_does_not_wait_for_requests_that_have_not_arrived),
         cmocka_unit_test(test_http__stop_gives_up_on_what_does_not_end),
         cmocka_unit_test(test_http__many_connections_share_prepared_answers),
-        cmocka_unit_test(test_listen__knows_which_addresses_are_this_machine),
-        cmocka_unit_test(test_listen__refuses_what_is_no_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
