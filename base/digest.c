@@ -56,3 +56,13 @@ void hex_put(const unsigned char *bytes, size_t size, char *ret_hex)
     }
     ret_hex[2 * size] = '\0';
 }
+
+bool digest_md5_text(struct slice bytes, char ret_text[DIGEST_MD5_TEXT_SIZE], struct error *err)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    if (EVP_Digest(bytes.ptr, bytes.len, digest, &size, EVP_md5(), NULL) != 1 || size != 16)
+        return error_set(err, ERROR_INTERNAL, "OpenSSL gives no MD5, which object stores ask for");
+    EVP_EncodeBlock((unsigned char *)ret_text, digest, (int)size);
+    return true;
+}

@@ -1,5 +1,5 @@
 /*
- * digest.h — SHA-256 by OpenSSL, as lower-case hex.
+ * digest.h — SHA-256 by OpenSSL, as lower-case hex; and what HTTP calls Content-MD5.
  */
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H
@@ -16,6 +16,11 @@ bool digest_parts(const struct slice *parts, size_t count, char ret_hex[DIGEST_H
 
 /* The plain digest of the bytes. */
 bool digest_bytes(struct slice bytes, char ret_hex[DIGEST_HEX_SIZE], struct error *err);
+
+#define DIGEST_MD5_TEXT_SIZE 25 /* 24 characters of base64 and NUL */
+
+/* The value of a Content-MD5 header (RFC 1864). */
+bool digest_md5_text(struct slice bytes, char ret_text[DIGEST_MD5_TEXT_SIZE], struct error *err);
 
 /* 2 * size lower-case characters and NUL. */
 void hex_put(const unsigned char *bytes, size_t size, char *ret_hex);

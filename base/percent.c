@@ -58,3 +58,14 @@ void percent_append(struct buffer *out, struct slice text)
             buffer_append(out, (char[]){'%', hex[byte >> 4], hex[byte & 0xF]}, 3);
     }
 }
+
+void percent_path_append(struct buffer *out, struct slice path)
+{
+    while (path.len > 0) {
+        size_t len = slice_find(path, '/');
+        percent_append(out, slice_make(path.ptr, len));
+        if (len < path.len)
+            buffer_append_byte(out, '/');
+        path = slice_from(path, len + 1);
+    }
+}

@@ -18,5 +18,7 @@ bool percent_decode(struct slice text, bool plus_is_space, struct arena *arena,
 
 /* Appends with all but unreserved characters (RFC 3986, 2.3) encoded. */
 void percent_append(struct buffer *out, struct slice text);
+/* The same, '/' left as it is. */
+void percent_path_append(struct buffer *out, struct slice path);
 
 #endif

@@ -1,9 +1,10 @@
 #include "storage/all_stores.h"
 
+#include "storage/adls_store.h"
 #include "storage/file_store.h"
 #include "storage/s3_store.h"
 
-#define MAX_SCHEMES 3
+#define MAX_SCHEMES 4
 
 static bool create_files(const struct all_stores_options *options, struct http_transport *transport,
                          struct object_store **ret_store, struct error *err)
@@ -20,6 +21,14 @@ static bool create_s3(const struct all_stores_options *options, struct http_tran
     return s3_store_create(&s3, ret_store, err);
 }
 
+static bool create_adls(const struct all_stores_options *options, struct http_transport *transport,
+                        struct object_store **ret_store, struct error *err)
+{
+    const struct adls_store_options adls = {transport, options->environment,
+                                            options->lends_machine_keys};
+    return adls_store_create(&adls, ret_store, err);
+}
+
 static const struct {
     const char *schemes[MAX_SCHEMES];
     bool (*create)(const struct all_stores_options *options, struct http_transport *transport,
@@ -27,6 +36,7 @@ static const struct {
 } STORES[] = {
     {{"file"}, create_files},
     {{"s3", "s3a", "s3n"}, create_s3},
+    {{"abfss", "abfs", "wasbs", "wasb"}, create_adls},
 };
 
 /* The first scheme takes the store over. */

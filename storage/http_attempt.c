@@ -93,6 +93,8 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *context)
         [HTTP_ANSWER_DATE] = "date",
         [HTTP_ANSWER_RETRY_AFTER] = "retry-after",
         [HTTP_ANSWER_CONTENT_RANGE] = "content-range",
+        [HTTP_ANSWER_ERROR_CODE] = "x-ms-error-code",
+        [HTTP_ANSWER_IS_FOLDER] = "x-ms-meta-hdi_isfolder",
     };
     struct http_attempt *attempt = context;
     struct slice line = slice_make(bytes, size * count);

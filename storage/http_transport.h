@@ -50,6 +50,8 @@ enum http_answer_header {
     HTTP_ANSWER_DATE,
     HTTP_ANSWER_RETRY_AFTER,
     HTTP_ANSWER_CONTENT_RANGE,
+    HTTP_ANSWER_ERROR_CODE, /* x-ms-error-code */
+    HTTP_ANSWER_IS_FOLDER,  /* x-ms-meta-hdi_isfolder */
     HTTP_ANSWER_HEADER_COUNT
 };
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "base/percent.h"
 #include "storage/location.h"
 #include "storage/secret_box.h"
 
@@ -55,7 +56,7 @@ static bool make_path(const struct s3_object *object, bool has_bucket, struct ar
         if (object->key.len > 0)
             buffer_append_byte(&path, '/');
     }
-    s3_path_append(&path, object->key);
+    percent_path_append(&path, object->key);
     bool ok = buffer_check(&path, "an object's path", err);
     if (ok)
         *ret_path = arena_slice(arena, buffer_slice(&path));

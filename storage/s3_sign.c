@@ -34,17 +34,6 @@ void s3_time_put(int64_t time_s, char ret_text[S3_TIME_SIZE])
         ret_text[0] = '\0'; /* a year of five digits: no server would take it */
 }
 
-void s3_path_append(struct buffer *out, struct slice key)
-{
-    while (key.len > 0) {
-        size_t len = slice_find(key, '/');
-        percent_append(out, slice_make(key.ptr, len));
-        if (len < key.len)
-            buffer_append_byte(out, '/');
-        key = slice_from(key, len + 1);
-    }
-}
-
 static int compare_pairs(const void *a, const void *b)
 {
     const struct pair *left = a, *right = b;

@@ -38,7 +38,7 @@ struct s3_header {
  * x-amz-date and x-amz-security-token where the signature goes into a header. */
 struct s3_request {
     struct slice method;
-    struct slice path;  /* from '/' on, percent-encoded (s3_path_append) */
+    struct slice path;  /* from '/' on, percent-encoded (percent_path_append) */
     struct slice query; /* without '?'; in any order and encoding */
     const struct s3_header *headers;
     size_t header_count;
@@ -55,9 +55,6 @@ struct s3_request {
 
 /* The value of x-amz-date. */
 void s3_time_put(int64_t time_s, char ret_text[S3_TIME_SIZE]);
-
-/* Appends an object's key percent-encoded, '/' left as it is. */
-void s3_path_append(struct buffer *out, struct slice key);
 
 /* Appends the canonical request (for tests, and for servers that ask what was signed) and the names
  * of the signed headers, "host;x-amz-date". */

@@ -12,9 +12,9 @@
  */
 #include "storage/s3_store.h"
 
-#include <openssl/evp.h>
 #include <stdlib.h>
 
+#include "base/digest.h"
 #include "base/limits.h"
 #include "base/percent.h"
 #include "storage/place_roots.h"
@@ -28,7 +28,6 @@
 #define MAX_QUERY (16 * KIB)
 /* Two writers of one name at a time is the rare case; names of ours are never used twice. */
 #define MAX_CONFLICTS 3
-#define MD5_TEXT_SIZE 25
 
 struct s3_store {
     struct object_store base;
@@ -271,21 +270,11 @@ static bool s3_put_new(struct object_store *self, struct slice uri, struct slice
 
 /* --- many --------------------------------------------------------------------------------- */
 
-static bool md5_text(struct slice bytes, char ret_text[MD5_TEXT_SIZE], struct error *err)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    if (EVP_Digest(bytes.ptr, bytes.len, digest, &size, EVP_md5(), NULL) != 1 || size != 16)
-        return error_set(err, ERROR_INTERNAL, "OpenSSL gives no MD5, which DeleteObjects needs");
-    EVP_EncodeBlock((unsigned char *)ret_text, digest, (int)size);
-    return true;
-}
-
 /* The keys of one bucket and place, in one request. */
 static bool delete_keys(struct s3_call *call, const struct slice *keys, size_t count,
                         struct error *err)
 {
-    char md5[MD5_TEXT_SIZE];
+    char md5[DIGEST_MD5_TEXT_SIZE];
     struct s3_delete_fault fault = {{NULL, 0}, {NULL, 0}};
     struct buffer body;
     buffer_init(&body, MAX_DELETE_BODY);
@@ -297,7 +286,7 @@ static bool delete_keys(struct s3_call *call, const struct slice *keys, size_t c
                                            .content_md5 = md5};
     call->object.key = SLICE_EMPTY;
     bool ok = buffer_check(&body, "a list of objects", err) &&
-              md5_text(buffer_slice(&body), md5, err) && s3_call_send(call, &operation, err);
+              digest_md5_text(buffer_slice(&body), md5, err) && s3_call_send(call, &operation, err);
     buffer_finish(&body);
     if (!ok || !s3_call_is_done(call))
         return ok ? s3_call_failed(call, err) : false;

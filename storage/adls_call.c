@@ -1,0 +1,168 @@
+#include "storage/adls_call.h"
+
+#include "base/digest.h"
+#include "base/limits.h"
+#include "storage/azure_sign.h"
+
+#define CALL_ARENA_SIZE (1 * MIB)
+#define MAX_AUTHORIZATION (32 * KIB)
+#define MAX_HEADERS 8
+
+bool adls_call_init(struct adls_call *call, struct http_transport *transport,
+                    struct adls_place *place, struct slice uri, const char *verb,
+                    struct buffer *out, struct error *err)
+{
+    *call = (struct adls_call){.transport = transport, .place = place, .uri = uri, .verb = verb};
+    arena_init(&call->arena, CALL_ARENA_SIZE);
+    call->answer = (struct http_answer){.body = out};
+    return adls_object_parse(uri, &call->arena, &call->object, err);
+}
+
+void adls_call_finish(struct adls_call *call)
+{
+    arena_finish(&call->arena);
+    adls_place_unref(call->place);
+}
+
+/* --- headers -------------------------------------------------------------------------------- */
+
+struct sending {
+    const struct adls_call *call;
+    const struct adls_operation *operation;
+    struct slice path;
+    char md5[DIGEST_MD5_TEXT_SIZE];
+};
+
+struct header_list {
+    struct azure_header items[MAX_HEADERS];
+    size_t count;
+};
+
+static void add(struct header_list *list, const char *name, struct slice value)
+{
+    list->items[list->count++] = (struct azure_header){slice_from_string(name), value};
+}
+
+static bool authorize(const struct sending *sending, const struct header_list *list,
+                      struct arena *arena, struct slice *ret_value, struct error *err)
+{
+    const struct adls_call *call = sending->call;
+    const struct azure_request request = {
+        .method = slice_from_string(sending->operation->method),
+        .path = sending->path,
+        .query = sending->operation->query,
+        .headers = list->items,
+        .header_count = list->count,
+        .body_size = sending->operation->body.len,
+    };
+    struct buffer value;
+    buffer_init(&value, MAX_AUTHORIZATION);
+    bool ok = azure_authorization_append(&value, &request, call->object.account,
+                                         call->place->account_key, arena, err) &&
+              buffer_check(&value, "a signature", err);
+    if (ok)
+        *ret_value = arena_slice(arena, buffer_slice(&value));
+    buffer_finish(&value);
+    return ok && (ret_value->ptr || error_no_memory(err, "a signature"));
+}
+
+static bool write_lines(const struct header_list *list, struct arena *arena,
+                        struct http_header_lines *ret_lines, struct error *err)
+{
+    const char **lines = ARENA_ARRAY(arena, const char *, list->count);
+    for (size_t i = 0; lines && i < list->count; i++) {
+        const struct slice parts[] = {list->items[i].name, SLICE_LITERAL(": "),
+                                      list->items[i].value};
+        lines[i] = arena_join(arena, parts, sizeof parts / sizeof parts[0]).ptr;
+        if (!lines[i])
+            lines = NULL;
+    }
+    if (!lines)
+        return error_no_memory(err, "the headers of a request");
+    *ret_lines = (struct http_header_lines){lines, list->count};
+    return true;
+}
+
+/* Of one try: a signature is good from its own time on, for a quarter of an hour. */
+static bool make_headers(void *context, struct arena *arena, struct http_header_lines *ret_lines,
+                         struct error *err)
+{
+    const struct sending *sending = context;
+    struct header_list list = {.count = 0};
+    char date[AZURE_DATE_SIZE];
+    struct slice authorization;
+    azure_date_put(clock_now_ms(http_transport_clock(sending->call->transport)) / 1000, date);
+    add(&list, "x-ms-date", slice_from_string(date));
+    add(&list, "x-ms-version", SLICE_LITERAL(ADLS_VERSION));
+    if (sending->operation->is_new_blob) {
+        add(&list, "x-ms-blob-type", SLICE_LITERAL("BlockBlob"));
+        add(&list, "If-None-Match", SLICE_LITERAL("*"));
+        add(&list, "Content-MD5", slice_from_string(sending->md5));
+    }
+    TRY(authorize(sending, &list, arena, &authorization, err));
+    add(&list, "Authorization", authorization);
+    return write_lines(&list, arena, ret_lines, err);
+}
+
+/* --- sending -------------------------------------------------------------------------------- */
+
+static bool check_credentials(const struct adls_call *call, struct error *err)
+{
+    const struct adls_place *place = call->place;
+    if (place->account_key.len == 0)
+        return error_set(err, ERROR_STORAGE,
+                         "there are no credentials: set AZURE_STORAGE_ACCOUNT and "
+                         "AZURE_STORAGE_KEY, or give the warehouse its own");
+    if (place->account.len > 0 && !slice_equals(place->account, call->object.account))
+        return error_set(err, ERROR_STORAGE,
+                         "the key in the environment is of account %.*s: give the warehouse its "
+                         "own, or change its location",
+                         SLICE_ARG(place->account));
+    return true;
+}
+
+static bool send(struct adls_call *call, const struct adls_operation *operation, struct error *err)
+{
+    struct sending sending = {.call = call, .operation = operation};
+    TRY(check_credentials(call, err));
+    TRY(adls_place_address(call->place, &call->object, &call->arena, &call->endpoint, &sending.path,
+                           err));
+    if (operation->is_new_blob)
+        TRY(digest_md5_text(operation->body, sending.md5, err));
+    const struct slice parts[] = {call->endpoint, sending.path,
+                                  operation->query.len ? SLICE_LITERAL("?") : SLICE_EMPTY,
+                                  operation->query};
+    struct slice url = arena_join(&call->arena, parts, sizeof parts / sizeof parts[0]);
+    if (!url.ptr)
+        return error_no_memory(err, "a request's URL");
+    const struct http_request http = {
+        .method = operation->method,
+        .url = url.ptr,
+        .body = operation->body,
+        .ca_bundle = call->place->ca_bundle.len ? call->place->ca_bundle.ptr : NULL,
+        .headers = make_headers,
+        .context = &sending,
+    };
+    return http_transport_send(call->transport, &http, &call->answer, err);
+}
+
+bool adls_call_send(struct adls_call *call, const struct adls_operation *operation,
+                    struct error *err)
+{
+    struct error cause = {0};
+    return send(call, operation, &cause) ||
+           error_set(err, cause.kind, "cannot %s '%.*s': %s", call->verb, SLICE_ARG(call->uri),
+                     cause.message);
+}
+
+bool adls_call_failed(const struct adls_call *call, struct error *err)
+{
+    const struct adls_trial trial = {
+        .verb = call->verb,
+        .uri = call->uri,
+        .object = &call->object,
+        .endpoint = call->endpoint,
+        .now_ms = clock_now_ms(http_transport_clock(call->transport)),
+    };
+    return adls_fault_error(&trial, &call->answer, err);
+}

@@ -1,0 +1,188 @@
+#include "storage/adls_place.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/percent.h"
+#include "storage/adls_environment.h"
+#include "storage/location.h"
+#include "storage/secret_box.h"
+
+#define PLACE_ARENA_SIZE (256 * KIB)
+#define MAX_PATH (16 * KIB)
+
+/* --- objects ------------------------------------------------------------------------------ */
+
+/* "abfss://container@account.dfs.core.windows.net" */
+static bool parse_authority(struct slice canonical, struct arena *arena, struct adls_object *object,
+                            struct error *err)
+{
+    struct slice rest = slice_from(canonical, sizeof "abfss://" - 1);
+    size_t at = slice_find(rest, '@');
+    struct slice host = slice_from(rest, at + 1);
+    size_t dot = slice_find(host, '.');
+    struct slice domain = slice_from(host, dot + 1);
+    object->container = slice_make(rest.ptr, at);
+    object->account = slice_make(host.ptr, dot);
+    if (slice_starts_with(domain, SLICE_LITERAL("dfs.")))
+        domain = slice_from(domain, 4);
+    object->domain = domain;
+    object->host =
+        arena_printf(arena, "%.*s.blob.%.*s", SLICE_ARG(object->account), SLICE_ARG(domain));
+    return object->host.ptr || error_no_memory(err, "an object's address");
+}
+
+static bool not_ours(struct slice uri, struct error *err)
+{
+    return error_set(err, ERROR_BAD_REQUEST,
+                     "'%.*s' is not abfss://container@account.dfs.core.windows.net/path",
+                     SLICE_ARG(uri));
+}
+
+bool adls_object_parse(struct slice uri, struct arena *arena, struct adls_object *ret_object,
+                       struct error *err)
+{
+    struct slice scheme = location_scheme(uri), canonical;
+    struct slice rest = slice_from(uri, scheme.len);
+    if (scheme.ptr != uri.ptr || !slice_starts_with(rest, SLICE_LITERAL("://")))
+        return not_ours(uri, err);
+    rest = slice_from(rest, 3);
+    size_t authority_size = slice_find(rest, '/');
+    struct adls_object object = {
+        .root = slice_make(uri.ptr, (size_t)(rest.ptr - uri.ptr) + authority_size),
+        .key = slice_from(rest, authority_size + 1),
+    };
+    TRY(location_canonical(object.root, arena, &canonical, err));
+    if (!slice_equals_string(location_scheme(canonical), "abfss") ||
+        slice_find(object.key, '\0') != object.key.len)
+        return not_ours(uri, err);
+    TRY(parse_authority(canonical, arena, &object, err));
+    *ret_object = object;
+    return true;
+}
+
+static bool is_of_account(struct slice endpoint, const struct adls_object *object)
+{
+    const char *scheme_end = memmem(endpoint.ptr, endpoint.len, "://", 3);
+    struct slice host =
+        slice_from(endpoint, scheme_end ? (size_t)(scheme_end - endpoint.ptr) + 3 : 0);
+    return slice_starts_with(host, object->account) && host.len > object->account.len &&
+           host.ptr[object->account.len] == '.';
+}
+
+static bool make_path(const struct adls_object *object, bool has_account, struct arena *arena,
+                      struct slice *ret_path, struct error *err)
+{
+    struct buffer path;
+    buffer_init(&path, MAX_PATH);
+    if (has_account)
+        buffer_printf(&path, "/%.*s", SLICE_ARG(object->account));
+    buffer_append_byte(&path, '/');
+    percent_append(&path, object->container);
+    if (object->key.len > 0)
+        buffer_append_byte(&path, '/');
+    percent_path_append(&path, object->key);
+    bool ok = buffer_check(&path, "an object's path", err);
+    if (ok)
+        *ret_path = arena_slice(arena, buffer_slice(&path));
+    buffer_finish(&path);
+    return ok && (ret_path->ptr || error_no_memory(err, "an object's path"));
+}
+
+bool adls_place_address(const struct adls_place *place, const struct adls_object *object,
+                        struct arena *arena, struct slice *ret_endpoint, struct slice *ret_path,
+                        struct error *err)
+{
+    bool is_own = place->endpoint.len == 0;
+    bool has_account = !is_own && !is_of_account(place->endpoint, object);
+    *ret_endpoint =
+        is_own ? arena_printf(arena, "https://%.*s", SLICE_ARG(object->host)) : place->endpoint;
+    return (ret_endpoint->ptr || error_no_memory(err, "an object's address")) &&
+           make_path(object, has_account, arena, ret_path, err);
+}
+
+/* --- places ------------------------------------------------------------------------------- */
+
+/* One text of all that decides how a place is reached: equal where the profiles are. NUL stands
+ * between, which no part has. */
+static bool identity_append(struct buffer *out, const struct storage_profile *profile)
+{
+    const struct storage_credentials *keys = &profile->credentials;
+    const struct slice parts[] = {profile->endpoint, profile->ca_bundle, keys->account_key,
+                                  keys->tenant_id,   keys->client_id,    keys->client_secret};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        buffer_append_slice(out, parts[i]);
+        buffer_append_byte(out, '\0');
+    }
+    buffer_printf(out, "%d", (int)keys->source);
+    return buffer_ok(out);
+}
+
+/* Copies a text into the place's arena. */
+static bool keep(struct adls_place *place, struct slice text, struct slice *ret_text)
+{
+    *ret_text = arena_slice(&place->arena, text);
+    return ret_text->ptr != NULL;
+}
+
+static bool keep_identity(struct adls_place *place, const struct storage_profile *profile)
+{
+    struct buffer text;
+    buffer_init(&text, PLACE_ARENA_SIZE);
+    bool ok = identity_append(&text, profile) && keep(place, buffer_slice(&text), &place->identity);
+    secret_buffer_finish(&text);
+    return ok;
+}
+
+static bool fill(struct adls_place *place, const struct storage_profile *profile, struct error *err)
+{
+    return (keep(place, profile->endpoint, &place->endpoint) &&
+            keep(place, profile->ca_bundle, &place->ca_bundle) &&
+            keep(place, profile->credentials.account_key, &place->account_key) &&
+            keep_identity(place, profile)) ||
+           error_no_memory(err, "a place on Azure");
+}
+
+bool adls_place_create(const struct storage_profile *profile, struct http_transport *transport,
+                       adls_environment_fn environment, struct adls_place **ret_place,
+                       struct error *err)
+{
+    struct storage_profile machine;
+    struct adls_place *place = calloc(1, sizeof *place);
+    (void)transport;
+    if (!place)
+        return error_no_memory(err, "a place on Azure");
+    atomic_init(&place->references, 1);
+    arena_init(&place->arena, PLACE_ARENA_SIZE);
+    place->account = SLICE_EMPTY;
+    bool ok = profile ||
+              adls_environment_read(environment, &place->arena, &machine, &place->account, err);
+    if (!ok || !fill(place, profile ? profile : &machine, err)) {
+        adls_place_unref(place);
+        return false;
+    }
+    *ret_place = place;
+    return true;
+}
+
+bool adls_place_is_of(const struct adls_place *place, const struct storage_profile *profile)
+{
+    struct buffer text;
+    buffer_init(&text, PLACE_ARENA_SIZE);
+    bool ok = identity_append(&text, profile) && slice_equals(buffer_slice(&text), place->identity);
+    secret_buffer_finish(&text);
+    return ok;
+}
+
+void adls_place_ref(struct adls_place *place)
+{
+    atomic_fetch_add_explicit(&place->references, 1, memory_order_relaxed);
+}
+
+void adls_place_unref(struct adls_place *place)
+{
+    if (!place || atomic_fetch_sub(&place->references, 1) != 1)
+        return;
+    arena_finish(&place->arena);
+    free(place);
+}

@@ -1,0 +1,60 @@
+/*
+ * adls_place.h — how one place on Azure is reached: the Blob service's address, and who we are.
+ *
+ * Spec:     "Azure Data Lake Storage URI"; "Naming and Referencing Containers, Blobs, and Metadata"
+ * Owns:     a place holds copies of its profile's texts; shared by reference count
+ * Errors:   ERROR_BAD_REQUEST (a location that is none of Azure's), ERROR_STORAGE (no credentials,
+ *           or those of another account), ERROR_NO_MEMORY
+ * Threads:  any; immutable
+ */
+#ifndef STORAGE_ADLS_PLACE_H
+#define STORAGE_ADLS_PLACE_H
+
+#include <stdatomic.h>
+
+#include "storage/http_transport.h"
+#include "storage/storage_profile.h"
+
+/* Reads an environment variable; getenv in the program, a table in tests. */
+typedef const char *(*adls_environment_fn)(const char *name);
+
+struct adls_place {
+    atomic_size_t references;
+    struct arena arena;
+    struct slice endpoint;  /* "http://host:port"; empty: the account's own, by https */
+    struct slice ca_bundle; /* a file; empty: the system's */
+    struct slice identity;  /* what two equal profiles have equal; holds secrets */
+    struct slice account;   /* that the key is of; empty: of any */
+    struct slice account_key;
+};
+
+/* `profile` NULL: what the server's own environment says (AZURE_STORAGE_CONNECTION_STRING,
+ * AZURE_STORAGE_ACCOUNT …). */
+bool adls_place_create(const struct storage_profile *profile, struct http_transport *transport,
+                       adls_environment_fn environment, struct adls_place **ret_place,
+                       struct error *err);
+/* Was it made of an equal profile? */
+bool adls_place_is_of(const struct adls_place *place, const struct storage_profile *profile);
+void adls_place_ref(struct adls_place *place);
+void adls_place_unref(struct adls_place *place); /* NULL is fine */
+
+/* "abfss://container@account.dfs.core.windows.net/key" and its other spellings. The key is taken as
+ * it is written, percent signs and all, as the Java and Python clients take it. */
+struct adls_object {
+    struct slice root;      /* of the location as it was given, without the '/': a view */
+    struct slice container; /* as all that follows but the key, in the arena */
+    struct slice account;
+    struct slice domain; /* "core.windows.net" */
+    struct slice host;   /* of the Blob service: "account.blob.core.windows.net" */
+    struct slice key;    /* empty: the container itself. A view */
+};
+bool adls_object_parse(struct slice uri, struct arena *arena, struct adls_object *ret_object,
+                       struct error *err);
+
+/* Where a request for it goes, both in the arena. An endpoint whose host begins with the account is
+ * the account's own; another one (Azurite's) has the account in the path. */
+bool adls_place_address(const struct adls_place *place, const struct adls_object *object,
+                        struct arena *arena, struct slice *ret_endpoint, struct slice *ret_path,
+                        struct error *err);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * adls_xml.h — what the Blob service answers in XML.
+ *
+ * Spec:     Azure Storage REST API: List Blobs, Get User Delegation Key
+ * Owns:     texts are copied into the caller's arena
+ * Errors:   ERROR_CORRUPT where a text is no such answer
+ * Threads:  pure functions
+ */
+#ifndef STORAGE_ADLS_XML_H
+#define STORAGE_ADLS_XML_H
+
+#include "base/arena.h"
+#include "base/error.h"
+
+/* An object of a listing; the directories of a hierarchical namespace are none. The name goes with
+ * the call. */
+typedef bool (*adls_name_fn)(void *context, struct slice name, uint64_t size, struct error *err);
+/* *ret_next: the marker of the next page; empty: this was the last. */
+bool adls_list_parse(struct slice xml, adls_name_fn visit, void *context, struct arena *arena,
+                     struct slice *ret_next, struct error *err);
+
+#endif
