@@ -200,11 +200,20 @@ static bool add_body(struct reply *reply, struct slice location, struct blob *me
     return add_tail(reply, form, err);
 }
 
-static bool make_not_modified(struct slice etag, struct reply **ret_reply, struct error *err)
+/* Nobody on the way may keep secrets, nor an answer that stands for them. */
+static bool add_cache_control(struct reply *reply, const struct form *form, struct error *err)
+{
+    return !form->access->has_secrets ||
+           reply_add_header(reply, "Cache-Control", SLICE_LITERAL("no-store"), err);
+}
+
+static bool make_not_modified(struct slice etag, const struct form *form, struct reply **ret_reply,
+                              struct error *err)
 {
     struct reply *reply = NULL;
     TRY(reply_create(304, &reply, err));
-    if (reply_add_header(reply, "ETag", etag, err) && reply_add_vary(reply, err)) {
+    if (reply_add_header(reply, "ETag", etag, err) && reply_add_vary(reply, err) &&
+        add_cache_control(reply, form, err)) {
         *ret_reply = reply;
         return true;
     }
@@ -227,16 +236,15 @@ static bool add_etag(struct reply *reply, struct slice location, const struct fo
     TRY(etag_make(location, variant, reply->etag, err));
     struct slice etag = slice_from_string(reply->etag);
     TRY(reply_add_header(reply, "ETag", etag, err));
-    TRY(make_not_modified(etag, &reply->not_modified, err));
-    return make_not_modified(etag_weak(reply->etag, weak), &reply->not_modified_encoded, err);
+    TRY(make_not_modified(etag, form, &reply->not_modified, err));
+    return make_not_modified(etag_weak(reply->etag, weak), form, &reply->not_modified_encoded, err);
 }
 
 static bool add_headers(struct reply *reply, struct slice location, const struct form *form,
                         struct error *err)
 {
     TRY(reply_add_header(reply, "Content-Type", SLICE_LITERAL("application/json"), err));
-    if (form->access->has_secrets)
-        TRY(reply_add_header(reply, "Cache-Control", SLICE_LITERAL("no-store"), err));
+    TRY(add_cache_control(reply, form, err));
     return form->representation == REPRESENT_VIEW || add_etag(reply, location, form, err);
 }
 

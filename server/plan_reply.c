@@ -132,8 +132,10 @@ bool plan_reply_completed(struct op *op, const struct table_metadata *metadata,
     struct answer answer;
     struct access access;
     TRY(access_make_of_table(op, metadata, SESSION_READ, &access, err));
-    return answer_begin(&answer, op->request, err) &&
-           answer_end(&answer, write_completed(op, &access, sealer, plan, id, &answer, err),
+    TRY(answer_begin(&answer, op->request, err));
+    if (access.has_secrets)
+        reply_stream_set_private(answer.stream);
+    return answer_end(&answer, write_completed(op, &access, sealer, plan, id, &answer, err),
                       ret_reply, err);
 }
 

@@ -38,6 +38,7 @@ struct reply_stream {
     enum stream_state state;
     bool is_paused;
     bool is_abandoned;
+    bool is_private;
     struct stream_piece *first, *last;
     size_t size;
 };
@@ -126,11 +127,24 @@ static bool wait_for_room(struct reply_stream *stream, struct error *err)
                      (long long)stream->channel->stall_ms);
 }
 
+void reply_stream_set_private(struct reply_stream *stream)
+{
+    stream->is_private = true;
+}
+
+static bool add_cache_control(const struct reply_stream *stream, struct reply *reply,
+                              struct error *err)
+{
+    return !stream->is_private ||
+           reply_add_header(reply, "Cache-Control", SLICE_LITERAL("no-store"), err);
+}
+
 static bool make_reply(struct reply_stream *stream, struct reply **ret_reply, struct error *err)
 {
     struct reply *reply = NULL;
     TRY(reply_create(200, &reply, err));
-    if (!reply_add_header(reply, "Content-Type", SLICE_LITERAL("application/json"), err)) {
+    if (!reply_add_header(reply, "Content-Type", SLICE_LITERAL("application/json"), err) ||
+        !add_cache_control(stream, reply, err)) {
         reply_unref(reply);
         return false;
     }
@@ -192,9 +206,17 @@ static bool gather(const struct reply_stream *stream, struct buffer *out, struct
 static bool end_whole(struct reply_stream *stream, struct reply **ret_reply, struct error *err)
 {
     struct buffer body;
-    if (gather(stream, &body, err))
-        return reply_json(200, &body, ret_reply, err);
-    buffer_finish(&body);
+    struct reply *reply = NULL;
+    if (!gather(stream, &body, err)) {
+        buffer_finish(&body);
+        return false;
+    }
+    TRY(reply_json(200, &body, &reply, err));
+    if (add_cache_control(stream, reply, err)) {
+        *ret_reply = reply;
+        return true;
+    }
+    reply_unref(reply);
     return false;
 }
 

@@ -34,6 +34,8 @@ void reply_stream_unref(struct reply_stream *stream); /* NULL is fine */
 
 /* --- the writer's side --- */
 
+/* The answer carries secrets: nobody on its way may keep it. Before anything is taken. */
+void reply_stream_set_private(struct reply_stream *stream);
 /* Takes the piece's bytes and leaves it empty; waits for room. The context is the stream. */
 bool reply_stream_take(void *context, struct buffer *piece, struct error *err);
 /* The end of an answer that is whole. */

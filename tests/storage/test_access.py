@@ -121,7 +121,9 @@ def test_credentials__are_refused_outside_of_their_table(vending, minio, bucket)
 def test_credentials__of_a_plan_only_read(vending, minio, bucket):
     server, lake = vending
     make_tables(catalog(server))
-    plan = lake.send("POST", "/v1/lake/namespaces/db/tables/a/plan", json={}, headers=VENDED).json()
+    answer = lake.send("POST", "/v1/lake/namespaces/db/tables/a/plan", json={}, headers=VENDED)
+    assert answer.header("Cache-Control") == "no-store"
+    plan = answer.json()
     [planned] = plan["storage-credentials"]
     [by_id] = lake.call("loadCredentials", namespace="db", table="a", expect=200,
                         query={"planId": plan["plan-id"]}).json()["storage-credentials"]
@@ -154,7 +156,7 @@ def test_load__gives_what_is_asked_for_and_no_304_beyond_it(vending):
     tags = [answer.header("ETag") for answer in (plain, vended, signing)]
     assert len(set(tags)) == 3
     again = lake.call("loadTable", **load, headers=VENDED | {"If-None-Match": tags[1]}, expect=304)
-    assert again.body == b""
+    assert again.body == b"" and again.header("Cache-Control") == "no-store"
     lake.call("loadTable", **load, headers=VENDED | {"If-None-Match": tags[0]}, expect=200)
     both = {"X-Iceberg-Access-Delegation": "client-managed, remote-signing,vended-credentials"}
     # More than the protocol's document has words for.

@@ -152,6 +152,39 @@ static void test_stream__gives_every_byte_in_order(void **state)
     tear_down(&fake);
 }
 
+static const char *cache_control(const struct reply *reply)
+{
+    for (size_t i = 0; i < reply->header_count; i++)
+        if (strcmp(reply->headers[i].name, "Cache-Control") == 0)
+            return reply->headers[i].value;
+    return NULL;
+}
+
+/* Whether it becomes one answer or is sent while it is made. */
+static void test_stream__that_is_private_is_kept_by_nobody(void **state)
+{
+    (void)state;
+    for (size_t pieces = 3; pieces <= 300; pieces *= 100) {
+        struct fake fake;
+        pthread_t writer;
+        struct reply *whole = NULL;
+        size_t size = 0;
+        set_up(&fake, pieces, 10000);
+        reply_stream_set_private(fake.stream);
+        if (pieces == 3) {
+            assert_true(write_pieces(&fake));
+            assert_ok(reply_stream_end(fake.stream, &whole, &fake.err), &fake.err);
+        } else {
+            assert_int_equal(pthread_create(&writer, NULL, write_all, &fake), 0);
+            assert_int_equal(read_all(&fake, &size), STREAM_END);
+            pthread_join(writer, NULL);
+        }
+        assert_string_equal(cache_control(whole ? whole : fake.reply), "no-store");
+        reply_unref(whole);
+        tear_down(&fake);
+    }
+}
+
 static void test_stream__that_fails_early_has_sent_nothing(void **state)
 {
     (void)state;
@@ -248,6 +281,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stream__that_is_small_is_one_answer),
         cmocka_unit_test(test_stream__gives_every_byte_in_order),
+        cmocka_unit_test(test_stream__that_is_private_is_kept_by_nobody),
         cmocka_unit_test(test_stream__that_fails_early_has_sent_nothing),
         cmocka_unit_test(test_stream__that_fails_late_is_cut),
         cmocka_unit_test(test_stream__ends_where_nobody_reads),
