@@ -112,6 +112,14 @@ struct call_outcome {
     struct slice body;
 };
 
+/* Asked before a table that is created or registered is stored, staged ones included: `location` is
+ * where it is to be, canonical. False ends the operation, and nothing was done. It may be asked
+ * again, for another place. */
+struct table_gate {
+    bool (*ask)(void *context, struct slice location, struct error *err);
+    void *context;
+};
+
 /* One operation of one client. */
 struct call {
     struct catalog *catalog;
@@ -123,6 +131,7 @@ struct call {
     struct slice idempotency_key; /* empty: none was sent */
     struct slice request_digest;
     struct waiter *waiter; /* to wait for transactions with; NULL: the thread waits */
+    const struct table_gate *gate; /* NULL: nobody is asked */
     struct call_outcome outcome; /* set before the change is written */
     bool is_recorded;            /* the outcome was stored together with the change */
 };

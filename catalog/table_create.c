@@ -205,10 +205,22 @@ static bool write_change(struct table_change *change, struct create_request *cre
     return write_row(change, store_created, &job, &row, err);
 }
 
+/* What the answer will need is had before anything is stored: a change must not look as if it had
+ * failed because its answer has. */
+static bool ask_gate(const struct call *call, struct slice location, struct error *err)
+{
+    struct slice canonical;
+    if (call->gate == NULL)
+        return true;
+    return location_canonical(location, call->arena, &canonical, err) &&
+           call->gate->ask(call->gate->context, canonical, err);
+}
+
 static bool build_table(struct table_change *change, struct create_request *create,
                         struct buffer *text, struct error *err)
 {
     TRY(table_metadata_new(&create->input, change->call->arena, text, &change->result, err));
+    TRY(ask_gate(change->call, change->result.location, err));
     if (create->is_staged)
         return stage_table(change, create, text, err);
     return table_change_set_text(change, text, err) && write_change(change, create, err);
@@ -374,6 +386,7 @@ static bool run_register(struct register_job *job, struct error *err)
     if (!job->overwrite)
         TRY(table_change_read(change, err));
     TRY(read_registered(job, err));
+    TRY(ask_gate(change->call, change->next->location, err));
     table_change_describe(change, &job->row);
     change->call->outcome.metadata_location = job->location;
     return write_row(change, store_registered, job, &job->row, err);

@@ -4,7 +4,6 @@
 #include "base/limits.h"
 #include "catalog/metadata_store.h"
 #include "catalog/planning_mode.h"
-#include "server/access.h"
 #include "server/encoded_reply.h"
 #include "server/etag.h"
 #include "server/reply_cache.h"
@@ -287,22 +286,29 @@ static bool make_table(struct op *op, const struct table_result *result, struct 
     return ok;
 }
 
+bool load_reply_table_with(struct op *op, const struct table_result *result,
+                           enum representation representation, const struct access *access,
+                           struct reply **ret_reply, struct error *err)
+{
+    struct slice location = result->metadata_location;
+    struct form form = {representation, PLANNING_UNSET, access, ONE_PIECE_SIZE};
+    struct reply *reply = location.len ? find_kept(op, location, representation, access) : NULL;
+    if (reply == NULL) {
+        TRY(make_table(op, result, &form, &reply, err));
+        if (location.len > 0)
+            keep(op, location, representation, access, reply);
+    }
+    *ret_reply = reply;
+    return true;
+}
+
 bool load_reply_table(struct op *op, const struct table_result *result,
                       enum representation representation, struct reply **ret_reply,
                       struct error *err)
 {
-    struct slice location = result->metadata_location;
     struct access access;
-    struct form form = {representation, PLANNING_UNSET, &access, ONE_PIECE_SIZE};
     TRY(access_make_of_table(op, result->metadata, SESSION_READ_WRITE, &access, err));
-    struct reply *reply = location.len ? find_kept(op, location, representation, &access) : NULL;
-    if (reply == NULL) {
-        TRY(make_table(op, result, &form, &reply, err));
-        if (location.len > 0)
-            keep(op, location, representation, &access, reply);
-    }
-    *ret_reply = reply;
-    return true;
+    return load_reply_table_with(op, result, representation, &access, ret_reply, err);
 }
 
 /* A commit's answer tells nothing of access: who committed has it, and where STS fails after the

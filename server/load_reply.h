@@ -14,6 +14,7 @@
 
 #include "catalog/table.h"
 #include "catalog/view.h"
+#include "server/access.h"
 #include "server/op.h"
 
 enum representation {
@@ -26,6 +27,10 @@ enum representation {
 bool load_reply_peek(struct op *op, struct entity_name name, enum representation representation,
                      struct reply **ret_reply, struct error *err);
 
+/* The same with the access that was made before; access_none: nothing is told of it. */
+bool load_reply_table_with(struct op *op, const struct table_result *result,
+                           enum representation representation, const struct access *access,
+                           struct reply **ret_reply, struct error *err);
 /* Kept from here on (but not a staged table's, which has no metadata file). */
 bool load_reply_table(struct op *op, const struct table_result *result,
                       enum representation representation, struct reply **ret_reply,

@@ -69,6 +69,9 @@ bool op_page_listing(struct op *op, char kind, struct slice parent,
 bool op_page(struct op *op, char kind, struct slice parent, struct page_request *ret_page,
              struct error *err);
 
+/* The table that the body of createTable or registerTable names: what the answer is about. */
+bool op_name_new_table(struct op *op, const json_t *body, struct error *err);
+
 /* False, and the worker lane tries again. */
 bool op_would_block(struct op *op);
 /* 204, and the status that a replay will have. */

@@ -59,6 +59,28 @@ static bool can_be_newer(const struct op *op, const struct error *err)
            (id == OPERATION_updateTable || id == OPERATION_replaceView);
 }
 
+static bool make_access(struct op *op, const struct table_metadata *metadata, struct access *access)
+{
+    json_t *body = NULL;
+    TRY(op_body(op, &body, NULL));
+    bool ok = op_name_new_table(op, body, NULL) &&
+              access_make_of_table(op, metadata, SESSION_READ_WRITE, access, NULL);
+    json_decref(body);
+    return ok;
+}
+
+/* A table that came in is answered with access to it, as the first time. The change is made: where
+ * STS does not answer now, or where it told of no access then, it tells of none. */
+static bool answer_table(struct op *op, const struct table_result *result,
+                         struct reply **ret_reply, struct error *err)
+{
+    enum operation_id id = op->request->operation->id;
+    struct access access = access_none;
+    if (id == OPERATION_createTable || id == OPERATION_registerTable)
+        (void)make_access(op, result->metadata, &access);
+    return load_reply_table_with(op, result, REPRESENT_ALL, &access, ret_reply, err);
+}
+
 static bool replay_table(struct op *op, struct slice location, struct reply **ret_reply,
                          struct error *err)
 {
@@ -72,7 +94,7 @@ static bool replay_table(struct op *op, struct slice location, struct reply **re
         TRY(table_load(&op->call, name, &result, err));
         ok = check_is_same(op, result.metadata->uuid, err);
     }
-    ok = ok && load_reply_table(op, &result, REPRESENT_ALL, ret_reply, err);
+    ok = ok && answer_table(op, &result, ret_reply, err);
     table_result_finish(&result);
     return ok;
 }
@@ -107,7 +129,7 @@ static bool replay_staged(struct op *op, const struct idempotency_row *row,
     bool ok = table_stage_again(&op->call, path, body, row->body, &result, err);
     json_decref(body);
     TRY(ok);
-    ok = load_reply_table(op, &result, REPRESENT_ALL, ret_reply, err);
+    ok = answer_table(op, &result, ret_reply, err);
     table_result_finish(&result);
     return ok;
 }

@@ -2,9 +2,12 @@
 MinIO that enforces both."""
 
 import base64
+import contextlib
 import hashlib
 import json
+import socket
 import time
+import uuid
 from urllib.parse import quote
 
 import boto3
@@ -15,6 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from pyiceberg.catalog.rest import RestCatalog
 
+import bodies
 import stores
 from api import Api
 from conftest import CONTRACT
@@ -207,6 +211,64 @@ def test_sts__that_refuses_is_named_and_no_secret_with_it(serve, minio, bucket, 
     assert "gave no keys" in answer.error["message"], answer
     assert b"another-secret" not in answer.body
     lake.close()
+
+
+@contextlib.contextmanager
+def closed_port():
+    """One that refuses every connection, and is nobody else's."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+def set_sts(lake, minio, endpoint):
+    lake.call("alterWarehouse", warehouse="lake", expect=200,
+              json={"storage": profile(minio, sts={"endpoint": endpoint, "duration-seconds": 900})})
+
+
+def test_sts__that_does_not_answer_makes_no_table(vending, minio, bucket):
+    _, lake = vending
+    create = {"name": "t", "schema": {"type": "struct", "fields": []}}
+    kept = lake.create_table("db", create | {"name": "kept"}).json()["metadata-location"]
+    lake.call("unregisterTable", namespace="db", table="kept", expect=200)
+    before = minio.keys(bucket)
+    register = {"name": "r", "metadata-location": kept}
+    with closed_port() as port:
+        set_sts(lake, minio, f"http://127.0.0.1:{port}")
+        for operation, body in (("createTable", create), ("registerTable", register),
+                                ("createTable", create | {"stage-create": True})):
+            answer = lake.call(operation, namespace="db", json=body, headers=VENDED, expect=507)
+            assert str(port) in answer.error["message"]
+        assert lake.call("listTables", namespace="db", expect=200).json()["identifiers"] == []
+        assert minio.keys(bucket) == before
+        lake.call("createTable", namespace="db", json=create, expect=200)  # who asks for no keys
+    set_sts(lake, minio, minio.url)
+    answer = lake.call("registerTable", namespace="db", json=register, headers=VENDED, expect=200)
+    [credential] = answer.json()["storage-credentials"]
+    assert credential["config"]["client.refresh-credentials-endpoint"].endswith("/r/credentials")
+
+
+def test_sts__that_does_not_answer_spoils_no_repeated_answer(vending, minio):
+    server, lake = vending
+    key = VENDED | {"Idempotency-Key": str(uuid.uuid4())}
+    create = dict(namespace="db", headers=key, expect=200,
+                  json={"name": "t", "schema": {"type": "struct", "fields": []}})
+    made, again = (lake.call("createTable", **create).json() for _ in range(2))
+    assert made == again and made["storage-credentials"]
+    commit = dict(namespace="db", table="t", expect=200,
+                  json={"requirements": [], "updates": [bodies.set_properties(p="set")]},
+                  headers=VENDED | {"Idempotency-Key": str(uuid.uuid4())})
+    lake.call("updateTable", **commit)
+    with closed_port() as port:
+        set_sts(lake, minio, f"http://127.0.0.1:{port}")
+        server.stop()
+        server.start()  # and with it what was kept of keys is gone
+        again = lake.call("createTable", **create).json()
+        assert again["metadata-location"] == made["metadata-location"]
+        assert "storage-credentials" not in again
+        lake.call("updateTable", **commit)
+        answer = lake.call("unregisterTable", namespace="db", table="t", headers=VENDED, expect=200)
+        assert "storage-credentials" not in answer.json()
 
 
 # --- remote signing -------------------------------------------------------------------------------
