@@ -353,13 +353,13 @@ bool dropped_is_kept(struct pointer_view *view, struct slice uuid, struct arena 
     return find_table(view, uuid, arena, &row, ret_is_kept, err);
 }
 
-bool dropped_admit(struct pointer_txn *txn, struct slice uuid, struct arena *arena,
+bool dropped_admit(struct pointer_view *view, struct slice uuid, struct arena *arena,
                    struct error *err)
 {
     struct dropped_row row;
     char until[32];
     bool found = false;
-    TRY(find_table(pointer_txn_view(txn), uuid, arena, &row, &found, err));
+    TRY(find_table(view, uuid, arena, &row, &found, err));
     if (!found)
         return true;
     time_format_iso(row.until_ms, until, sizeof until);

@@ -39,8 +39,8 @@ bool dropped_undrop(struct call *call, const json_t *request, struct error *err)
  * as that of undrop, where it was. */
 bool dropped_forget(struct call *call, const json_t *request, struct error *err);
 
-/* In the transaction in which a table comes in: ERROR_CONFLICT where one of its uuid is kept. */
-bool dropped_admit(struct pointer_txn *txn, struct slice uuid, struct arena *arena,
+/* Of a table that comes in: ERROR_CONFLICT where one of its uuid is kept. */
+bool dropped_admit(struct pointer_view *view, struct slice uuid, struct arena *arena,
                    struct error *err);
 /* Is a table of this uuid kept? */
 bool dropped_is_kept(struct pointer_view *view, struct slice uuid, struct arena *arena,

@@ -32,15 +32,19 @@ static bool find(struct pointer_view *view, struct slice uuid, struct slice loca
            pointer_purge_overlap(view, location, arena, ret_row, ret_found, err);
 }
 
-static bool mark_in_view(struct call *call, struct pointer_view *view, struct slice uuid,
-                         struct slice location, int64_t *ret_mark, struct error *err)
+static bool check_queue(struct pointer_view *view, struct slice uuid, struct slice location,
+                        struct arena *arena, struct error *err)
 {
     struct purge_row row;
     bool found = false;
-    TRY(find(view, uuid, location, call->arena, &row, &found, err));
-    if (found && !is_given_up(&row))
-        return refuse(&row, err);
-    return pointer_purge_last(view, ret_mark, err);
+    TRY(find(view, uuid, location, arena, &row, &found, err));
+    return !found || is_given_up(&row) || refuse(&row, err);
+}
+
+bool purge_guard_check(struct pointer_view *view, struct slice uuid, struct slice location,
+                       struct arena *arena, struct error *err)
+{
+    return check_queue(view, uuid, location, arena, err) && dropped_admit(view, uuid, arena, err);
 }
 
 bool purge_guard_mark(struct call *call, struct slice uuid, struct slice location,
@@ -48,7 +52,8 @@ bool purge_guard_mark(struct call *call, struct slice uuid, struct slice locatio
 {
     struct pointer_view *view = NULL;
     TRY(pointer_view_begin(call->catalog->pointers, &view, err));
-    bool ok = mark_in_view(call, view, uuid, location, ret_mark, err);
+    bool ok = check_queue(view, uuid, location, call->arena, err) &&
+              pointer_purge_last(view, ret_mark, err);
     pointer_view_end(view);
     return ok;
 }
@@ -67,7 +72,7 @@ bool purge_guard_admit_files(struct pointer_txn *txn, struct slice uuid, struct 
 {
     struct purge_row row;
     bool found = true;
-    TRY(dropped_admit(txn, uuid, arena, err));
+    TRY(dropped_admit(pointer_txn_view(txn), uuid, arena, err));
     while (found) {
         TRY(find(pointer_txn_view(txn), uuid, location, arena, &row, &found, err));
         if (found && !is_given_up(&row))

@@ -16,6 +16,10 @@
 
 #include "catalog/catalog.h"
 
+/* What purge_guard_admit_files would say now, for who only asks. */
+bool purge_guard_check(struct pointer_view *view, struct slice uuid, struct slice location,
+                       struct arena *arena, struct error *err);
+
 /* For metadata that was read before the transaction: *ret_mark is compared in it. Once this has
  * returned true, a metadata file that is still there belongs to no purge that has begun. */
 bool purge_guard_mark(struct call *call, struct slice uuid, struct slice location,

@@ -4,6 +4,7 @@
 #include "catalog/format_policy.h"
 #include "catalog/location_policy.h"
 #include "catalog/metadata_store.h"
+#include "catalog/purge_guard.h"
 #include "iceberg/view_metadata.h"
 
 struct check {
@@ -64,7 +65,10 @@ static bool check_table(struct check *check, struct error *err)
               format_policy_check(check->call->warehouse, NULL, metadata, err) &&
               check_place(check, check->verdict->location, "table location", &canonical, err);
     table_metadata_unref(metadata);
-    return ok && location_check_free(check->view, check->call->arena, canonical, 0, err);
+    return ok &&
+           purge_guard_check(check->view, check->verdict->uuid, canonical, check->call->arena,
+                             err) &&
+           location_check_free(check->view, check->call->arena, canonical, 0, err);
 }
 
 static bool check_view(struct check *check, struct error *err)

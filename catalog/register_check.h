@@ -7,7 +7,7 @@
  * Errors:   those of the request itself; what would stand against the registration is the verdict
  * Owns:     texts of the verdict are in the call's arena
  * Rule:     nothing is changed. Between the check and the registration others may change what was
- *           found, and files of a purged table are looked for by the registration alone
+ *           found
  */
 #ifndef CATALOG_REGISTER_CHECK_H
 #define CATALOG_REGISTER_CHECK_H

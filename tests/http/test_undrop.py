@@ -121,6 +121,10 @@ def test_name__is_free_at_once_and_the_place_is_not(keep):
     answer = keep.create_table("ns", bodies.table("u", location=place),
                                expect=(400, "ValidationException"))
     assert "of table ns.t, which was dropped and is kept" in answer.error["message"]
+    verdict = keep.call("checkRegister", warehouse=keep.prefix, expect=200, json={
+        "type": "table", "namespace": ["ns"], "name": "back",
+        "metadata-location": made["metadata-location"]}).json()
+    assert verdict["state"] == "refused" and "is kept until" in verdict["reason"]
     answer = keep.call("registerTable", namespace="ns", expect=409, json={
         "name": "u", "metadata-location": made["metadata-location"]})
     assert "bring it back instead" in answer.error["message"]

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "catalog/purge.h"
+#include "catalog/register_check.h"
 #include "tests/unit/catalog/catalog_fixture.h"
 
 /* On a busy machine. */
@@ -94,8 +95,21 @@ static struct purge_row dropped_table(struct world *world, const char *name)
     return row;
 }
 
+/* What who asks before is told must be what the registration then says. */
+static void check_refused(struct world *world, const char *location)
+{
+    struct register_verdict verdict = {.state = REGISTER_READY};
+    json_auto_t *request = json_pack("{s:s, s:[s], s:s, s:s}", "type", "table", "namespace", "ns",
+                                     "name", "back", "metadata-location", location);
+    assert_ok(register_check(&world->client.call, request, &verdict, &world->client.err),
+              &world->client.err);
+    assert_int_equal(verdict.state, REGISTER_REFUSED);
+    assert_non_null(strstr(verdict.reason.message, "are being deleted (purge "));
+}
+
 static void assert_refused(struct world *world, const char *location)
 {
+    check_refused(world, location);
     for (int overwrite = 0; overwrite < 2; overwrite++) {
         assert_false(register_table(world, NAME("back"), location, overwrite, NULL));
         assert_error_has(world, ERROR_CONFLICT, "are being deleted (purge ");
