@@ -30,6 +30,7 @@ struct sending {
     const struct adls_call *call;
     const struct adls_operation *operation;
     struct slice path;
+    const struct bearer_token *token; /* NULL: by the account's key */
     char md5[DIGEST_MD5_TEXT_SIZE];
 };
 
@@ -43,8 +44,17 @@ static void add(struct header_list *list, const char *name, struct slice value)
     list->items[list->count++] = (struct azure_header){slice_from_string(name), value};
 }
 
-static bool authorize(const struct sending *sending, const struct header_list *list,
-                      struct arena *arena, struct slice *ret_value, struct error *err)
+static bool authorize_by_token(const struct sending *sending, struct arena *arena,
+                               struct slice *ret_value, struct error *err)
+{
+    const struct slice parts[] = {SLICE_LITERAL("Bearer "),
+                                  slice_from_string(sending->token->text)};
+    *ret_value = arena_join(arena, parts, 2);
+    return ret_value->ptr || error_no_memory(err, "a token");
+}
+
+static bool authorize_by_key(const struct sending *sending, const struct header_list *list,
+                             struct arena *arena, struct slice *ret_value, struct error *err)
 {
     const struct adls_call *call = sending->call;
     const struct azure_request request = {
@@ -99,20 +109,17 @@ static bool make_headers(void *context, struct arena *arena, struct http_header_
         add(&list, "If-None-Match", SLICE_LITERAL("*"));
         add(&list, "Content-MD5", slice_from_string(sending->md5));
     }
-    TRY(authorize(sending, &list, arena, &authorization, err));
+    TRY(sending->token ? authorize_by_token(sending, arena, &authorization, err)
+                       : authorize_by_key(sending, &list, arena, &authorization, err));
     add(&list, "Authorization", authorization);
     return write_lines(&list, arena, ret_lines, err);
 }
 
 /* --- sending -------------------------------------------------------------------------------- */
 
-static bool check_credentials(const struct adls_call *call, struct error *err)
+static bool check_account(const struct adls_call *call, struct error *err)
 {
     const struct adls_place *place = call->place;
-    if (place->account_key.len == 0)
-        return error_set(err, ERROR_STORAGE,
-                         "there are no credentials: set AZURE_STORAGE_ACCOUNT and "
-                         "AZURE_STORAGE_KEY, or give the warehouse its own");
     if (place->account.len > 0 && !slice_equals(place->account, call->object.account))
         return error_set(err, ERROR_STORAGE,
                          "the key in the environment is of account %.*s: give the warehouse its "
@@ -121,10 +128,11 @@ static bool check_credentials(const struct adls_call *call, struct error *err)
     return true;
 }
 
-static bool send(struct adls_call *call, const struct adls_operation *operation, struct error *err)
+static bool send_with(struct adls_call *call, const struct adls_operation *operation,
+                      const struct bearer_token *token, struct error *err)
 {
-    struct sending sending = {.call = call, .operation = operation};
-    TRY(check_credentials(call, err));
+    struct sending sending = {.call = call, .operation = operation, .token = token};
+    TRY(check_account(call, err));
     TRY(adls_place_address(call->place, &call->object, &call->arena, &call->endpoint, &sending.path,
                            err));
     if (operation->is_new_blob)
@@ -144,6 +152,30 @@ static bool send(struct adls_call *call, const struct adls_operation *operation,
         .context = &sending,
     };
     return http_transport_send(call->transport, &http, &call->answer, err);
+}
+
+/* Once more with another token where the store says that this one is good no more. */
+static bool send_with_tokens(struct adls_call *call, const struct adls_operation *operation,
+                             struct bearer_token *token, struct error *err)
+{
+    struct token_source *tokens = call->place->tokens;
+    TRY(token_source_get(tokens, token, err));
+    TRY(send_with(call, operation, token, err));
+    if (call->answer.status != 401)
+        return true;
+    token_source_refused(tokens, token);
+    TRY(token_source_get(tokens, token, err));
+    return send_with(call, operation, token, err);
+}
+
+static bool send(struct adls_call *call, const struct adls_operation *operation, struct error *err)
+{
+    struct bearer_token token;
+    if (!call->place->tokens)
+        return send_with(call, operation, NULL, err);
+    bool ok = send_with_tokens(call, operation, &token, err);
+    bearer_token_wipe(&token);
+    return ok;
 }
 
 bool adls_call_send(struct adls_call *call, const struct adls_operation *operation,

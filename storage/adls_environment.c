@@ -42,17 +42,17 @@ static bool endpoint_of(struct slice text, struct slice account, struct arena *a
     return ret_endpoint->ptr || error_no_memory(err, "an endpoint");
 }
 
-bool adls_environment_read(adls_environment_fn environment, struct arena *arena,
+bool adls_environment_read(environment_fn environment, struct arena *arena,
                            struct storage_profile *ret_profile, struct slice *ret_account,
                            struct error *err)
 {
-    struct slice text = slice_from_string(environment("AZURE_STORAGE_CONNECTION_STRING"));
+    struct slice text = environment_get(environment, "AZURE_STORAGE_CONNECTION_STRING");
     bool is_connection = text.len > 0;
     struct storage_profile profile = {.type = STORAGE_ADLS};
     struct slice account = is_connection ? part_of(text, "AccountName")
-                                         : slice_from_string(environment("AZURE_STORAGE_ACCOUNT"));
+                                         : environment_get(environment, "AZURE_STORAGE_ACCOUNT");
     struct slice key = is_connection ? part_of(text, "AccountKey")
-                                     : slice_from_string(environment("AZURE_STORAGE_KEY"));
+                                     : environment_get(environment, "AZURE_STORAGE_KEY");
     if (is_connection)
         TRY(endpoint_of(text, account, arena, &profile.endpoint, err));
     profile.credentials.source = CREDENTIALS_ACCOUNT_KEY;

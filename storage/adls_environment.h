@@ -12,7 +12,7 @@
 
 /* AZURE_STORAGE_CONNECTION_STRING, else AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY. *ret_account:
  * whose the key is; empty where there is none. Texts lie in the arena or the environment. */
-bool adls_environment_read(adls_environment_fn environment, struct arena *arena,
+bool adls_environment_read(environment_fn environment, struct arena *arena,
                            struct storage_profile *ret_profile, struct slice *ret_account,
                            struct error *err);
 

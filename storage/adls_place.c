@@ -134,24 +134,38 @@ static bool keep_identity(struct adls_place *place, const struct storage_profile
     return ok;
 }
 
+static bool keep_origin(struct adls_place *place, const struct storage_credentials *credentials)
+{
+    struct storage_credentials *kept = &place->origin.credentials;
+    *kept = (struct storage_credentials){.source = credentials->source};
+    return keep(place, credentials->tenant_id, &kept->tenant_id) &&
+           keep(place, credentials->client_id, &kept->client_id) &&
+           keep(place, credentials->client_secret, &kept->client_secret);
+}
+
+/* With a key no token is asked for. */
 static bool fill(struct adls_place *place, const struct storage_profile *profile, struct error *err)
 {
-    return (keep(place, profile->endpoint, &place->endpoint) &&
-            keep(place, profile->ca_bundle, &place->ca_bundle) &&
-            keep(place, profile->credentials.account_key, &place->account_key) &&
-            keep_identity(place, profile)) ||
-           error_no_memory(err, "a place on Azure");
+    if (!keep(place, profile->endpoint, &place->endpoint) ||
+        !keep(place, profile->ca_bundle, &place->ca_bundle) ||
+        !keep(place, profile->credentials.account_key, &place->account_key) ||
+        !keep_origin(place, &profile->credentials) || !keep_identity(place, profile))
+        return error_no_memory(err, "a place on Azure");
+    return place->account_key.len > 0 ||
+           token_source_create(azure_token_fetch, &place->origin,
+                               http_transport_clock(place->origin.transport), &place->tokens, err);
 }
 
 bool adls_place_create(const struct storage_profile *profile, struct http_transport *transport,
-                       adls_environment_fn environment, struct adls_place **ret_place,
-                       struct error *err)
+                       environment_fn environment, struct adls_place **ret_place, struct error *err)
 {
     struct storage_profile machine;
     struct adls_place *place = calloc(1, sizeof *place);
-    (void)transport;
     if (!place)
         return error_no_memory(err, "a place on Azure");
+    place->origin.is_any = profile == NULL;
+    place->origin.transport = transport;
+    place->origin.environment = environment;
     atomic_init(&place->references, 1);
     arena_init(&place->arena, PLACE_ARENA_SIZE);
     place->account = SLICE_EMPTY;
@@ -183,6 +197,7 @@ void adls_place_unref(struct adls_place *place)
 {
     if (!place || atomic_fetch_sub(&place->references, 1) != 1)
         return;
+    token_source_destroy(place->tokens);
     arena_finish(&place->arena);
     free(place);
 }

@@ -5,18 +5,15 @@
  * Owns:     a place holds copies of its profile's texts; shared by reference count
  * Errors:   ERROR_BAD_REQUEST (a location that is none of Azure's), ERROR_STORAGE (no credentials,
  *           or those of another account), ERROR_NO_MEMORY
- * Threads:  any; immutable
+ * Threads:  any; immutable but for the tokens that are kept
  */
 #ifndef STORAGE_ADLS_PLACE_H
 #define STORAGE_ADLS_PLACE_H
 
 #include <stdatomic.h>
 
-#include "storage/http_transport.h"
+#include "storage/azure_token_fetch.h"
 #include "storage/storage_profile.h"
-
-/* Reads an environment variable; getenv in the program, a table in tests. */
-typedef const char *(*adls_environment_fn)(const char *name);
 
 struct adls_place {
     atomic_size_t references;
@@ -26,12 +23,14 @@ struct adls_place {
     struct slice identity;  /* what two equal profiles have equal; holds secrets */
     struct slice account;   /* that the key is of; empty: of any */
     struct slice account_key;
+    struct azure_token_origin origin;
+    struct token_source *tokens; /* NULL: the key counts */
 };
 
 /* `profile` NULL: what the server's own environment says (AZURE_STORAGE_CONNECTION_STRING,
  * AZURE_STORAGE_ACCOUNT …). */
 bool adls_place_create(const struct storage_profile *profile, struct http_transport *transport,
-                       adls_environment_fn environment, struct adls_place **ret_place,
+                       environment_fn environment, struct adls_place **ret_place,
                        struct error *err);
 /* Was it made of an equal profile? */
 bool adls_place_is_of(const struct adls_place *place, const struct storage_profile *profile);

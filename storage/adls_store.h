@@ -22,7 +22,7 @@
 
 struct adls_store_options {
     struct http_transport *transport;
-    adls_environment_fn environment;
+    environment_fn environment;
     bool lends_machine_keys; /* see storage/place_roots.h */
 };
 

@@ -22,16 +22,28 @@ void oauth_form_add(struct buffer *form, const char *name, struct slice value)
 
 /* --- answers ------------------------------------------------------------------------------ */
 
-/* The services of instances have the number as a string. */
-static bool read_life(const json_t *tree, int64_t *ret_s, bool *ret_present)
+/* The services of instances have numbers as strings. */
+static bool read_seconds(const json_t *node, int64_t *ret_s)
 {
-    const json_t *node = json_object_get(tree, "expires_in");
-    *ret_present = node != NULL && !json_is_null(node);
-    if (!*ret_present)
-        return true;
     if (json_is_string(node))
         return slice_to_int64(json_slice(node), ret_s) && *ret_s > 0;
     *ret_s = json_integer_value(node);
+    return *ret_s > 0;
+}
+
+/* Those of Azure's apps say when, and not for how long. */
+static bool read_life(const json_t *tree, int64_t now_ms, int64_t *ret_s, bool *ret_present)
+{
+    const json_t *in = json_object_get(tree, "expires_in");
+    const json_t *on = json_object_get(tree, "expires_on");
+    bool is_duration = in != NULL && !json_is_null(in);
+    *ret_present = is_duration || (on != NULL && !json_is_null(on));
+    if (!*ret_present)
+        return true;
+    if (!read_seconds(is_duration ? in : on, ret_s))
+        return false;
+    if (!is_duration)
+        *ret_s -= now_ms / 1000;
     return *ret_s > 0;
 }
 
@@ -42,7 +54,7 @@ static bool read_token(const json_t *tree, const char *service, int64_t now_ms,
     int64_t life_s = 0;
     bool has_life = false;
     TRY(json_get_string(tree, "access_token", &text, err));
-    if (!read_life(tree, &life_s, &has_life))
+    if (!read_life(tree, now_ms, &life_s, &has_life))
         return error_set(err, ERROR_STORAGE, "expires_in is no number of seconds");
     if (life_s > MAX_TOKEN_LIFE_S)
         life_s = MAX_TOKEN_LIFE_S;

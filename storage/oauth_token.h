@@ -38,7 +38,8 @@ bool oauth_token_ask(struct http_transport *transport, const struct oauth_reques
 void oauth_form_add(struct buffer *form, const char *name, struct slice value);
 
 /* {"access_token": …, "expires_in": 3599 or "3599"?, …}, of an answer that came at `now_ms`.
- * Without expires_in the token's expires_ms is 0. */
+ * "expires_on" (seconds since the epoch) counts where there is no expires_in; without both the
+ * token's expires_ms is 0. */
 bool oauth_answer_parse(struct slice json, const char *service, int64_t now_ms,
                         struct bearer_token *ret_token, struct error *err);
 

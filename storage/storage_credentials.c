@@ -21,7 +21,7 @@ static const struct {
     [CREDENTIALS_SHARED_CONFIG] = {"shared-config", ON_S3, true},
     [CREDENTIALS_CONTAINER] = {"container", ON_S3, true},
     [CREDENTIALS_INSTANCE] = {"instance", ON_S3 | ON_GCS | ON_ADLS, true},
-    [CREDENTIALS_WEB_IDENTITY] = {"web-identity", ON_S3, true},
+    [CREDENTIALS_WEB_IDENTITY] = {"web-identity", ON_S3 | ON_ADLS, true},
     [CREDENTIALS_SERVICE_ACCOUNT] = {"service-account", ON_GCS, false},
     [CREDENTIALS_ACCOUNT_KEY] = {"account-key", ON_ADLS, false},
     [CREDENTIALS_CLIENT_SECRET] = {"client-secret", ON_ADLS, false},
@@ -82,11 +82,12 @@ static bool read_source(const json_t *json, enum storage_type type, enum credent
         *ret = (enum credentials_source)i;
         return true;
     }
-    return error_set(err, ERROR_BAD_REQUEST,
-                     "storage.credentials: source is '%.*s': use static, environment, "
-                     "shared-config, container, instance or web-identity with s3, service-account "
-                     "or instance with gcs, account-key, client-secret or instance with adls",
-                     SLICE_ARG(text));
+    return error_set(
+        err, ERROR_BAD_REQUEST,
+        "storage.credentials: source is '%.*s': use static, environment, "
+        "shared-config, container, instance or web-identity with s3, service-account "
+        "or instance with gcs, account-key, client-secret, instance or web-identity with adls",
+        SLICE_ARG(text));
 }
 
 /* A secret that is null is the one of before. */

@@ -28,7 +28,8 @@ enum credentials_source {
     CREDENTIALS_SHARED_CONFIG,   /* s3: ~/.aws/credentials and config, profile? */
     CREDENTIALS_CONTAINER,       /* s3: AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI */
     CREDENTIALS_INSTANCE,        /* the machine's metadata service: all types */
-    CREDENTIALS_WEB_IDENTITY,    /* s3: AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN */
+    CREDENTIALS_WEB_IDENTITY,    /* s3: AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN;
+                                    adls: AZURE_FEDERATED_TOKEN_FILE, AZURE_CLIENT_ID … */
     CREDENTIALS_SERVICE_ACCOUNT, /* gcs: service-account-key */
     CREDENTIALS_ACCOUNT_KEY,     /* adls: account-key */
     CREDENTIALS_CLIENT_SECRET,   /* adls: tenant-id, client-id, client-secret */

@@ -20,7 +20,7 @@
 
 /* What the variables of the test say. */
 static char connection[256];
-static const char *account, *key;
+static const char *account, *key, *identity;
 
 static const char *variable(const char *name)
 {
@@ -28,7 +28,9 @@ static const char *variable(const char *name)
         return connection[0] ? connection : NULL;
     if (strcmp(name, "AZURE_STORAGE_ACCOUNT") == 0)
         return account;
-    return strcmp(name, "AZURE_STORAGE_KEY") == 0 ? key : NULL;
+    if (strcmp(name, "AZURE_STORAGE_KEY") == 0)
+        return key;
+    return strcmp(name, "AZURE_POD_IDENTITY_AUTHORITY_HOST") == 0 ? identity : NULL;
 }
 
 struct trial {
@@ -319,6 +321,7 @@ static void expect_address(const char *endpoint, const char *uri, const char *wa
     char got[256];
     arena_init(&arena, MIB);
     profile.credentials.source = CREDENTIALS_ACCOUNT_KEY;
+    profile.credentials.account_key = SLICE_LITERAL(SECRET);
     assert_ok(adls_place_create(&profile, NULL, variable, &place, &err), &err);
     assert_ok(adls_object_parse(slice_from_string(uri), &arena, &object, &err), &err);
     assert_ok(adls_place_address(place, &object, &arena, &host, &path, &err), &err);
@@ -352,11 +355,52 @@ static void test_credentials__are_those_of_the_account(void **state)
     trial_end(&trial);
 }
 
+#define IDENTITY(token)                                                              \
+    ANSWER("HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n{\"access_token\":\"" token \
+           "\",\"a\":\"\"}")
+
+static void test_tokens__are_fetched_anew_where_the_store_refuses_one(void **state)
+{
+    (void)state;
+    const struct http_step steps[] = {IDENTITY("one1"),
+                                      ANSWER_OK("1\r\n\r\na"),
+                                      FAULT("401 Unauthorized", "InvalidAuthenticationInfo"),
+                                      IDENTITY("two2"),
+                                      ANSWER_OK("1\r\n\r\nb"),
+                                      FAULT("401 Unauthorized", "InvalidAuthenticationInfo"),
+                                      IDENTITY("thr3"),
+                                      FAULT("401 Unauthorized", "InvalidAuthenticationInfo")};
+    struct trial trial;
+    trial_begin(&trial, steps, COUNT(steps));
+    struct object_store *other = NULL;
+    const struct adls_store_options adls = {trial.transport, variable, true};
+    snprintf(connection, sizeof connection, "AccountName=acct;BlobEndpoint=%s",
+             http_script_url(trial.script));
+    identity = http_script_url(trial.script);
+    assert_ok(adls_store_create(&adls, &other, &trial.err), &trial.err);
+    for (size_t i = 0; i < 2; i++)
+        assert_ok(other->ops->get(other, SLICE_LITERAL(ROOT "k"), &trial.out, &trial.err),
+                  &trial.err);
+    assert_slice_equal(buffer_slice(&trial.out), "ab");
+    assert_true(request_has(&trial, 2, "Authorization: Bearer one1\r\n"));
+    assert_true(request_has(&trial, 4, "Authorization: Bearer two2\r\n"));
+    assert_fails(other->ops->get(other, SLICE_LITERAL(ROOT "k"), &trial.out, &trial.err),
+                 &trial.err, ERROR_STORAGE);
+    assert_non_null(strstr(trial.err.message, "InvalidAuthenticationInfo"));
+    assert_null(strstr(trial.err.message, "thr3"));
+    other->ops->destroy(other);
+    identity = NULL;
+    trial_end(&trial);
+}
+
 static void test_credentials__are_asked_for_where_there_are_none(void **state)
 {
     (void)state;
+    const struct http_step steps[] = {
+        ANSWER("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")};
     struct trial trial;
-    trial_begin(&trial, NULL, 0);
+    trial_begin(&trial, steps, COUNT(steps));
+    identity = http_script_url(trial.script);
     struct object_store *other = NULL;
     const struct adls_store_options adls = {trial.transport, variable, true};
     connection[0] = '\0';
@@ -366,7 +410,7 @@ static void test_credentials__are_asked_for_where_there_are_none(void **state)
                  &trial.err, ERROR_STORAGE);
     assert_non_null(strstr(trial.err.message, "AZURE_STORAGE_KEY"));
     other->ops->destroy(other);
-    account = NULL;
+    account = identity = NULL;
     trial_end(&trial);
 }
 
@@ -400,6 +444,7 @@ int main(void)
         cmocka_unit_test(test_list__takes_no_other_xml_for_a_listing),
         cmocka_unit_test(test_address__is_the_accounts_own_or_has_the_account_in_the_path),
         cmocka_unit_test(test_credentials__are_those_of_the_account),
+        cmocka_unit_test(test_tokens__are_fetched_anew_where_the_store_refuses_one),
         cmocka_unit_test(test_credentials__are_asked_for_where_there_are_none),
         cmocka_unit_test(test_places__that_nobody_has_told_of_are_not_lent),
     };
