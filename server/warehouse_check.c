@@ -95,7 +95,7 @@ static bool send(struct probes *probes, const struct s3_place *place, struct obj
     const struct s3_credentials credentials = s3_keys_credentials(keys);
     struct buffer body, fault;
     struct http_answer answer = {.body = &body, .fault = &fault};
-    struct s3_object object;
+    struct bucket_object object;
     struct s3_http_request request = {
         .method = method,
         .query = SLICE_EMPTY,
@@ -105,7 +105,7 @@ static bool send(struct probes *probes, const struct s3_place *place, struct obj
         .service = "s3",
         .credentials = &credentials,
     };
-    TRY(s3_object_parse(uri, &object, err));
+    TRY(bucket_object_parse(uri, &object, err));
     TRY(s3_place_address(place, &object, probes->op->call.arena, &request.endpoint, &request.path,
                          err));
     buffer_init(&body, 64 * KIB);

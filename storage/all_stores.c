@@ -2,6 +2,7 @@
 
 #include "storage/adls_store.h"
 #include "storage/file_store.h"
+#include "storage/gcs_store.h"
 #include "storage/s3_store.h"
 
 #define MAX_SCHEMES 4
@@ -29,6 +30,14 @@ static bool create_adls(const struct all_stores_options *options, struct http_tr
     return adls_store_create(&adls, ret_store, err);
 }
 
+static bool create_gcs(const struct all_stores_options *options, struct http_transport *transport,
+                       struct object_store **ret_store, struct error *err)
+{
+    const struct gcs_store_options gcs = {transport, options->environment,
+                                          options->lends_machine_keys};
+    return gcs_store_create(&gcs, ret_store, err);
+}
+
 static const struct {
     const char *schemes[MAX_SCHEMES];
     bool (*create)(const struct all_stores_options *options, struct http_transport *transport,
@@ -37,6 +46,7 @@ static const struct {
     {{"file"}, create_files},
     {{"s3", "s3a", "s3n"}, create_s3},
     {{"abfss", "abfs", "wasbs", "wasb"}, create_adls},
+    {{"gs"}, create_gcs},
 };
 
 /* The first scheme takes the store over. */

@@ -11,7 +11,7 @@ bool s3_call_init(struct s3_call *call, struct http_transport *transport, struct
     arena_init(&call->arena, CALL_ARENA_SIZE);
     buffer_init(&call->fault_text, HTTP_MAX_FAULT_SIZE);
     call->answer = (struct http_answer){.body = out, .fault = &call->fault_text};
-    return s3_object_parse(uri, &call->object, err);
+    return bucket_object_parse(uri, &call->object, err);
 }
 
 void s3_call_finish(struct s3_call *call)

@@ -17,7 +17,7 @@ struct s3_call {
     struct s3_place *place; /* a reference */
     struct arena arena;
     struct slice uri;
-    struct s3_object object;
+    struct bucket_object object;
     const char *verb; /* of the sentence: "read" */
     struct buffer fault_text;
     struct http_answer answer;

@@ -13,31 +13,6 @@
 
 /* --- objects ------------------------------------------------------------------------------ */
 
-bool s3_object_parse(struct slice uri, struct s3_object *ret_object, struct error *err)
-{
-    struct s3_object object = {.scheme = location_scheme(uri)};
-    struct slice rest = slice_from(uri, object.scheme.len);
-    if (object.scheme.ptr != uri.ptr || !slice_starts_with(rest, SLICE_LITERAL("://")))
-        return error_set(err, ERROR_BAD_REQUEST, "'%.*s' is not s3://bucket/key", SLICE_ARG(uri));
-    rest = slice_from(rest, 3);
-    object.bucket = slice_make(rest.ptr, slice_find(rest, '/'));
-    object.key = slice_from(rest, object.bucket.len + 1);
-    if (object.bucket.len == 0 || slice_find(rest, '\0') != rest.len)
-        return error_set(err, ERROR_BAD_REQUEST, "'%.*s' needs a bucket, and no NUL byte",
-                         SLICE_ARG(uri));
-    for (size_t i = 0; i < object.bucket.len; i++) {
-        char c = object.bucket.ptr[i];
-        bool is_fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '.' || c == '-' || c == '_';
-        if (!is_fine)
-            return error_set(err, ERROR_BAD_REQUEST,
-                             "'%.*s' names no bucket: use letters, digits, '.', '-' and '_'",
-                             SLICE_ARG(uri));
-    }
-    *ret_object = object;
-    return true;
-}
-
 /* A certificate for all of its subdomains is for one label: a bucket with a dot needs the path. */
 static bool needs_path(const struct s3_place *place, struct slice bucket)
 {
@@ -45,7 +20,7 @@ static bool needs_path(const struct s3_place *place, struct slice bucket)
                                     slice_find(bucket, '.') != bucket.len);
 }
 
-static bool make_path(const struct s3_object *object, bool has_bucket, struct arena *arena,
+static bool make_path(const struct bucket_object *object, bool has_bucket, struct arena *arena,
                       struct slice *ret_path, struct error *err)
 {
     struct buffer path;
@@ -64,7 +39,7 @@ static bool make_path(const struct s3_object *object, bool has_bucket, struct ar
     return ok && (ret_path->ptr || error_no_memory(err, "an object's path"));
 }
 
-bool s3_place_address(const struct s3_place *place, const struct s3_object *object,
+bool s3_place_address(const struct s3_place *place, const struct bucket_object *object,
                       struct arena *arena, struct slice *ret_endpoint, struct slice *ret_path,
                       struct error *err)
 {

@@ -2,7 +2,7 @@
  * s3_place.h — how one place on S3 is reached: endpoint, region, style of address, credentials.
  *
  * Owns:     a place holds copies of its profile's texts; shared by reference count
- * Errors:   ERROR_BAD_REQUEST (a location that is none of S3's), ERROR_NO_MEMORY
+ * Errors:   ERROR_NO_MEMORY
  * Threads:  any; immutable but for what the store was found not to offer
  */
 #ifndef STORAGE_S3_PLACE_H
@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 
+#include "storage/bucket_object.h"
 #include "storage/s3_keys.h"
 #include "storage/storage_profile.h"
 
@@ -35,17 +36,8 @@ bool s3_place_is_of(const struct s3_place *place, const struct storage_profile *
 struct s3_place *s3_place_ref(struct s3_place *place);
 void s3_place_unref(struct s3_place *place); /* NULL is fine */
 
-/* "s3://bucket/key", s3a and s3n alike: views. The key is taken as it is written, percent signs and
- * all, as the Java and Python clients take it. ERROR_BAD_REQUEST for no bucket or a NUL. */
-struct s3_object {
-    struct slice scheme;
-    struct slice bucket;
-    struct slice key; /* empty: the bucket itself */
-};
-bool s3_object_parse(struct slice uri, struct s3_object *ret_object, struct error *err);
-
 /* Where a request for it goes: both in the arena. */
-bool s3_place_address(const struct s3_place *place, const struct s3_object *object,
+bool s3_place_address(const struct s3_place *place, const struct bucket_object *object,
                       struct arena *arena, struct slice *ret_endpoint, struct slice *ret_path,
                       struct error *err);
 

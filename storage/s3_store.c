@@ -304,9 +304,9 @@ static size_t same_bucket(struct s3_store *store, const struct slice *uris, size
 {
     size_t length = 0;
     for (; length < count && length < MAX_DELETED; length++) {
-        struct s3_object object;
+        struct bucket_object object;
         struct s3_place *place = NULL;
-        if (!s3_object_parse(uris[length], &object, NULL) || object.key.len == 0 ||
+        if (!bucket_object_parse(uris[length], &object, NULL) || object.key.len == 0 ||
             !slice_equals(object.bucket, call->object.bucket) ||
             !s3_store_find_place(&store->base, uris[length], &place, NULL))
             break;

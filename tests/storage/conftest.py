@@ -1,5 +1,5 @@
-"""Fixtures of the storage tests: one MinIO and one moto for the run, a bucket and a server of its own
-for each test that wants them."""
+"""Fixtures of the storage tests: one MinIO, one moto and one fake-gcs-server for the run, a bucket and
+a server of its own for each test that wants them."""
 
 import itertools
 import os
@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "http"))
 
+import gcs  # noqa: E402
 import stores  # noqa: E402
 from api import Api  # noqa: E402
 from contract import Contract  # noqa: E402
@@ -40,6 +41,19 @@ def moto(tmp_path_factory):
     one = stores.moto(tmp_path_factory.mktemp("moto"))
     yield one
     one.stop()
+
+
+@pytest.fixture(scope="session")
+def fake_gcs(tmp_path_factory):
+    assert os.access(os.environ["FIRN_FAKE_GCS"], os.X_OK), "tests/storage/setup builds it"
+    one = gcs.FakeGcs(tmp_path_factory.mktemp("fake-gcs"))
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def gcs_bucket(fake_gcs):
+    return fake_gcs.make_bucket(f"bucket-{next(_numbers)}")
 
 
 @pytest.fixture

@@ -514,14 +514,14 @@ static void test_address__is_by_host_unless_the_bucket_has_a_dot(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct storage_profile profile = profile_at(cases[i].endpoint, "KEY");
         struct s3_place *place = NULL;
-        struct s3_object object;
+        struct bucket_object object;
         struct slice host, path;
         struct arena arena;
         arena_init(&arena, MIB);
         profile.is_path_style = cases[i].by_path;
         assert_ok(s3_place_create(&profile, trial.transport, variable, &place, &trial.err),
                   &trial.err);
-        assert_ok(s3_object_parse(slice_from_string(cases[i].uri), &object, &trial.err),
+        assert_ok(bucket_object_parse(slice_from_string(cases[i].uri), &object, &trial.err),
                   &trial.err);
         assert_ok(s3_place_address(place, &object, &arena, &host, &path, &trial.err), &trial.err);
         assert_slice_equal(host, cases[i].host);

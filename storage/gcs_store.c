@@ -1,0 +1,463 @@
+/*
+ * Why the JSON API: it is the one that all of Google's own clients and the emulators speak, its
+ * errors say in words what an account lacks, and it has batches.
+ *
+ * What put_new does with an answer
+ *
+ *   200            written
+ *   412            something is there. It may be our own bytes: an earlier try whose answer was
+ *                  lost may have written them. They are read, and where they are ours it was
+ *                  written; else ERROR_ALREADY_EXISTS
+ *   no answer      at last: an error; the object may be there, as an orphan that no pointer names
+ */
+#include "storage/gcs_store.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/percent.h"
+#include "storage/gcs_call.h"
+#include "storage/place_roots.h"
+
+#define OBJECTS "/storage/v1/b/"
+#define UPLOADS "/upload/storage/v1/b/"
+#define BATCHES "/batch/storage/v1"
+#define MAX_NAMES "1000"
+/* 1,000 names of 1,024 bytes, each three times as long where it is escaped. */
+#define MAX_LIST_ANSWER (16 * MIB)
+#define MAX_BATCH_SIZE (1 * MIB)
+#define MAX_QUERY (16 * KIB)
+/* An object's own description, with metadata of its own. */
+#define MAX_DESCRIPTION (256 * KIB)
+
+struct gcs_store {
+    struct object_store base;
+    struct gcs_store_options options;
+    struct place_roots *roots;
+};
+
+static struct gcs_store *gcs_store_of(struct object_store *store)
+{
+    return (struct gcs_store *)store;
+}
+
+/* --- places ------------------------------------------------------------------------------- */
+
+static bool place_create(void *context, const struct storage_profile *profile, void **ret_place,
+                         struct error *err)
+{
+    const struct gcs_store *store = context;
+    struct gcs_place *place = NULL;
+    TRY(gcs_place_create(profile, store->options.transport, store->options.environment, &place,
+                         err));
+    *ret_place = place;
+    return true;
+}
+
+static bool place_is_of(const void *place, const struct storage_profile *profile)
+{
+    return gcs_place_is_of(place, profile);
+}
+
+static void place_ref(void *place)
+{
+    gcs_place_ref(place);
+}
+
+static void place_unref(void *place)
+{
+    gcs_place_unref(place);
+}
+
+static const struct place_kind GCS_PLACES = {STORAGE_GCS, place_create, place_is_of, place_ref,
+                                             place_unref};
+
+static bool gcs_set_profiles(struct object_store *self, const struct slice *roots,
+                             const struct storage_profile *const *profiles, size_t count,
+                             struct error *err)
+{
+    return place_roots_set(gcs_store_of(self)->roots, roots, profiles, count, err);
+}
+
+struct http_transport *gcs_store_transport(struct object_store *self)
+{
+    return gcs_store_of(self)->options.transport;
+}
+
+bool gcs_store_find_place(struct object_store *self, struct slice uri, struct gcs_place **ret_place,
+                          struct error *err)
+{
+    void *place = NULL;
+    TRY(place_roots_find(gcs_store_of(self)->roots, uri, &place, err));
+    *ret_place = place;
+    return true;
+}
+
+/* A call to be finished, also where this fails. */
+static bool begin(struct object_store *self, struct gcs_call *call, struct slice uri,
+                  const char *verb, struct buffer *out, struct error *err)
+{
+    struct gcs_place *place = NULL;
+    bool is_found = gcs_store_find_place(self, uri, &place, err);
+    bool is_ready = gcs_call_init(call, gcs_store_transport(self), place, uri, verb, out,
+                                  is_found ? err : NULL);
+    return is_found && is_ready;
+}
+
+/* --- one object --------------------------------------------------------------------------- */
+
+static bool not_found(const struct gcs_call *call, struct error *err)
+{
+    return error_set(err, ERROR_NOT_FOUND, "'%.*s' does not exist", SLICE_ARG(call->uri));
+}
+
+static const struct gcs_operation GET = {.method = "GET", .base = OBJECTS, .query = "?alt=media"};
+
+static bool get(struct gcs_call *call, struct error *err)
+{
+    TRY(gcs_call_send(call, &GET, err));
+    if (gcs_call_is_done(call))
+        return true;
+    return gcs_call_is_absent(call) ? not_found(call, err) : gcs_call_failed(call, err);
+}
+
+static bool look(struct gcs_call *call, bool *ret_exists, struct error *err)
+{
+    const struct gcs_operation operation = {.method = "GET",
+                                            .base = OBJECTS,
+                                            .query = "?fields=name"};
+    TRY(gcs_call_send(call, &operation, err));
+    if (!gcs_call_is_done(call) && !gcs_call_is_absent(call))
+        return gcs_call_failed(call, err);
+    *ret_exists = gcs_call_is_done(call);
+    return true;
+}
+
+static bool remove_one(struct gcs_call *call, struct error *err)
+{
+    const struct gcs_operation operation = {.method = "DELETE", .base = OBJECTS};
+    TRY(gcs_call_send(call, &operation, err));
+    return gcs_call_is_done(call) || gcs_call_is_absent(call) || gcs_call_failed(call, err);
+}
+
+static bool is_own_write(struct gcs_call *call, struct slice bytes, bool *ret_own,
+                         struct error *err)
+{
+    struct buffer found, *before = call->answer.body;
+    struct error cause = {0};
+    buffer_init(&found, bytes.len + 1);
+    call->answer.body = &found;
+    bool ok = gcs_call_send(call, &GET, &cause);
+    *ret_own = ok && gcs_call_is_done(call) && slice_equals(buffer_slice(&found), bytes);
+    /* One that is larger is not ours. */
+    if (!ok && cause.kind == ERROR_TOO_LARGE)
+        ok = true;
+    call->answer.body = before;
+    buffer_finish(&found);
+    return ok || error_set(err, cause.kind, "%s", cause.message);
+}
+
+/* All of it in one request, where nothing of that name is there (generation 0). */
+static bool upload(struct gcs_call *call, struct slice bytes, struct error *err)
+{
+    struct buffer query;
+    buffer_init(&query, MAX_QUERY);
+    buffer_append_string(&query, "?uploadType=media&ifGenerationMatch=0&fields=generation&name=");
+    percent_append(&query, call->object.key);
+    buffer_append_byte(&query, '\0');
+    bool ok = buffer_check(&query, "an object's name", err);
+    const struct gcs_operation operation = {.method = "POST",
+                                            .base = UPLOADS,
+                                            .is_of_bucket = true,
+                                            .query = buffer_slice(&query).ptr,
+                                            .body = bytes,
+                                            .content_type = "application/octet-stream"};
+    ok = ok && gcs_call_send(call, &operation, err);
+    buffer_finish(&query);
+    return ok;
+}
+
+static bool put(struct gcs_call *call, struct slice bytes, struct error *err)
+{
+    bool is_own = false;
+    TRY(upload(call, bytes, err));
+    if (gcs_call_is_done(call))
+        return true;
+    if (call->answer.status != 412)
+        return gcs_call_failed(call, err);
+    TRY(is_own_write(call, bytes, &is_own, err));
+    return is_own ||
+           error_set(err, ERROR_ALREADY_EXISTS, "'%.*s' already exists", SLICE_ARG(call->uri));
+}
+
+static bool gcs_get(struct object_store *self, struct slice uri, struct buffer *out,
+                    struct error *err)
+{
+    struct gcs_call call;
+    bool ok = begin(self, &call, uri, "read", out, err) && get(&call, err);
+    gcs_call_finish(&call);
+    return ok;
+}
+
+static bool gcs_exists(struct object_store *self, struct slice uri, bool *ret_exists,
+                       struct error *err)
+{
+    struct gcs_call call;
+    struct buffer unused;
+    buffer_init(&unused, MAX_DESCRIPTION);
+    bool ok = begin(self, &call, uri, "look for", &unused, err) && look(&call, ret_exists, err);
+    gcs_call_finish(&call);
+    buffer_finish(&unused);
+    return ok;
+}
+
+static bool gcs_remove(struct object_store *self, struct slice uri, struct error *err)
+{
+    struct gcs_call call;
+    struct buffer unused;
+    buffer_init(&unused, MAX_DESCRIPTION);
+    bool ok = begin(self, &call, uri, "remove", &unused, err) && remove_one(&call, err);
+    gcs_call_finish(&call);
+    buffer_finish(&unused);
+    return ok;
+}
+
+static bool gcs_put_new(struct object_store *self, struct slice uri, struct slice bytes,
+                        struct error *err)
+{
+    struct gcs_call call;
+    struct buffer unused;
+    buffer_init(&unused, MAX_DESCRIPTION);
+    bool ok = begin(self, &call, uri, "write", &unused, err) && put(&call, bytes, err);
+    gcs_call_finish(&call);
+    buffer_finish(&unused);
+    return ok;
+}
+
+/* --- many --------------------------------------------------------------------------------- */
+
+/* How many of the URIs, from the first on, are of the call's bucket and place; their names are
+ * views. */
+static size_t same_bucket(struct object_store *self, const struct slice *uris, size_t count,
+                          const struct gcs_call *call, struct slice *ret_names)
+{
+    size_t length = 0;
+    for (; length < count && length < GCS_MAX_BATCH; length++) {
+        struct bucket_object object;
+        struct gcs_place *place = NULL;
+        if (!bucket_object_parse(uris[length], &object, NULL) || object.key.len == 0 ||
+            !slice_equals(object.bucket, call->object.bucket) ||
+            !gcs_store_find_place(self, uris[length], &place, NULL))
+            break;
+        gcs_place_unref(place);
+        if (place != call->place)
+            break;
+        ret_names[length] = object.key;
+    }
+    return length;
+}
+
+static bool send_batch(struct gcs_call *call, const struct slice *names, size_t count,
+                       struct error *err)
+{
+    struct buffer body;
+    buffer_init(&body, MAX_BATCH_SIZE);
+    gcs_batch_append(&body, call->object.bucket, names, count);
+    const struct gcs_operation operation = {.method = "POST",
+                                            .base = BATCHES,
+                                            .is_bare = true,
+                                            .body = buffer_slice(&body),
+                                            .content_type =
+                                                "multipart/mixed; boundary=" GCS_BATCH_BOUNDARY};
+    bool ok = buffer_check(&body, "a list of objects", err) && gcs_call_send(call, &operation, err);
+    buffer_finish(&body);
+    return ok;
+}
+
+/* What of a batch was not done goes once more, by itself: it is tried again as all calls are, and
+ * fails with its own sentence. */
+static bool remove_rest(struct object_store *self, const struct slice *uris, const long *statuses,
+                        size_t count, struct error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool is_done = (statuses[i] >= 200 && statuses[i] < 300) || statuses[i] == 404;
+        if (!is_done)
+            TRY(gcs_remove(self, uris[i], err));
+    }
+    return true;
+}
+
+/* *ret_done: how many were removed. */
+static bool remove_some(struct object_store *self, const struct slice *uris, size_t count,
+                        size_t *ret_done, struct error *err)
+{
+    struct gcs_call call;
+    struct buffer answer;
+    struct slice names[GCS_MAX_BATCH];
+    long statuses[GCS_MAX_BATCH] = {0};
+    buffer_init(&answer, MAX_BATCH_SIZE);
+    bool ok = begin(self, &call, uris[0], "remove", &answer, err);
+    size_t size = ok ? same_bucket(self, uris, count, &call, names) : 0;
+    if (size > 1 && !atomic_load(&call.place->lacks_batches)) {
+        ok = send_batch(&call, names, size, err);
+        /* Not all that speak like it have batches. */
+        if (ok && !gcs_call_is_done(&call))
+            atomic_store(&call.place->lacks_batches,
+                         call.answer.status == 404 || call.answer.status == 405);
+        else if (ok)
+            ok = gcs_batch_parse(buffer_slice(&answer), size, statuses, err);
+    } else {
+        size = 1;
+    }
+    gcs_call_finish(&call);
+    buffer_finish(&answer);
+    *ret_done = size;
+    return ok && remove_rest(self, uris, statuses, size, err);
+}
+
+static bool gcs_remove_many(struct object_store *self, const struct slice *uris, size_t count,
+                            struct error *err)
+{
+    for (size_t at = 0; at < count;) {
+        size_t done = 0;
+        TRY(remove_some(self, uris + at, count - at, &done, err));
+        at += done;
+    }
+    return true;
+}
+
+/* --- list --------------------------------------------------------------------------------- */
+
+struct walk {
+    struct gcs_call *call;
+    object_visit_fn visit;
+    void *context;
+    struct buffer uri; /* of each object: "gs://bucket/" stays */
+    size_t start;
+    struct slice token; /* of the next page; empty: there is none */
+};
+
+static bool visit_name(void *context, struct slice name, uint64_t size, struct error *err)
+{
+    struct walk *walk = context;
+    buffer_truncate(&walk->uri, walk->start);
+    buffer_append_slice(&walk->uri, name);
+    return buffer_check(&walk->uri, "an object's name", err) &&
+           walk->visit(walk->context, buffer_slice(&walk->uri), size, err);
+}
+
+static bool list_query(struct buffer *query, struct slice prefix, struct slice token,
+                       struct error *err)
+{
+    buffer_append_string(query,
+                         "?maxResults=" MAX_NAMES "&fields=nextPageToken,items(name,size)&prefix=");
+    percent_append(query, prefix);
+    if (token.len > 0) {
+        buffer_append_string(query, "&pageToken=");
+        percent_append(query, token);
+    }
+    buffer_append_byte(query, '\0');
+    return buffer_check(query, "a listing's query", err);
+}
+
+static bool ask_page(struct walk *walk, struct slice prefix, struct error *err)
+{
+    struct buffer query;
+    buffer_init(&query, MAX_QUERY);
+    buffer_truncate(walk->call->answer.body, 0);
+    bool ok = list_query(&query, prefix, walk->token, err);
+    const struct gcs_operation operation = {.method = "GET",
+                                            .base = OBJECTS,
+                                            .is_of_bucket = true,
+                                            .query = buffer_slice(&query).ptr};
+    ok = ok && gcs_call_send(walk->call, &operation, err);
+    buffer_finish(&query);
+    return ok && (gcs_call_is_done(walk->call) || gcs_call_failed(walk->call, err));
+}
+
+static bool list_pages(struct walk *walk, struct slice prefix, struct error *err)
+{
+    struct arena pages[2];
+    bool ok = true;
+    size_t turn = 0;
+    arena_init(&pages[0], MAX_QUERY);
+    arena_init(&pages[1], MAX_QUERY);
+    do {
+        struct arena *own = &pages[turn++ % 2];
+        ok = ask_page(walk, prefix, err);
+        arena_finish(own);
+        arena_init(own, MAX_QUERY);
+        ok = ok && gcs_list_parse(buffer_slice(walk->call->answer.body), visit_name, walk, own,
+                                  &walk->token, err);
+    } while (ok && walk->token.len > 0);
+    arena_finish(&pages[0]);
+    arena_finish(&pages[1]);
+    return ok;
+}
+
+static bool list_all(struct walk *walk, struct error *err)
+{
+    struct gcs_call *call = walk->call;
+    struct slice prefix = call->object.key;
+    buffer_printf(&walk->uri, "%.*s://%.*s/", SLICE_ARG(call->object.scheme),
+                  SLICE_ARG(call->object.bucket));
+    walk->start = walk->uri.len;
+    if (prefix.len > 0 && !slice_ends_with(prefix, SLICE_LITERAL("/"))) {
+        const struct slice parts[] = {prefix, SLICE_LITERAL("/")};
+        prefix = arena_join(&call->arena, parts, 2);
+        if (!prefix.ptr)
+            return error_no_memory(err, "a listing");
+    }
+    return list_pages(walk, prefix, err);
+}
+
+static bool gcs_list(struct object_store *self, struct slice prefix, object_visit_fn visit,
+                     void *context, struct error *err)
+{
+    struct gcs_call call;
+    struct buffer answer;
+    struct walk walk = {.call = &call, .visit = visit, .context = context, .token = SLICE_EMPTY};
+    buffer_init(&answer, MAX_LIST_ANSWER);
+    buffer_init(&walk.uri, MAX_QUERY);
+    bool ok = begin(self, &call, prefix, "list", &answer, err) && list_all(&walk, err);
+    gcs_call_finish(&call);
+    buffer_finish(&walk.uri);
+    buffer_finish(&answer);
+    return ok;
+}
+
+/* --- the store ---------------------------------------------------------------------------- */
+
+static void gcs_destroy(struct object_store *self)
+{
+    struct gcs_store *store = gcs_store_of(self);
+    place_roots_destroy(store->roots);
+    free(store);
+}
+
+static const struct object_store_ops gcs_ops = {
+    .get = gcs_get,
+    .put_new = gcs_put_new,
+    .exists = gcs_exists,
+    .remove = gcs_remove,
+    .remove_many = gcs_remove_many,
+    .list = gcs_list,
+    .set_profiles = gcs_set_profiles,
+    .destroy = gcs_destroy,
+};
+
+bool gcs_store_create(const struct gcs_store_options *options, struct object_store **ret_store,
+                      struct error *err)
+{
+    struct gcs_store *store = calloc(1, sizeof *store);
+    if (!store)
+        return error_no_memory(err, "the store of Google Cloud Storage");
+    store->base.ops = &gcs_ops;
+    store->options = *options;
+    if (!place_roots_create(&GCS_PLACES, store, options->lends_machine_keys, &store->roots, err)) {
+        free(store);
+        return false;
+    }
+    *ret_store = &store->base;
+    return true;
+}

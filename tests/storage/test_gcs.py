@@ -1,0 +1,232 @@
+"""A warehouse on Google Cloud Storage: everything that a warehouse of local files can do, on a
+fake-gcs-server; with tokens that are given out, checked and end (gcs.Gate)."""
+
+import json
+import time
+
+import pytest
+
+import bodies
+from api import Api
+from conftest import CONTRACT
+from gcs import EMAIL, Gate
+
+WAIT_S = 60
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.05)
+
+
+def commit(api, namespace, table, *updates, expect=200):
+    return api.call("updateTable", namespace=namespace, table=table, expect=expect,
+                    json={"requirements": [], "updates": list(updates)})
+
+
+@pytest.fixture
+def fake_lake(serve, fake_gcs, gcs_bucket):
+    """A server whose default warehouse is on the fake, as Google's own clients find an emulator."""
+    return serve(f"gs://{gcs_bucket}/wh", emulator(fake_gcs))
+
+
+def emulator(fake_gcs):
+    return {"STORAGE_EMULATOR_HOST": f"127.0.0.1:{fake_gcs.port}"}
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+def test_tables__are_made_changed_and_loaded(fake_lake, fake_gcs, gcs_bucket):
+    server, api = fake_lake
+    api.create_namespace("ns")
+    made = api.create_table("ns", bodies.table("t")).json()
+    assert made["metadata-location"].startswith(f"gs://{gcs_bucket}/wh/ns/t/metadata/00000-")
+    changed = commit(api, "ns", "t", bodies.set_properties(a="b")).json()
+    loaded = api.call("loadTable", namespace="ns", table="t", expect=200).json()
+    assert loaded == changed
+    keys = fake_gcs.keys(gcs_bucket)
+    assert len(keys) == 2 and all(key.startswith("wh/ns/t/metadata/") for key in keys)
+    assert json.loads(fake_gcs.read(gcs_bucket, keys[1])) == loaded["metadata"]
+    server.restart()
+    assert api.call("loadTable", namespace="ns", table="t", expect=200).json() == changed
+    # A file that is gone is heard of at once where nobody has looked a moment ago.
+    server.restart()
+    fake_gcs.delete(gcs_bucket, keys[1])
+    answer = api.call("loadTable", namespace="ns", table="t", expect=404)
+    assert changed["metadata-location"] in answer.error["message"]
+
+
+@pytest.mark.parametrize("name", ["é x+y%41", "a b/c&d=e;f", "日本/%2B +", "plus+and%20space"])
+def test_names__are_kept_as_they_are_written(fake_lake, fake_gcs, gcs_bucket, name):
+    server, api = fake_lake
+    api.create_namespace("ns")
+    location = f"gs://{gcs_bucket}/wh/{name}"
+    made = api.create_table("ns", bodies.table("t", location=location)).json()
+    assert made["metadata-location"].startswith(f"{location}/metadata/")
+    assert fake_gcs.keys(gcs_bucket)[0].startswith(f"wh/{name}/metadata/00000-")
+    server.restart()
+    assert api.call("loadTable", namespace="ns", table="t", expect=200).json() == made
+    api.call("dropTable", namespace="ns", table="t", query={"purgeRequested": "true"}, expect=204)
+    wait_until(lambda: not fake_gcs.keys(gcs_bucket))
+
+
+def test_purge__removes_many_files_and_nothing_else(fake_lake, fake_gcs, gcs_bucket):
+    """More than one batch of them."""
+    _, api = fake_lake
+    api.create_namespace("ns")
+    for name in ("gone", "gone2"):
+        api.create_table("ns", bodies.table(name, properties={
+            "write.metadata.previous-versions-max": "200"}))
+    for i in range(110):
+        commit(api, "ns", "gone", bodies.set_properties(n=str(i)))
+    kept = fake_gcs.keys(gcs_bucket, "wh/ns/gone2/")
+    assert len(fake_gcs.keys(gcs_bucket, "wh/ns/gone/")) > 100 and kept
+    api.call("dropTable", namespace="ns", table="gone", query={"purgeRequested": "true"},
+             expect=204)
+    wait_until(lambda: not fake_gcs.keys(gcs_bucket, "wh/ns/gone/"))
+    assert fake_gcs.keys(gcs_bucket) == kept
+    wait_until(lambda: not api.call("listPurges", expect=200).json()["purges"])
+
+
+def test_orphans__are_found_and_deleted(fake_lake, fake_gcs, gcs_bucket, fsck):
+    server, api = fake_lake
+    api.create_namespace("ns")
+    api.create_table("ns", bodies.table("t"))
+    orphan = "wh/ns/t/metadata/00007-orphan.metadata.json"
+    fake_gcs.write(gcs_bucket, orphan, b"{}")
+    environment = emulator(fake_gcs)
+    code, said, _ = fsck(server, environment)
+    assert code != 0 and orphan in said and "orphan" in said
+    server.stop()
+    fsck(server, environment, "--delete")
+    assert len(fake_gcs.keys(gcs_bucket)) == 1 and orphan not in fake_gcs.keys(gcs_bucket)
+
+
+# --- tokens ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def gate(fake_gcs):
+    with Gate(fake_gcs) as gate:
+        yield gate
+
+
+def profile(gate, **more):
+    return {"type": "gcs", "endpoint": gate.url, "credentials": {
+        "source": "service-account", "service-account-key": gate.key_file()}} | more
+
+
+@pytest.fixture
+def own_lake(serve, gate, gcs_bucket, tmp_path):
+    """A warehouse "lake" with a key of its own, in a server that has none in its environment."""
+    def make(storage, expect=200):
+        server, api = serve(f"file://{tmp_path}/data/warehouse",
+                            {"NO_GCE_CHECK": "true", "HOME": str(tmp_path)},
+                            "--allow-endpoint", gate.url)
+        made = api.call("createWarehouse", expect=expect, json={
+            "name": "lake", "location": f"gs://{gcs_bucket}/wh", "storage": storage})
+        assert "PRIVATE KEY" not in made.body.decode()
+        lake = Api(server.port, CONTRACT, prefix="lake")
+        lake.create_namespace("ns")
+        return server, lake
+
+    return make
+
+
+def test_service_account__is_who_the_server_is(own_lake, gate, fake_gcs, gcs_bucket, fsck):
+    server, lake = own_lake(profile(gate))
+    made = lake.create_table("ns", bodies.table("t")).json()
+    assert fake_gcs.keys(gcs_bucket)[0].startswith("wh/ns/t/metadata/")
+    assert len(gate.used) == 1
+    server.restart()
+    assert lake.call("loadTable", namespace="ns", table="t", expect=200).json() == made
+    code, said, why = fsck(server, {"NO_GCE_CHECK": "true"}, "--deep")
+    assert code == 0, said + why
+    assert "PRIVATE KEY" not in server.log.read_text()
+    lake.close()
+
+
+def test_tokens__are_renewed_before_they_end(own_lake, gate):
+    gate.life_s = 4
+    _, lake = own_lake(profile(gate))
+    lake.create_table("ns", bodies.table("t"))
+    deadline = time.monotonic() + WAIT_S
+    count = 0
+    while len(gate.used) < 3:
+        assert time.monotonic() < deadline, gate.used
+        commit(lake, "ns", "t", bodies.set_properties(n=str(count)))
+        count += 1
+    loaded = lake.call("loadTable", namespace="ns", table="t", expect=200).json()
+    assert loaded["metadata"]["properties"]["n"] == str(count - 1)
+    lake.close()
+
+
+def test_tokens__are_fetched_anew_where_the_store_refuses_them(own_lake, gate):
+    _, lake = own_lake(profile(gate))
+    lake.create_table("ns", bodies.table("t"))
+    gate.forget()
+    commit(lake, "ns", "t", bodies.set_properties(a="b"))
+    assert gate.refusals == 1 and len(gate.used) == 2
+    lake.close()
+
+
+def test_tokens__of_the_instance(serve, gate, fake_gcs, gcs_bucket):
+    """The machine's own go where the operator says: the location and the endpoint are his."""
+    server, api = serve(f"gs://{gcs_bucket}/wh", {"GCE_METADATA_HOST": f"127.0.0.1:{gate.port}"},
+                        "--allow-location", f"gs://{gcs_bucket}/own",
+                        "--allow-endpoint", gate.url)
+    api.call("createWarehouse", expect=200, json={
+        "name": "own", "location": f"gs://{gcs_bucket}/own",
+        "storage": {"type": "gcs", "endpoint": gate.url, "credentials": {"source": "instance"}}})
+    own = Api(server.port, CONTRACT, prefix="own")
+    own.create_namespace("ns")
+    own.create_table("ns", bodies.table("t"))
+    assert fake_gcs.keys(gcs_bucket, "own/ns/t/metadata/") and len(gate.used) == 1
+    own.close()
+
+
+def test_key__is_exchanged_where_it_may_be(own_lake, gate):
+    """Whoever may make a warehouse must not choose whom the server posts to."""
+    storage = profile(gate)
+    storage["credentials"]["service-account-key"] = gate.key_file(
+        token_uri="http://169.254.169.254/computeMetadata/v1/token")
+    server, _ = own_lake(profile(gate))
+    api = Api(server.port, CONTRACT)
+    answer = api.call("createWarehouse", expect=403, json={
+        "name": "evil", "location": "gs://elsewhere/wh", "storage": storage})
+    assert "token_uri is at http://169.254.169.254" in answer.error["message"]
+    api.close()
+
+
+# --- what is wrong --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("change, words", [
+    ({"client_email": "nobody@x"}, ("invalid_grant", "account not found", "make a new key")),
+], ids=["account"])
+def test_errors__say_why_there_is_no_token(own_lake, gate, change, words):
+    storage = profile(gate)
+    storage["credentials"]["service-account-key"] = gate.key_file(**change)
+    _, lake = own_lake(storage)
+    answer = lake.call("createTable", namespace="ns", json=bodies.table("t"), expect=507)
+    for word in words:
+        assert word in answer.error["message"], answer.error["message"]
+    lake.close()
+
+
+def test_errors__name_the_bucket_that_is_not_there(serve, fake_gcs):
+    _, api = serve("gs://no-such-bucket/wh", emulator(fake_gcs))
+    api.create_namespace("ns")
+    answer = api.call("createTable", namespace="ns", json=bodies.table("t"), expect=507)
+    message = answer.error["message"]
+    assert "there is no bucket no-such-bucket at" in message and "404" in message, message
+
+
+def test_errors__tell_of_credentials_that_nobody_gave(serve, gcs_bucket, tmp_path):
+    _, api = serve(f"gs://{gcs_bucket}/wh", {"NO_GCE_CHECK": "true", "HOME": str(tmp_path)})
+    api.create_namespace("ns")
+    answer = api.call("createTable", namespace="ns", json=bodies.table("t"), expect=507)
+    assert "set GOOGLE_APPLICATION_CREDENTIALS" in answer.error["message"]
