@@ -8,30 +8,28 @@
 #include <string.h>
 #include <time.h>
 
-static int64_t read_clock(clockid_t id)
+static int64_t read_clock_us(clockid_t id)
 {
     struct timespec now = {0};
     clock_gettime(id, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 int64_t clock_measure_us(void)
 {
-    struct timespec now = {0};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    return read_clock_us(CLOCK_MONOTONIC);
 }
 
 static int64_t real_now_ms(void *context)
 {
     (void)context;
-    return read_clock(CLOCK_REALTIME);
+    return read_clock_us(CLOCK_REALTIME) / 1000;
 }
 
-static int64_t real_monotonic_ms(void *context)
+static int64_t real_monotonic_us(void *context)
 {
     (void)context;
-    return read_clock(CLOCK_MONOTONIC);
+    return read_clock_us(CLOCK_MONOTONIC);
 }
 
 static bool real_fill(void *context, void *bytes, size_t size)
@@ -40,7 +38,7 @@ static bool real_fill(void *context, void *bytes, size_t size)
     return size <= INT_MAX && RAND_bytes(bytes, (int)size) == 1;
 }
 
-const struct clock clock_real = {.now_ms = real_now_ms, .monotonic_ms = real_monotonic_ms};
+const struct clock clock_real = {.now_ms = real_now_ms, .monotonic_us = real_monotonic_us};
 const struct random_source random_source_real = {.fill = real_fill};
 
 static bool is_dash_place(size_t at)

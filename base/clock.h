@@ -14,7 +14,7 @@
 
 struct clock {
     int64_t (*now_ms)(void *context);       /* wall time since the epoch, UTC */
-    int64_t (*monotonic_ms)(void *context); /* for time limits */
+    int64_t (*monotonic_us)(void *context); /* for time limits */
     void *context;
 };
 
@@ -34,9 +34,14 @@ static inline int64_t clock_now_ms(const struct clock *clock)
     return clock->now_ms(clock->context);
 }
 
+static inline int64_t clock_monotonic_us(const struct clock *clock)
+{
+    return clock->monotonic_us(clock->context);
+}
+
 static inline int64_t clock_monotonic_ms(const struct clock *clock)
 {
-    return clock->monotonic_ms(clock->context);
+    return clock_monotonic_us(clock) / 1000;
 }
 
 #define UUID_TEXT_SIZE 37 /* 36 characters and NUL */

@@ -88,7 +88,8 @@ static bool catalog_init(struct catalog *catalog, const struct catalog_options *
     TRY(commit_chain_create(&catalog->chain, err));
     TRY(inflight_keys_create(&catalog->inflight, err));
     TRY(packer_create(&catalog->packer, err));
-    TRY(seen_files_create(&catalog->seen, err));
+    TRY(seen_files_create(SEEN_NEAR, &catalog->seen_near, err));
+    TRY(seen_files_create(SEEN_FAR, &catalog->seen_far, err));
     TRY(warehouse_set_create(&catalog->warehouses, err));
     TRY(ensure_default_warehouse(catalog, options, err));
     TRY(pending_files_start(catalog, &catalog->pending, err));
@@ -116,7 +117,8 @@ void catalog_destroy(struct catalog *catalog)
     purge_worker_stop(catalog->purge);
     pending_files_stop(catalog->pending);
     warehouse_set_destroy(catalog->warehouses);
-    seen_files_destroy(catalog->seen);
+    seen_files_destroy(catalog->seen_near);
+    seen_files_destroy(catalog->seen_far);
     packer_destroy(catalog->packer);
     inflight_keys_destroy(catalog->inflight);
     commit_chain_destroy(catalog->chain);

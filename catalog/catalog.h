@@ -74,7 +74,8 @@ struct catalog {
     struct inflight_keys *inflight;
     struct packer *packer; /* of the bytes that transactions carry */
     struct pending_files *pending;
-    struct seen_files *seen; /* of stores that are not local; NULL: none is trusted */
+    struct seen_files *seen_near; /* of local files */
+    struct seen_files *seen_far;  /* of all other stores */
     struct purge_worker *purge;
     struct commit_counts commit_counts;
 };

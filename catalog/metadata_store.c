@@ -247,26 +247,28 @@ static const struct object_store_ops *store_of(struct catalog *catalog, struct s
     return object_stores_find(catalog->objects, location, &store, NULL) ? store->ops : NULL;
 }
 
-static bool was_seen(struct catalog *catalog, struct slice location)
+/* NULL where no store serves it. */
+static struct seen_files *seen_of(struct catalog *catalog, const struct object_store_ops *ops)
 {
-    return catalog->seen &&
-           seen_files_has(catalog->seen, location, clock_monotonic_ms(catalog->clock));
+    if (ops == NULL)
+        return NULL;
+    return ops->is_local ? catalog->seen_near : catalog->seen_far;
 }
 
-static void note_seen(struct catalog *catalog, struct slice location)
+static void note_seen(struct catalog *catalog, struct seen_files *seen, struct slice location)
 {
-    const struct object_store_ops *ops = store_of(catalog, location);
-    if (catalog->seen && ops && !ops->is_local)
-        seen_files_note(catalog->seen, location, clock_monotonic_ms(catalog->clock));
+    if (seen)
+        seen_files_note(seen, location, clock_monotonic_us(catalog->clock));
 }
 
-static bool look_for(struct catalog *catalog, struct slice location, struct error *err)
+static bool look_for(struct catalog *catalog, struct seen_files *seen, struct slice location,
+                     struct error *err)
 {
     bool exists = false;
     TRY(object_exists(catalog->objects, location, &exists, err));
     if (!exists)
         return gone(location, err);
-    note_seen(catalog, location);
+    note_seen(catalog, seen, location);
     return true;
 }
 
@@ -274,17 +276,20 @@ bool metadata_file_must_exist_near(struct catalog *catalog, struct slice locatio
                                    struct error *err)
 {
     const struct object_store_ops *ops = store_of(catalog, location);
-    if (ops && ops->is_local)
-        TRY(look_for(catalog, location, err));
-    *ret_known = ops && (ops->is_local || was_seen(catalog, location));
-    return true;
+    struct seen_files *seen = seen_of(catalog, ops);
+    *ret_known = seen && seen_files_has(seen, location, clock_monotonic_us(catalog->clock));
+    if (*ret_known || ops == NULL || !ops->is_local)
+        return true;
+    *ret_known = true;
+    return look_for(catalog, seen, location, err);
 }
 
 bool metadata_file_must_exist(struct catalog *catalog, struct slice location, struct error *err)
 {
     bool is_known = false;
     TRY(metadata_file_must_exist_near(catalog, location, &is_known, err));
-    return is_known || look_for(catalog, location, err);
+    return is_known ||
+           look_for(catalog, seen_of(catalog, store_of(catalog, location)), location, err);
 }
 
 /* Where the store does not make it durable at once, the bytes are kept for the transaction. */
@@ -297,7 +302,7 @@ bool carried_file_write(struct call *call, struct slice location, struct slice b
     const struct object_store_ops *ops = store_of(call->catalog, location);
     if (bytes.len > MAX_CARRIED_SIZE || (ops && !ops->put_unsynced)) {
         TRY(object_put_new(objects, location, bytes, err));
-        note_seen(call->catalog, location);
+        note_seen(call->catalog, seen_of(call->catalog, ops), location);
         *ret_file = file;
         return true;
     }
@@ -351,9 +356,8 @@ bool table_metadata_directory(const struct table_metadata *metadata, struct slic
     struct slice path = {NULL, 0};
     if (metadata)
         TRY(table_metadata_property(metadata, "write.metadata.path", arena, &path, err));
-    path = path.len > 0
-               ? arena_slice(arena, location_strip_slash(path))
-               : arena_printf(arena, "%.*s/metadata", (int)location.len, location.ptr);
+    path = path.len > 0 ? arena_slice(arena, location_strip_slash(path))
+                        : arena_printf(arena, "%.*s/metadata", (int)location.len, location.ptr);
     if (!path.ptr)
         return error_no_memory(err, "a metadata directory");
     *ret_directory = path;

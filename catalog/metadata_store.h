@@ -22,7 +22,7 @@ bool view_metadata_read(struct catalog *catalog, struct slice location,
                         struct view_metadata **ret_metadata, struct error *err);
 
 /* The same past the cache's answer for a file that is gone: what a client's load must not hide. One
- * that was seen a moment ago is trusted where asking takes a round trip (catalog/seen_files.h). */
+ * that was seen a moment ago is trusted (catalog/seen_files.h). */
 bool metadata_file_must_exist(struct catalog *catalog, struct slice location, struct error *err);
 /* The same where it takes a system call at most: else *ret_known is false, and nothing was done. */
 bool metadata_file_must_exist_near(struct catalog *catalog, struct slice location, bool *ret_known,

@@ -21,7 +21,7 @@ static int64_t now(void *context)
     return time_ms;
 }
 
-static const struct clock trial_clock = {.now_ms = now, .monotonic_ms = now};
+static const struct clock trial_clock = {.now_ms = now, .monotonic_us = now};
 
 struct trial {
     char directory[64];

@@ -13,7 +13,7 @@ static int64_t fixed_now(void *context)
     return INT64_C(1769860800000);
 }
 
-static const struct clock fixed_clock = {.now_ms = fixed_now, .monotonic_ms = fixed_now};
+static const struct clock fixed_clock = {.now_ms = fixed_now, .monotonic_us = fixed_now};
 
 struct fixture {
     struct log log;

@@ -11,6 +11,7 @@
 #include "catalog/commit.h"
 #include "catalog/lookup.h"
 #include "catalog/namespace.h"
+#include "catalog/seen_files.h"
 #include "catalog/warehouse.h"
 
 #define WORLD_CACHE_SIZE (16 * MIB)
@@ -23,10 +24,12 @@ static int64_t skewed_now_ms(void *context)
     return clock_now_ms(&clock_real) + world->skew_ms;
 }
 
-static int64_t real_monotonic_ms(void *context)
+/* Every reading is a tick later, so that no two looks for a file are one. */
+static int64_t stepping_monotonic_us(void *context)
 {
-    (void)context;
-    return clock_monotonic_ms(&clock_real);
+    struct world *world = context;
+    return clock_monotonic_us(&clock_real) +
+           SEEN_NEAR_TICK_US * atomic_fetch_add(&world->clock_readings, 1);
 }
 
 void world_make(struct world *world)
@@ -39,7 +42,7 @@ void world_make(struct world *world)
     (void)snprintf(world->location, sizeof world->location, "file://%s", world->place);
     (void)snprintf(world->allowed, sizeof world->allowed, "file://%s/allowed", world->directory);
     assert_int_equal(mkdir(world->place, 0777), 0);
-    world->clock = (struct clock){skewed_now_ms, real_monotonic_ms, world};
+    world->clock = (struct clock){skewed_now_ms, stepping_monotonic_us, world};
 }
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *where)

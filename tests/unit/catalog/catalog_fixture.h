@@ -40,6 +40,7 @@ struct world {
     const struct file_calls *files;
     struct clock clock; /* real, plus skew_ms */
     _Atomic int64_t skew_ms; /* the purge worker reads the clock, too */
+    _Atomic int64_t clock_readings; /* of the monotonic time */
     struct pointer_store *pointers;
     struct object_stores *objects;
     struct cache *cache;

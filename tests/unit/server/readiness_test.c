@@ -16,6 +16,11 @@ static int64_t fake_now(void *context)
     return ((struct fake *)context)->now_ms;
 }
 
+static int64_t fake_monotonic(void *context)
+{
+    return 1000 * fake_now(context);
+}
+
 static bool fake_probe(void *context, struct error *err)
 {
     struct fake *fake = context;
@@ -31,7 +36,7 @@ static struct readiness make(struct fake *fake, struct clock *clock)
 {
     struct readiness readiness = {0};
     struct error err = {0};
-    *clock = (struct clock){fake_now, fake_now, fake};
+    *clock = (struct clock){fake_now, fake_monotonic, fake};
     assert_true(readiness_init(&readiness, clock, fake_probe, fake, &err));
     return readiness;
 }

@@ -185,6 +185,11 @@ static int64_t fake_now(void *context)
     return ((struct fake_time *)context)->now_ms;
 }
 
+static int64_t fake_monotonic(void *context)
+{
+    return 1000 * fake_now(context);
+}
+
 static void fake_sleep(void *context, int64_t ms)
 {
     struct fake_time *time = context;
@@ -203,7 +208,7 @@ static bool all_ones(void *context, void *bytes, size_t size)
 struct http_transport_options fake_time_options(struct fake_time *time)
 {
     static const struct random_source ones = {all_ones, NULL};
-    time->clock = (struct clock){fake_now, fake_now, time};
+    time->clock = (struct clock){fake_now, fake_monotonic, time};
     struct http_transport_options options = http_transport_defaults;
     options.clock = &time->clock;
     options.random = &ones;
