@@ -8,8 +8,10 @@
  *
  * A file that is not there at a sync was deleted since its commit (a purge, delete-after-commit)
  * and needs none. At a start after a crash the same may mean that the crash has lost it, so then it
- * is restored; where it had been deleted it comes back as an orphan, which fsck lists. Nothing that
- * the earlier process has left counts as durable (recover_rows).
+ * is restored. A purge takes the rows of its files away when it has deleted them, and before it is
+ * through, so that the next start goes on with what this one has restored; what
+ * delete-after-commit has deleted comes back as an orphan, which fsck lists. Nothing that the
+ * earlier process has left counts as durable (recover_rows).
  */
 #include "catalog/pending_files.h"
 
@@ -202,6 +204,41 @@ static bool recover(struct catalog *catalog, struct error *err)
     return ok;
 }
 
+/* --- what was deleted ----------------------------------------------------------------------- */
+
+/* The next rows after *after; fewer than a batch: the last of them. */
+static bool forget_batch(struct catalog *catalog, const struct text_set *locations, int64_t *after,
+                         struct pending_row *rows, struct round *round, struct error *err)
+{
+    bool is_any = false;
+    TRY(list_rows(catalog, *after, &round->arena, rows, &round->count, err));
+    for (size_t i = 0; i < round->count; i++) {
+        round->ids[i] = *after = rows[i].id;
+        round->durable[i] = text_set_has(locations, rows[i].location);
+        is_any = is_any || round->durable[i];
+    }
+    return !is_any || pointer_store_write(catalog->pointers, forget_durable, round, err);
+}
+
+bool pending_files_forget(struct catalog *catalog, const struct text_set *locations,
+                          struct error *err)
+{
+    struct pending_row *rows = calloc(RECOVERY_BATCH, sizeof *rows);
+    int64_t after = 0;
+    size_t count = RECOVERY_BATCH;
+    bool ok = rows != NULL || error_no_memory(err, "the files of a purge");
+    while (ok && count == RECOVERY_BATCH) {
+        struct round round;
+        ok = (round_init(&round, catalog, RECOVERY_BATCH) ||
+              error_no_memory(err, "the files of a purge")) &&
+             forget_batch(catalog, locations, &after, rows, &round, err);
+        count = round.count;
+        arena_finish(&round.arena);
+    }
+    free(rows);
+    return ok;
+}
+
 /* --- the thread --------------------------------------------------------------------------- */
 
 void pending_files_add(struct pending_files *files, int64_t id, struct slice location)
@@ -271,6 +308,13 @@ static size_t round_fill(struct round *round, struct pending_file *first,
     return untried;
 }
 
+/* Since its sync has failed: then it needs none any more. */
+static bool was_deleted(struct catalog *catalog, struct slice location)
+{
+    bool exists = true;
+    return object_exists(catalog->objects, location, &exists, NULL) && !exists;
+}
+
 static bool sync_files(struct catalog *catalog, struct pending_file *first)
 {
     struct round round;
@@ -283,6 +327,8 @@ static bool sync_files(struct catalog *catalog, struct pending_file *first)
         object_sync(catalog->objects, round.locations, untried, round.durable);
         for (size_t i = 0; i < untried; i++)
             files[i]->has_failed = !round.durable[i];
+        for (size_t i = untried; i < count; i++)
+            round.durable[i] = was_deleted(catalog, round.locations[i]);
         ok = round_finish(&round);
     }
     arena_finish(&round.arena);

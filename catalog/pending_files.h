@@ -14,6 +14,7 @@
 #ifndef CATALOG_PENDING_FILES_H
 #define CATALOG_PENDING_FILES_H
 
+#include "base/text_set.h"
 #include "catalog/catalog.h"
 
 /* Larger files are synced by the commit itself: the log of the database is written, copied into the
@@ -25,6 +26,10 @@ bool pending_files_start(struct catalog *catalog, struct pending_files **ret_fil
                          struct error *err);
 /* Syncs what waits, once. NULL is fine. */
 void pending_files_stop(struct pending_files *files);
+
+/* These files were deleted for good: no start brings them back. */
+bool pending_files_forget(struct catalog *catalog, const struct text_set *locations,
+                          struct error *err);
 
 /* The transaction that carries the file as `id` (pointer_pending_add) has committed. */
 void pending_files_add(struct pending_files *files, int64_t id, struct slice location);

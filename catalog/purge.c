@@ -6,6 +6,7 @@
 #include "catalog/dropped.h"
 #include "catalog/location_policy.h"
 #include "catalog/metadata_store.h"
+#include "catalog/pending_files.h"
 #include "catalog/warehouse_set.h"
 #include "iceberg/manifest.h"
 
@@ -28,6 +29,7 @@ struct purge_run {
     struct arena arena;
     struct text_set lists;     /* manifest lists of all snapshots */
     struct text_set manifests; /* of all lists */
+    struct text_set metadata;  /* files of the table's metadata */
     struct text_set left;      /* files that are not the server's to delete */
     struct slice first_left;
     int64_t left_count;
@@ -225,6 +227,12 @@ static bool delete_statistics(struct purge_run *run, struct slice list, struct e
     }
 }
 
+static bool delete_metadata(struct purge_run *run, struct slice path, struct error *err)
+{
+    bool added;
+    return text_set_add(&run->metadata, path, &added, err) && delete_file(run, path, err);
+}
+
 static bool delete_reached_files(struct purge_run *run, const struct table_metadata *metadata,
                                  struct error *err)
 {
@@ -235,7 +243,7 @@ static bool delete_reached_files(struct purge_run *run, const struct table_metad
     TRY(delete_statistics(run, metadata->members[TABLE_MEMBER_STATISTICS], err));
     TRY(delete_statistics(run, metadata->members[TABLE_MEMBER_PARTITION_STATISTICS], err));
     for (size_t i = 0; i < metadata->metadata_log_count; i++)
-        TRY(delete_file(run, metadata->metadata_log[i].metadata_file, err));
+        TRY(delete_metadata(run, metadata->metadata_log[i].metadata_file, err));
     TRY(nothing_is_left(run, err));
     TRY(text_set_each(&run->manifests, delete_file, run, err));
     TRY(nothing_is_left(run, err));
@@ -264,8 +272,10 @@ static bool purge_metadata(struct purge_run *run, const struct purge_row *row,
 {
     bool is_back = false;
     TRY(has_come_back(run, metadata, &is_back, err));
-    return is_back || (delete_reached_files(run, metadata, err) &&
-                       delete_file(run, row->metadata_location, err) && nothing_is_left(run, err));
+    return is_back ||
+           (delete_reached_files(run, metadata, err) &&
+            delete_metadata(run, row->metadata_location, err) && nothing_is_left(run, err) &&
+            pending_files_forget(run->catalog, &run->metadata, err));
 }
 
 static bool purge_table(struct purge_run *run, const struct purge_row *row, struct error *err)
@@ -303,10 +313,12 @@ bool purge_entry(struct catalog *catalog, const struct purge_row *row,
     arena_init(&run.batch_arena, BATCH_ARENA_CEILING);
     text_set_init(&run.lists, &run.arena);
     text_set_init(&run.manifests, &run.arena);
+    text_set_init(&run.metadata, &run.arena);
     text_set_init(&run.left, &run.arena);
     bool ok = purge_table(&run, row, err);
     *ret_left = run.left_count;
     text_set_finish(&run.left);
+    text_set_finish(&run.metadata);
     text_set_finish(&run.manifests);
     text_set_finish(&run.lists);
     arena_finish(&run.batch_arena);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "catalog/purge.h"
 #include "iceberg/manifest_list.h"
 #include "tests/unit/catalog/append_fixture.h"
 
@@ -242,6 +243,40 @@ static void test_pending__a_file_that_was_deleted_is_not_written_again(void **st
     assert_false(file_is_there(path));
 }
 
+static bool queue_becomes_empty(struct world *world)
+{
+    struct purge_row *rows = NULL;
+    size_t count = 1;
+    for (int waited_ms = 0; waited_ms < ROUND_MS && count > 0; waited_ms += 20) {
+        assert_ok(purge_list(&world->client.call, 10, &rows, &count, &world->client.err),
+                  &world->client.err);
+        usleep(20000);
+    }
+    return count == 0;
+}
+
+/* The process ends before it has settled the files of a table that it has purged meanwhile. */
+static void test_pending__a_start_brings_back_nothing_of_what_was_purged(void **state)
+{
+    struct world *world = *state;
+    char old[512], current[512];
+    atomic_store(&syncs_fail, true);
+    assert_ok(make_table(world, NAME("t")), &world->client.err);
+    (void)snprintf(old, sizeof old, "%s", metadata_path(world));
+    assert_ok(set_property(world, NAME("t"), "k", "v"), &world->client.err);
+    (void)snprintf(current, sizeof current, "%s", metadata_path(world));
+    assert_ok(make_table(world, NAME("other")), &world->client.err);
+    assert_ok(drop_table(world, NAME("t"), true), &world->client.err);
+    assert_true(queue_becomes_empty(world));
+    assert_int_equal(pending_count(world), 1); /* the other table's */
+    world_close(world);
+    atomic_store(&syncs_fail, false);
+    world_open(world);
+    assert_false(file_is_there(old));
+    assert_false(file_is_there(current));
+    assert_int_equal(pending_count(world), 0);
+}
+
 static void test_pending__a_large_file_is_synced_at_once(void **state)
 {
     struct world *world = *state;
@@ -271,6 +306,7 @@ int main(void)
         TEST(test_pending__what_cannot_be_made_good_stays),
         TEST(test_pending__a_failed_sync_is_not_tried_again),
         TEST(test_pending__a_file_that_was_deleted_is_not_written_again),
+        TEST(test_pending__a_start_brings_back_nothing_of_what_was_purged),
         TEST(test_pending__a_large_file_is_synced_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
