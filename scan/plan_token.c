@@ -49,6 +49,10 @@ static bool unknown_token(enum plan_token_kind kind, struct slice text, struct e
     if (kind == PLAN_TOKEN_ID)
         return error_set(err, ERROR_NO_SUCH_PLAN_ID, "Plan does not exist: %.*s",
                          (int)(text.len > 200 ? 200 : text.len), text.ptr);
+    if (kind == PLAN_TOKEN_GRANT)
+        return error_set(err, ERROR_FORBIDDEN,
+                         "The grant for a table's files is of another warehouse, was changed or "
+                         "has expired: load the table again");
     return error_set(err, ERROR_NO_SUCH_PLAN_TASK,
                      "Plan task does not exist: it is of another table, was changed or has "
                      "expired; plan the scan again");

@@ -7,8 +7,9 @@
  *
  * Spec:     REST protocol, plan-id, PlanTask
  * Owns:     results lie in the arena
- * Errors:   ERROR_NO_SUCH_PLAN_ID, ERROR_NO_SUCH_PLAN_TASK: tampered with, of another table or
- *           database, or expired; the client cannot tell which, and need not
+ * Errors:   ERROR_NO_SUCH_PLAN_ID, ERROR_NO_SUCH_PLAN_TASK, ERROR_FORBIDDEN, by the token's kind:
+ *           tampered with, of another table or database, or expired; the client cannot tell which,
+ *           and need not
  * Threads:  pure functions
  */
 #ifndef SCAN_PLAN_TOKEN_H
@@ -17,7 +18,11 @@
 #include "base/arena.h"
 #include "base/mac.h"
 
-enum plan_token_kind { PLAN_TOKEN_ID = 'P', PLAN_TOKEN_TASK = 'T' };
+enum plan_token_kind {
+    PLAN_TOKEN_ID = 'P',
+    PLAN_TOKEN_TASK = 'T',
+    PLAN_TOKEN_GRANT = 'G', /* of no plan: server/access_grant.h */
+};
 
 /* As long as the slowest reader of a scan may take to come back. */
 #define PLAN_TOKEN_LIFETIME_MS ((int64_t)24 * 3600 * 1000)

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/percent.h"
 #include "iceberg/table_metadata.h"
+#include "server/access_grant.h"
 #include "server/server.h"
 #include "storage/location.h"
 #include "storage/s3_store.h"
@@ -73,8 +74,8 @@ static bool find_keys(struct op *op, struct slice location, enum access_kind kin
 
 /* --- texts ---------------------------------------------------------------------------------- */
 
-/* "v1/<warehouse>/namespaces/<ns>/tables/<table>/<action>", relative to what the client calls the
- * catalog: the server's own name for itself may be of no use to it. */
+/* "v1/<warehouse>/namespaces/<ns>/tables/<table>/<action>?grant=…", relative to what the client
+ * calls the catalog: the server's own name for itself may be of no use to it. */
 static void put_table_path(struct op *op, const char *action, struct buffer *out)
 {
     buffer_append_string(out, "v1/");
@@ -85,6 +86,10 @@ static void put_table_path(struct op *op, const char *action, struct buffer *out
     percent_append(out, op->table.name);
     buffer_append_byte(out, '/');
     buffer_append_string(out, action);
+    if (op->grant.len > 0) {
+        buffer_append_string(out, "?grant=");
+        buffer_append_slice(out, op->grant);
+    }
 }
 
 static void write_path(struct op *op, const char *name, const char *action,
@@ -228,6 +233,8 @@ static bool make(struct op *op, struct slice location, enum access_kind kind,
     struct access access = access_none;
     access.has_secrets = kind == ACCESS_VENDED || kind == ACCESS_STATIC_KEYS;
     struct s3_keys keys = {.expires_ms = 0};
+    if (kind != ACCESS_NONE && rights == SESSION_READ_WRITE)
+        TRY(access_grant_make(op, location, err));
     bool ok = !access.has_secrets || find_keys(op, location, kind, rights, &keys, err);
     ok = ok && make_texts(op, location, kind, &keys, &access, err);
     s3_keys_wipe(&keys);

@@ -30,6 +30,7 @@ struct op {
     bool plus_is_space; /* names are read again with '+' as a space (see call_handler in op.c) */
     bool would_block;
     struct entity_name table; /* that the answer is about, for its links; no name: none */
+    struct slice grant;       /* in these links (server/access_grant.h); empty: none */
     size_t body_claim; /* of server->parsed, until the end */
 };
 

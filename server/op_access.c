@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "catalog/lookup.h"
 #include "scan/plan_token.h"
+#include "server/access_grant.h"
 #include "server/server.h"
 #include "storage/location.h"
 #include "storage/remote_sign.h"
@@ -23,6 +24,25 @@ static bool find_table(struct op *op, struct entity_row *ret_row, struct error *
     if (!op->request->may_block)
         return op_would_block(op);
     return entity_find(&op->call, name, ENTITY_TABLE, ret_row, err);
+}
+
+/* Where there is no table of that name, yet or any more, a row that has nothing but the place which
+ * the request's grant is for. */
+static bool find_place(struct op *op, struct entity_row *ret_row, struct error *err)
+{
+    struct slice location = {NULL, 0};
+    struct error missing = {.kind = ERROR_NONE};
+    if (find_table(op, ret_row, &missing))
+        return true;
+    if (missing.kind == ERROR_NO_SUCH_TABLE || missing.kind == ERROR_NO_SUCH_NAMESPACE)
+        TRY(access_grant_open(op, &location, err));
+    if (location.ptr == NULL) {
+        if (err)
+            *err = missing;
+        return false;
+    }
+    *ret_row = (struct entity_row){.kind = ENTITY_TABLE, .location = location};
+    return true;
 }
 
 /* Secrets and signatures are for who has asked. */
@@ -63,7 +83,7 @@ bool op_load_credentials(struct op *op, struct reply **ret_reply, struct error *
     struct access access;
     enum session_rights rights;
     struct buffer body;
-    TRY(find_table(op, &row, err));
+    TRY(find_place(op, &row, err));
     TRY(read_rights(op, &row, &rights, err));
     TRY(access_make_credentials(op, row.location, rights, &access, err));
     buffer_init(&body, MAX_URI_SIZE + 2 * access.credentials.len);
@@ -149,7 +169,7 @@ static bool sign_table(struct op *op, const json_t *body, struct reply **ret_rep
 {
     struct entity_row row;
     struct remote_sign request;
-    TRY(find_table(op, &row, err));
+    TRY(find_place(op, &row, err));
     TRY(check_warehouse(op->call.warehouse, err));
     TRY(remote_sign_parse(body, op->call.warehouse->storage, op->call.arena, &request, err));
     return sign_for(op, &request, row.location, ret_reply, err);

@@ -143,11 +143,12 @@ def test_spark__keeps_a_table_without_a_key(spark, lake, sql, access):  # noqa: 
     assert delete_orphans(spark, f"{sql.catalog}.spark.`t_{access}`") == [f"s3://{BUCKET}/{stray}"]
     assert stray not in lake.keys(place)
     assert sql(f"SELECT count(*) FROM {table}") == [(3,)]
+    sql(f"DROP TABLE {table} PURGE")
+    purged(lake, place)
 
 
 def test_spark__has_no_key_of_its_own(spark, lake, sql, access):  # noqa: F811
-    sql(f"CREATE TABLE {{ns}}.`closed_{access}` (id INT) USING iceberg")
-    sql(f"INSERT INTO {{ns}}.`closed_{access}` VALUES (1)")
+    sql(f"CREATE TABLE {{ns}}.`closed_{access}` USING iceberg AS SELECT 1 AS id")
     nobody = lake.spark_catalog(spark, "nobody", NOBODY)
     with pytest.raises(Exception, match="(?i)unable to load credentials"):
         spark.sql(f"SELECT * FROM {nobody}.spark.`closed_{access}`").collect()

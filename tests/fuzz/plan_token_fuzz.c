@@ -18,6 +18,7 @@ static void open_foreign(const struct plan_sealer *sealer, struct slice text, st
     struct plan_part part = {0};
     assert(!plan_token_open(sealer, PLAN_TOKEN_ID, text, arena, &payload, NULL));
     assert(!plan_token_open(sealer, PLAN_TOKEN_TASK, text, arena, &payload, NULL));
+    assert(!plan_token_open(sealer, PLAN_TOKEN_GRANT, text, arena, &payload, NULL));
     assert(!plan_part_read(text, sealer, arena, &part, NULL));
 }
 
@@ -30,6 +31,7 @@ static void open_own(const struct plan_sealer *sealer, struct slice payload, str
     assert(plan_token_open(sealer, PLAN_TOKEN_TASK, text, arena, &again, NULL));
     assert(slice_equals(again, payload));
     assert(!plan_token_open(sealer, PLAN_TOKEN_ID, text, arena, &again, NULL));
+    assert(!plan_token_open(sealer, PLAN_TOKEN_GRANT, text, arena, &again, NULL));
     if (plan_part_read(text, sealer, arena, &part, NULL))
         plan_part_finish(&part);
     char *changed = arena_string(arena, text);

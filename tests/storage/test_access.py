@@ -357,6 +357,68 @@ def test_signature__of_one_request_is_of_no_use_for_another(vending, minio, buck
     assert json.dumps(wish.json()).find(stores.SECRET) < 0
 
 
+# --- where there is no table of that name -----------------------------------------------------------
+
+STAGED = {"name": "staged", "stage-create": True, "schema": {"type": "struct", "fields": []}}
+
+
+def sign_put(lake, minio, endpoint, path):
+    return lake.send("POST", f"/{endpoint}", json={
+        "region": stores.REGION, "uri": f"{minio.url}/{path}", "method": "PUT", "headers": {}})
+
+
+def test_grant__serves_a_table_before_it_is_created_and_when_it_is_dropped(vending, minio, bucket):
+    server, lake = vending
+    make_tables(catalog(server))
+    staged = lake.call("createTable", namespace="db", json=STAGED, headers=SIGNING,
+                       expect=200).json()
+    endpoint = staged["config"]["signer.endpoint"]
+    assert staged["config"]["s3.signer.endpoint"] == endpoint and "/staged/sign?grant=" in endpoint
+    own, bare = f"{bucket}/wh/db/staged/data/x", endpoint.partition("?")[0]
+
+    def refused_else():
+        assert sign_put(lake, minio, endpoint, f"{bucket}/wh/db/a/x").status == 403
+        assert sign_put(lake, minio, bare, own).status == 404
+        # Of the token's last bytes, which are its MAC's.
+        changed = endpoint[:-8] + ("A" if endpoint[-8] != "A" else "B") + endpoint[-7:]
+        answer = sign_put(lake, minio, changed, own)
+        assert answer.status == 403 and "was changed or has expired" in answer.error["message"]
+
+    answer = sign_put(lake, minio, endpoint, own)
+    assert answer.status == 200
+    headers = {name: values[0] for name, values in answer.json()["headers"].items()}
+    assert requests.put(answer.json()["uri"], headers=headers, data=b"x",
+                        timeout=WAIT_S).status_code == 200
+    refused_else()
+    lake.create_table("db", STAGED | {"stage-create": False})
+    assert sign_put(lake, minio, bare, own).status == 200
+    lake.call("dropTable", namespace="db", table="staged", expect=204)
+    assert sign_put(lake, minio, endpoint, own).status == 200
+    refused_else()
+
+
+def test_grant__ends_where_another_table_has_the_place(vending, minio, bucket):
+    _, lake = vending
+    staged = lake.call("createTable", namespace="db", json=STAGED, headers=SIGNING,
+                       expect=200).json()
+    lake.create_table("db", {"name": "other", "schema": STAGED["schema"],
+                             "location": f"s3://{bucket}/wh/db/staged"})
+    answer = sign_put(lake, minio, staged["config"]["signer.endpoint"], f"{bucket}/wh/db/staged/x")
+    assert answer.status == 403 and "the place of another table by now" in answer.error["message"]
+
+
+def test_grant__fetches_credentials_for_a_table_that_is_being_created(vending, minio, bucket):
+    _, lake = vending
+    config = lake.call("createTable", namespace="db", json=STAGED, headers=VENDED,
+                       expect=200).json()["config"]
+    endpoint = config["client.refresh-credentials-endpoint"]
+    [credential] = lake.send("GET", f"/{endpoint}").json()["storage-credentials"]
+    assert credential["prefix"] == f"s3://{bucket}/wh/db/staged/"
+    client_of(minio, credential["config"]).put_object(Bucket=bucket, Key="wh/db/staged/x", Body=b"")
+    assert lake.send("GET", f"/{endpoint}&planId=x").status == 404
+    assert lake.send("GET", "/" + endpoint.partition("?")[0]).status == 404
+
+
 # --- check ----------------------------------------------------------------------------------------
 
 def test_check__proves_that_credentials_end_at_their_table(vending, minio, bucket):
