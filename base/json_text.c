@@ -334,7 +334,7 @@ bool json_array_open(struct slice value, struct json_cursor *ret_cursor, struct 
 void json_array_pass(struct json_cursor *cursor, size_t size)
 {
     cursor->at += size;
-    cursor->first = cursor->first && size == 0;
+    cursor->first = false;
 }
 
 /* At the closing bracket: nothing may follow it. The cursor stays there, so that a further step

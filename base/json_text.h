@@ -19,7 +19,8 @@
 #define JSON_TEXT_MAX_DEPTH 512
 
 /* Items of an array, at least one, that were read before: well formed, as are the commas between
- * them. `at` is right behind the array's '[', as an offset into the text of the cursor. */
+ * them. `at` is right behind the array's '[', as an offset into the text of the cursor. The first
+ * of them, or all, may be left out of the text: what follows begins with a comma all the same. */
 struct json_known {
     size_t at;
     size_t size;
@@ -54,7 +55,7 @@ bool json_text_is_valid(struct slice text, struct json_fault *ret_fault);
 bool json_object_open(struct slice value, struct json_cursor *ret_cursor, struct error *err);
 bool json_array_open(struct slice value, struct json_cursor *ret_cursor, struct error *err);
 
-/* Passes over so many bytes of known items behind the array's '['. */
+/* Passes over so many bytes of known items (json_known) behind the array's '['. */
 void json_array_pass(struct json_cursor *cursor, size_t size);
 
 /* Steps: *ret_more is false at the end (and then text after the closing bracket is an error).

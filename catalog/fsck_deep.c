@@ -116,7 +116,7 @@ static bool keep_snapshots(struct deep *deep, const struct table_metadata *metad
 {
     for (size_t i = 0; i < metadata->snapshot_count; i++) {
         struct error cause = {0};
-        if (!keep_snapshot(deep, metadata->snapshots[i].text, &cause))
+        if (!keep_snapshot(deep, table_metadata_snapshot_at(metadata, i)->text, &cause))
             TRY(fsck_problem_of(deep->check, FSCK_METADATA_BROKEN, FSCK_METADATA_BROKEN,
                                 deep->check->row.metadata_location, &cause, err));
     }

@@ -173,7 +173,7 @@ void table_metadata_remember(struct catalog *catalog, struct slice location,
     arena_init(&scratch, KEY_ARENA_CEILING);
     struct slice key = cache_key(&scratch, "table", location);
     if (key.ptr)
-        cache_put(catalog->cache, key, metadata, metadata->blob->size + metadata->arena.total,
+        cache_put(catalog->cache, key, metadata, table_metadata_memory(metadata),
                   &table_kind);
     arena_finish(&scratch);
 }
@@ -335,6 +335,45 @@ bool metadata_write(struct call *call, struct slice text, struct slice directory
     TRY(metadata_file_name(directory, previous, codec, call->catalog->random, call->arena,
                            &location, err));
     return encode_and_put(call, text, codec, location, ret_file, err);
+}
+
+/* Text in parts is too long to be carried. */
+static bool parts_put(struct call *call, const struct table_text *text, struct slice location,
+                      struct carried_file *ret_file, struct error *err)
+{
+    struct seen_files *seen = seen_of(call->catalog, store_of(call->catalog, location));
+    TRY(object_put_new_parts(call->catalog->objects, location, text->parts, text->count, err));
+    note_seen(call->catalog, seen, location);
+    *ret_file = (struct carried_file){.location = location, .packed = SLICE_EMPTY};
+    return true;
+}
+
+static bool text_gather(const struct table_text *text, struct buffer *out, struct error *err)
+{
+    buffer_init(out, MAX_METADATA_SIZE);
+    table_text_append(text, out);
+    return buffer_check(out, "table metadata", err);
+}
+
+bool table_metadata_write(struct call *call, const struct table_metadata *metadata,
+                          struct slice directory, struct slice previous, enum metadata_codec codec,
+                          struct carried_file *ret_file, struct error *err)
+{
+    struct table_text text;
+    struct buffer whole;
+    struct slice location;
+    table_metadata_text(metadata, &text);
+    if (text.count == 1)
+        return metadata_write(call, text.parts[0], directory, previous, codec, ret_file, err);
+    if (codec == METADATA_CODEC_NONE && text.size > MAX_CARRIED_SIZE) {
+        TRY(metadata_file_name(directory, previous, codec, call->catalog->random, call->arena,
+                               &location, err));
+        return parts_put(call, &text, location, ret_file, err);
+    }
+    bool ok = text_gather(&text, &whole, err) &&
+              metadata_write(call, buffer_slice(&whole), directory, previous, codec, ret_file, err);
+    buffer_finish(&whole);
+    return ok;
 }
 
 bool metadata_carry(struct pointer_txn *txn, struct carried_file *file, struct error *err)

@@ -43,6 +43,11 @@ bool carried_file_write(struct call *call, struct slice location, struct slice b
 bool metadata_write(struct call *call, struct slice text, struct slice directory,
                     struct slice previous, enum metadata_codec codec,
                     struct carried_file *ret_file, struct error *err);
+/* The same for a table's, whose text may be in parts: these are not put together on the way to a
+ * file that is written as it is. */
+bool table_metadata_write(struct call *call, const struct table_metadata *metadata,
+                          struct slice directory, struct slice previous, enum metadata_codec codec,
+                          struct carried_file *ret_file, struct error *err);
 /* In the transaction that moves the pointer to the file. May be run again. */
 bool metadata_carry(struct pointer_txn *txn, struct carried_file *file, struct error *err);
 /* After that transaction: the file is synced soon. */

@@ -237,7 +237,7 @@ static bool delete_reached_files(struct purge_run *run, const struct table_metad
                                  struct error *err)
 {
     for (size_t i = 0; i < metadata->snapshot_count; i++)
-        TRY(keep_snapshot(run, metadata->snapshots[i].text, err));
+        TRY(keep_snapshot(run, table_metadata_snapshot_at(metadata, i)->text, err));
     TRY(text_set_each(&run->lists, keep_list_manifests, run, err));
     TRY(text_set_each(&run->manifests, delete_manifest_files, run, err));
     TRY(delete_statistics(run, metadata->members[TABLE_MEMBER_STATISTICS], err));

@@ -8,6 +8,11 @@
 #include "catalog/metadata_store.h"
 #include "catalog/requirement.h"
 
+/* Lists of a table's history that are so long are shared with the metadata before: a commit then
+ * costs what it changes, and the writing of the file. Shorter ones are copied faster than an answer
+ * or a file is made of parts. */
+#define SHARE_HISTORY_FROM (256 * KIB)
+
 /*
  * A commit that dies between any two steps leaves this:
  *   before the file is written          nothing happened
@@ -108,8 +113,8 @@ static bool write_next(struct table_change *change, struct error *err)
     enum metadata_codec codec;
     struct slice previous = change->base ? change->row.metadata_location : SLICE_EMPTY;
     TRY(metadata_codec_parse(change->result.metadata_codec, METADATA_CODEC_NONE, &codec, err));
-    TRY(metadata_write(change->call, blob_slice(change->next->blob),
-                       change->result.metadata_directory, previous, codec, &change->file, err));
+    TRY(table_metadata_write(change->call, change->next, change->result.metadata_directory,
+                             previous, codec, &change->file, err));
     change->next_location = change->file.location;
     change->is_written = true;
     return true;
@@ -143,6 +148,7 @@ static bool apply_updates(struct table_change *change, const json_t *updates, st
         .now_ms = clock_now_ms(change->call->catalog->clock),
         .new_uuid = slice_from_string(uuid),
         .new_format_version = format_version_default(change->call->warehouse),
+        .share_from = SHARE_HISTORY_FROM,
     };
     TRY(table_updates_apply(&input, change->call->arena, text, &change->result, err));
     if (change->base && !change->result.is_changed) {

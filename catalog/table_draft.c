@@ -49,7 +49,7 @@ static void init_from_base(struct table_draft *draft, const struct table_metadat
     draft->snapshots.count = base->snapshot_count;
 }
 
-bool table_draft_init(struct table_draft *draft, const struct table_metadata *base, int64_t now_ms,
+bool table_draft_init(struct table_draft *draft, struct table_metadata *base, int64_t now_ms,
                       struct arena *arena, struct error *err)
 {
     *draft = (struct table_draft){.arena = arena, .base = base};

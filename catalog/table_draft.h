@@ -66,9 +66,10 @@ struct draft_snapshots {
 
 struct table_draft {
     struct arena *arena;
-    const struct table_metadata *base; /* NULL: the table is being created */
+    struct table_metadata *base; /* NULL: the table is being created */
     json_t *trees;                     /* an array: what parsed parts point into */
     int64_t now_ms;
+    size_t share_from; /* as in struct table_update_input */
     bool is_changed;
 
     int32_t format_version;
@@ -101,7 +102,7 @@ struct table_draft {
 };
 
 /* From a base, or empty (NULL) in the default format version. Finish it in either case. */
-bool table_draft_init(struct table_draft *draft, const struct table_metadata *base, int64_t now_ms,
+bool table_draft_init(struct table_draft *draft, struct table_metadata *base, int64_t now_ms,
                       struct arena *arena, struct error *err);
 void table_draft_finish(struct table_draft *draft);
 

@@ -47,7 +47,7 @@ static size_t base_log_count(const struct table_draft *draft)
 static const struct snapshot_log_entry *log_at(const struct table_draft *draft, size_t index)
 {
     size_t base_count = base_log_count(draft);
-    return index < base_count ? &draft->base->snapshot_log[index]
+    return index < base_count ? table_metadata_log_at(draft->base, index)
                               : &draft->log_added[index - base_count];
 }
 

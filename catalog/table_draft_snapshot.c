@@ -14,7 +14,7 @@ static size_t count_of_base(const struct table_draft *draft)
 const struct table_snapshot *draft_snapshot_at(const struct table_draft *draft, size_t index)
 {
     size_t base_count = count_of_base(draft);
-    return index < base_count ? &draft->base->snapshots[index]
+    return index < base_count ? table_metadata_snapshot_at(draft->base, index)
                               : &draft->snapshots.added[index - base_count];
 }
 
@@ -61,7 +61,7 @@ static size_t index_find(const struct table_draft *draft, int64_t id)
         return count_of_base(draft) + added - 1;
     const struct table_snapshot *old =
         draft->base ? table_metadata_snapshot(draft->base, id) : NULL;
-    return old ? (size_t)(old - draft->base->snapshots) : NO_ITEM;
+    return old ? table_metadata_snapshot_index(draft->base, old) : NO_ITEM;
 }
 
 size_t draft_snapshot_find(const struct table_draft *draft, int64_t id)

@@ -15,6 +15,7 @@ struct table_writer {
     const struct draft_logs *logs;
     struct json_writer json;
     size_t start; /* of the text in json.out */
+    struct table_metadata *origin; /* NULL: nothing is shared */
     struct table_copied copied;
 };
 
@@ -155,28 +156,58 @@ static bool write_refs(struct table_writer *writer, struct error *err)
     return true;
 }
 
-/* All that is between the brackets of a list of the base. */
-static struct slice base_elements(const struct table_writer *writer, enum table_member member)
-{
-    struct slice text = table_draft_member(writer->draft, member);
-    return text.ptr ? slice_make(text.ptr + 1, text.len - 2) : SLICE_EMPTY;
-}
-
-/* Opens the array with elements of the base in it, from the `first` on, and notes where they are;
- * the caller appends its own and closes it. */
+/* Opens the array, with elements of the base in it and those of its origin before them, and notes
+ * where they are; the caller appends its own and closes it. */
 static void append_begin(struct table_writer *writer, enum table_member member,
-                         enum table_list list, struct slice elements, size_t first)
+                         enum table_list list, struct table_copied_list kept)
 {
+    struct buffer *out = writer->json.out;
     write_key(writer, member);
     json_write_raw(&writer->json, SLICE_LITERAL("["));
-    if (elements.len == 0)
+    if (!kept.is_shared && kept.origin.len + kept.from.len == 0)
         return;
+    buffer_append_slice(out, kept.origin);
+    kept.at = out->len - writer->start;
+    buffer_append_slice(out, kept.from);
     writer->copied.base = writer->draft->base;
-    writer->copied.lists[list] =
-        (struct table_copied_list){.first = first,
-                                   .from = elements,
-                                   .at = writer->json.out->len - writer->start};
-    buffer_append_slice(writer->json.out, elements);
+    writer->copied.lists[list] = kept;
+}
+
+/* What has been added since lists are shared: from so much on they are put together once more. It
+ * is copied by each commit until then, as the whole is then. */
+static bool has_outgrown(const struct table_metadata *base, size_t share_from)
+{
+    size_t added = 0;
+    for (enum table_list list = 0; list < TABLE_LIST_COUNT; list++)
+        if (base->shared_at[list] > 0)
+            added += table_metadata_own(base, list).len;
+    return added * 2 >= share_from;
+}
+
+/* Whose lists the result shares: the base's origin's, or those of the base, if it has none. A blob
+ * that is charged to a budget is not held for longer than its metadata is. */
+static struct table_metadata *origin_choose(const struct table_draft *draft)
+{
+    struct table_metadata *base = draft->base;
+    if (!base || draft->share_from == 0)
+        return NULL;
+    if (base->origin)
+        return has_outgrown(base, draft->share_from) ? NULL : base->origin;
+    return base->blob->budget ? NULL : base;
+}
+
+/* All elements that the base has of a list: shared where they are long or were shared before. */
+static struct table_copied_list base_list(const struct table_writer *writer, enum table_list list)
+{
+    const struct table_metadata *base = writer->draft->base;
+    struct table_metadata *origin = writer->origin;
+    struct slice own = table_metadata_own(base, list), shared = table_metadata_shared(base, list);
+    struct table_copied_list kept = {.origin = shared, .from = own};
+    if (origin == base && own.len >= writer->draft->share_from)
+        kept = (struct table_copied_list){.is_shared = true};
+    else if (origin && shared.len > 0)
+        kept = (struct table_copied_list){.from = own, .is_shared = true};
+    return kept;
 }
 
 static void append_comma(struct table_writer *writer, bool has_item)
@@ -189,9 +220,9 @@ static void write_snapshots_appended(struct table_writer *writer)
 {
     const struct draft_snapshots *snapshots = &writer->draft->snapshots;
     size_t base_count = snapshots->count - snapshots->added_count;
-    struct slice elements =
-        base_count > 0 ? base_elements(writer, TABLE_MEMBER_SNAPSHOTS) : SLICE_EMPTY;
-    append_begin(writer, TABLE_MEMBER_SNAPSHOTS, TABLE_LIST_SNAPSHOTS, elements, 0);
+    append_begin(writer, TABLE_MEMBER_SNAPSHOTS, TABLE_LIST_SNAPSHOTS,
+                 base_count > 0 ? base_list(writer, TABLE_LIST_SNAPSHOTS)
+                                : (struct table_copied_list){.first = 0});
     for (size_t i = 0; i < snapshots->added_count; i++) {
         append_comma(writer, base_count + i > 0);
         buffer_append_slice(writer->json.out, snapshots->added[i].text);
@@ -231,9 +262,9 @@ static void write_snapshot_log(struct table_writer *writer)
     size_t base_count = is_new || !draft->base ? 0 : draft->base->snapshot_log_count;
     size_t count = is_new ? logs->snapshot_log_count : draft->log_added_count;
     const struct snapshot_log_entry *entries = is_new ? logs->snapshot_log : draft->log_added;
-    struct slice elements =
-        base_count > 0 ? base_elements(writer, TABLE_MEMBER_SNAPSHOT_LOG) : SLICE_EMPTY;
-    append_begin(writer, TABLE_MEMBER_SNAPSHOT_LOG, TABLE_LIST_SNAPSHOT_LOG, elements, 0);
+    append_begin(writer, TABLE_MEMBER_SNAPSHOT_LOG, TABLE_LIST_SNAPSHOT_LOG,
+                 base_count > 0 ? base_list(writer, TABLE_LIST_SNAPSHOT_LOG)
+                                : (struct table_copied_list){.first = 0});
     for (size_t i = 0; i < count; i++) {
         append_comma(writer, base_count + i > 0);
         append_log_entry(writer->json.out, &entries[i]);
@@ -256,7 +287,7 @@ static struct slice metadata_entries(const struct table_writer *writer, size_t s
     const struct table_metadata *base = writer->draft->base;
     if (!base || start == base->metadata_log_count)
         return SLICE_EMPTY;
-    struct slice all = base_elements(writer, TABLE_MEMBER_METADATA_LOG);
+    struct slice all = table_metadata_own(base, TABLE_LIST_METADATA_LOG);
     return start == 0 ? all
                       : slice_from(all, (size_t)(base->metadata_log[start].text.ptr - all.ptr));
 }
@@ -268,7 +299,8 @@ static void write_metadata_log(struct table_writer *writer)
     size_t base_count = base ? base->metadata_log_count : 0;
     size_t start = logs->metadata_log_start;
     append_begin(writer, TABLE_MEMBER_METADATA_LOG, TABLE_LIST_METADATA_LOG,
-                 metadata_entries(writer, start), start);
+                 (struct table_copied_list){.first = start,
+                                            .from = metadata_entries(writer, start)});
     if (logs->has_new_metadata_entry) {
         append_comma(writer, base_count > start);
         append_metadata_entry(writer->json.out, &logs->new_metadata_entry);
@@ -342,6 +374,28 @@ static bool result_make(struct table_draft *draft, const struct draft_logs *logs
     return true;
 }
 
+/* What is shared counts, too. */
+static bool size_check(const struct table_writer *writer, struct error *err)
+{
+    const struct buffer *out = writer->json.out;
+    size_t size = out->len - writer->start;
+    for (enum table_list list = 0; list < TABLE_LIST_COUNT; list++)
+        if (writer->copied.lists[list].is_shared)
+            size += table_metadata_own(writer->origin, list).len;
+    return size <= out->ceiling ||
+           error_set(err, ERROR_TOO_LARGE,
+                     "table metadata is larger than %zu bytes, the most that is allowed",
+                     out->ceiling);
+}
+
+static bool shares_any(const struct table_copied *copied)
+{
+    bool any = false;
+    for (size_t i = 0; i < TABLE_LIST_COUNT; i++)
+        any = any || copied->lists[i].is_shared;
+    return any;
+}
+
 bool table_draft_build(struct table_draft *draft, struct slice base_metadata_location,
                        struct buffer *out, struct table_update_result *ret_result,
                        struct error *err)
@@ -356,12 +410,14 @@ bool table_draft_build(struct table_draft *draft, struct slice base_metadata_loc
     }
     TRY(result_make(draft, &logs, &result, err));
     if (result.is_changed) {
+        writer.origin = origin_choose(draft);
         json_writer_init(&writer.json, out);
-        if (!write_all(&writer, err)) {
+        if (!write_all(&writer, err) || !size_check(&writer, err)) {
             buffer_truncate(out, writer.start);
             return false;
         }
         result.copied = writer.copied;
+        result.copied.origin = shares_any(&writer.copied) ? writer.origin : NULL;
     }
     *ret_result = result;
     return true;

@@ -134,8 +134,9 @@ bool table_updates_apply(const struct table_update_input *input, struct arena *a
     struct table_draft draft;
     TRY(table_updates_check(input->updates, err));
     bool ok = table_draft_init(&draft, input->base, input->now_ms, arena, err) &&
-              apply_all(&draft, input, err) &&
-              table_draft_build(&draft, input->base_metadata_location, out, ret_result, err);
+              apply_all(&draft, input, err);
+    draft.share_from = input->share_from;
+    ok = ok && table_draft_build(&draft, input->base_metadata_location, out, ret_result, err);
     table_draft_finish(&draft);
     return ok;
 }

@@ -19,12 +19,13 @@
 #include "iceberg/table_metadata.h"
 
 struct table_update_input {
-    const struct table_metadata *base;   /* NULL: the table is being created */
+    struct table_metadata *base;         /* NULL: the table is being created */
     struct slice base_metadata_location; /* becomes a metadata-log entry; empty without base */
     const json_t *updates;               /* array, applied in order */
     int64_t now_ms;
     struct slice new_uuid; /* for a created table where no update assigns one; may be empty */
     int32_t new_format_version; /* likewise; 0: TABLE_FORMAT_VERSION_DEFAULT */
+    size_t share_from;          /* lists of so many bytes are shared, not copied; 0: none */
 };
 
 struct table_update_result {
@@ -45,7 +46,7 @@ bool table_updates_check(const json_t *updates, struct error *err);
 
 /* Applies the updates and, where something changed, appends the new metadata's text to `out`
  * (members in the specification's order, unknown ones of the base kept byte for byte, untouched
- * spans copied). */
+ * spans copied), but for what `copied` says is shared. */
 bool table_updates_apply(const struct table_update_input *input, struct arena *arena,
                          struct buffer *out, struct table_update_result *ret_result,
                          struct error *err);

@@ -99,8 +99,9 @@ static bool members_walk(struct table_metadata *metadata, const struct table_cop
     cursor.known = known;
     for (size_t i = 0; i < TABLE_LIST_COUNT; i++) {
         const struct table_copied_list *list = &copied->lists[i];
-        if (list->from.len > 0)
-            known[cursor.known_count++] = (struct json_known){list->at, list->from.len};
+        size_t size = list->origin.len + list->from.len;
+        if (list->is_shared || size > 0)
+            known[cursor.known_count++] = (struct json_known){list->at - list->origin.len, size};
     }
     for (;;) {
         struct json_member member;
@@ -118,10 +119,11 @@ static bool is_utf8(struct slice text, const struct table_copied *copied)
     size_t at = 0;
     for (size_t i = 0; i < TABLE_LIST_COUNT; i++) {
         const struct table_copied_list *list = &copied->lists[i];
-        if (list->from.len == 0)
+        size_t start = list->at - list->origin.len;
+        if (list->origin.len + list->from.len == 0)
             continue;
-        assert(at <= list->at && list->at + list->from.len <= text.len);
-        if (!slice_is_utf8(slice_make(text.ptr + at, list->at - at)))
+        assert(at <= start && list->at + list->from.len <= text.len);
+        if (!slice_is_utf8(slice_make(text.ptr + at, start - at)))
             return false;
         at = list->at + list->from.len;
     }
@@ -140,30 +142,38 @@ static bool members_index(struct table_metadata *metadata, const struct table_co
     return ok;
 }
 
+static bool elements_visit(struct json_cursor *cursor, table_element_fn visit, void *context,
+                           struct error *err)
+{
+    for (;;) {
+        struct slice element;
+        bool more;
+        TRY(json_array_next(cursor, &element, &more, err));
+        if (!more)
+            return true;
+        TRY(visit(context, element, err));
+    }
+}
+
 bool table_member_each(const struct table_metadata *metadata, enum table_member member,
                        table_element_fn visit, void *context, struct error *err)
 {
-    return table_member_each_new(metadata, member, 0, visit, context, err);
+    struct json_cursor cursor;
+    struct metadata_field field = table_member_field(metadata, member);
+    if (!field.value.ptr)
+        return true;
+    TRY(metadata_require_kind(field, '[', err));
+    TRY(json_array_open(field.value, &cursor, err));
+    return elements_visit(&cursor, visit, context, err);
 }
 
 bool table_member_each_new(const struct table_metadata *metadata, enum table_member member,
                            size_t known, table_element_fn visit, void *context, struct error *err)
 {
-    struct metadata_field field = table_member_field(metadata, member);
-    if (!field.value.ptr)
-        return true;
-    TRY(metadata_require_kind(field, '[', err));
     struct json_cursor cursor;
-    TRY(json_array_open(field.value, &cursor, err));
+    TRY(json_array_open(metadata->members[member], &cursor, err));
     json_array_pass(&cursor, known);
-    for (;;) {
-        struct slice element;
-        bool more;
-        TRY(json_array_next(&cursor, &element, &more, err));
-        if (!more)
-            return true;
-        TRY(visit(context, element, err));
-    }
+    return elements_visit(&cursor, visit, context, err);
 }
 
 static bool version_read(struct table_metadata *metadata, struct error *err)
@@ -239,6 +249,16 @@ bool table_metadata_parse(struct blob *blob, struct table_metadata **ret_metadat
     return table_metadata_parse_next(blob, &nothing, ret_metadata, err);
 }
 
+static void share(struct table_metadata *metadata, const struct table_copied *copied)
+{
+    if (!copied->origin)
+        return;
+    assert(!copied->origin->origin);
+    metadata->origin = table_metadata_ref(copied->origin);
+    for (size_t i = 0; i < TABLE_LIST_COUNT; i++)
+        metadata->shared_at[i] = copied->lists[i].is_shared ? copied->lists[i].at : 0;
+}
+
 bool table_metadata_parse_next(struct blob *blob, const struct table_copied *copied,
                                struct table_metadata **ret_metadata, struct error *err)
 {
@@ -248,6 +268,7 @@ bool table_metadata_parse_next(struct blob *blob, const struct table_copied *cop
     atomic_init(&metadata->references, 1);
     metadata->blob = blob_ref(blob);
     arena_init(&metadata->arena, INDEX_CEILING);
+    share(metadata, copied);
     if (!metadata_read(metadata, copied, err)) {
         table_metadata_unref(metadata);
         return error_prefix(err, "Invalid table metadata");
@@ -270,25 +291,8 @@ void table_metadata_unref(struct table_metadata *metadata)
         return;
     arena_finish(&metadata->arena);
     blob_unref(metadata->blob);
+    table_metadata_unref(metadata->origin);
     free(metadata);
-}
-
-static int snapshot_find_compare(const void *key, const void *item)
-{
-    int64_t id = *(const int64_t *)key;
-    int64_t other = (*(const struct table_snapshot *const *)item)->snapshot_id;
-    return (id > other) - (id < other);
-}
-
-const struct table_snapshot *table_metadata_snapshot(const struct table_metadata *metadata,
-                                                     int64_t snapshot_id)
-{
-    if (metadata->snapshot_count == 0)
-        return NULL;
-    const struct table_snapshot **found =
-        bsearch(&snapshot_id, metadata->snapshots_by_id, metadata->snapshot_count,
-                sizeof(*metadata->snapshots_by_id), snapshot_find_compare);
-    return found ? *found : NULL;
 }
 
 bool table_metadata_property(const struct table_metadata *metadata, const char *name,

@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/blob.h"
+#include "base/buffer.h"
 #include "base/error.h"
 
 #define TABLE_FORMAT_VERSION_MAX 3
@@ -88,10 +89,24 @@ struct unknown_member {
     struct slice value;
 };
 
+/* The lists that become arrays, in the order of the text that we write. */
+enum table_list {
+    TABLE_LIST_SNAPSHOTS,
+    TABLE_LIST_SNAPSHOT_LOG,
+    TABLE_LIST_METADATA_LOG,
+    TABLE_LIST_COUNT
+};
+
+/* A table's history is long and grows at its end, so that metadata may share it: the lists of its
+ * origin, an earlier state of the table, stand in its text and come before its own elements, but
+ * are there once. Only snapshots and the snapshot-log are shared. */
 struct table_metadata {
     atomic_size_t references;
-    struct blob *blob;
+    struct blob *blob; /* the text, but for what is shared: table_metadata_text has it all */
     struct arena arena;
+    struct table_metadata *origin; /* a reference, to one that has none itself; NULL: none */
+    size_t shared_at[TABLE_LIST_COUNT]; /* where the origin's elements belong in the blob's text,
+                                         * right behind a '['; 0: they do not */
     struct slice members[TABLE_MEMBER_COUNT]; /* raw values; ptr NULL where absent */
     struct unknown_member *unknown;
     size_t unknown_count;
@@ -109,33 +124,28 @@ struct table_metadata {
     int64_t current_snapshot_id; /* NO_SNAPSHOT: none */
     int64_t next_row_id;
 
-    struct table_snapshot *snapshots; /* in the order of the text */
-    size_t snapshot_count;
-    const struct table_snapshot **snapshots_by_id; /* the same, ascending by id */
-    struct snapshot_log_entry *snapshot_log;
-    size_t snapshot_log_count;
+    struct table_snapshot *snapshots; /* in the order of the text; without what is shared */
+    size_t snapshot_count;            /* with it */
+    const struct table_snapshot **snapshots_by_id; /* those of `snapshots`, ascending by id */
+    struct snapshot_log_entry *snapshot_log;       /* without what is shared */
+    size_t snapshot_log_count;                     /* with it */
     struct metadata_log_entry *metadata_log;
     size_t metadata_log_count;
 };
 
-/* The lists that become arrays, in the order of the text that we write. */
-enum table_list {
-    TABLE_LIST_SNAPSHOTS,
-    TABLE_LIST_SNAPSHOT_LOG,
-    TABLE_LIST_METADATA_LOG,
-    TABLE_LIST_COUNT
-};
-
 /* What a text has of a base's list, byte for byte, right behind the same list's '[': all elements
- * from one of them on. */
+ * from one of them on. Where the base shares its origin's, those come first. */
 struct table_copied_list {
-    size_t first;      /* index of that element in the base */
-    struct slice from; /* in the base's text, up to the list's ']'; empty: nothing was copied */
-    size_t at;         /* where it is in the new text */
+    size_t first;        /* index of that element in the base */
+    struct slice origin; /* in the text of the base's origin; empty: not copied */
+    struct slice from;   /* in the base's own text, up to the list's ']'; empty: nothing of it */
+    size_t at;           /* where `from` is in the new text, right behind `origin` */
+    bool is_shared;      /* the elements of table_copied.origin belong at `at` and are not copied */
 };
 
 struct table_copied {
     const struct table_metadata *base; /* NULL: nothing was copied */
+    struct table_metadata *origin;     /* the base or its own; borrowed; NULL: nothing is shared */
     struct table_copied_list lists[TABLE_LIST_COUNT]; /* ascending by `at` where not empty */
 };
 
@@ -152,6 +162,29 @@ bool table_metadata_parse_next(struct blob *blob, const struct table_copied *cop
 struct table_metadata *table_metadata_ref(struct table_metadata *metadata);
 void table_metadata_unref(struct table_metadata *metadata); /* NULL is fine */
 
+/* The whole text, in parts that follow each other. */
+#define TABLE_TEXT_PARTS 5
+struct table_text {
+    struct slice parts[TABLE_TEXT_PARTS]; /* none is empty */
+    struct blob *blobs[TABLE_TEXT_PARTS]; /* what each is a view into; the metadata holds them */
+    size_t count;
+    size_t size;
+};
+void table_metadata_text(const struct table_metadata *metadata, struct table_text *ret_text);
+void table_text_append(const struct table_text *text, struct buffer *out);
+/* The memory that it takes, what it shares included. */
+size_t table_metadata_memory(const struct table_metadata *metadata);
+/* The elements of one of its lists: what it shares, and its own behind that, without brackets. */
+struct slice table_metadata_shared(const struct table_metadata *metadata, enum table_list list);
+struct slice table_metadata_own(const struct table_metadata *metadata, enum table_list list);
+
+/* In the order of the text, shared ones first; the index of one that was found. */
+const struct table_snapshot *table_metadata_snapshot_at(const struct table_metadata *metadata,
+                                                        size_t index);
+size_t table_metadata_snapshot_index(const struct table_metadata *metadata,
+                                     const struct table_snapshot *snapshot);
+const struct snapshot_log_entry *table_metadata_log_at(const struct table_metadata *metadata,
+                                                       size_t index);
 /* NULL where no such snapshot is listed. */
 const struct table_snapshot *table_metadata_snapshot(const struct table_metadata *metadata,
                                                      int64_t snapshot_id);

@@ -23,39 +23,61 @@ struct list_reader {
     struct buffer entries; /* of elements that were not copied */
 };
 
+/* Entries of the base that settle before those that are read: its origin's, then its own. */
+struct kept_entries {
+    const void *origin, *own;
+    size_t origin_size, own_size; /* bytes */
+};
+
 /* Reads the elements behind those that were copied. */
 static bool elements_read(struct list_reader *reader, enum table_member member,
                           table_element_fn read, struct error *err)
 {
-    size_t known = reader->copied.from.len;
+    const struct table_copied_list *copied = &reader->copied;
     const struct table_metadata *metadata = reader->metadata;
-    assert(known == 0 ||
-           metadata->members[member].ptr + 1 == metadata->blob->bytes + reader->copied.at);
+    size_t known = copied->origin.len + copied->from.len;
+    if (known == 0 && !copied->is_shared)
+        return table_member_each(metadata, member, read, reader, err);
+    assert(metadata->members[member].ptr + 1 ==
+           metadata->blob->bytes + copied->at - copied->origin.len);
     return table_member_each_new(metadata, member, known, read, reader, err);
 }
 
-/* A place in the base's text that was copied, in the new text. */
+/* A place in the base's own text that was copied, in the new text. */
 static const char *moved(const struct list_reader *reader, const char *at)
 {
     return reader->metadata->blob->bytes + reader->copied.at + (at - reader->copied.from.ptr);
 }
 
-/* Puts the base's `kept` entries and those that were read into the metadata's arena; none is NULL.
- */
-static bool entries_settle(struct list_reader *reader, const void *kept, size_t kept_size,
+/* The same for its origin's. */
+static const char *moved_origin(const struct list_reader *reader, const char *at)
+{
+    const struct table_copied_list *copied = &reader->copied;
+    return reader->metadata->blob->bytes + copied->at - copied->origin.len +
+           (at - copied->origin.ptr);
+}
+
+static char *put(char *at, const void *bytes, size_t size)
+{
+    if (size > 0)
+        memcpy(at, bytes, size);
+    return at + size;
+}
+
+/* Puts the base's entries and those that were read into the metadata's arena; none is NULL. */
+static bool entries_settle(struct list_reader *reader, const struct kept_entries *kept,
                            void **ret_entries, struct error *err)
 {
     TRY(buffer_check(&reader->entries, "table metadata", err));
-    size_t size = kept_size + reader->entries.len;
+    size_t size = kept->origin_size + kept->own_size + reader->entries.len;
     if (size == 0)
         return true;
     char *entries = arena_alloc(&reader->metadata->arena, size);
     if (!entries)
         return error_no_memory(err, "table metadata");
-    if (kept_size > 0)
-        memcpy(entries, kept, kept_size);
-    if (reader->entries.len > 0)
-        memcpy(entries + kept_size, reader->entries.ptr, reader->entries.len);
+    char *at = put(entries, kept->origin, kept->origin_size);
+    at = put(at, kept->own, kept->own_size);
+    (void)put(at, reader->entries.ptr, reader->entries.len);
     *ret_entries = entries;
     return true;
 }
@@ -112,16 +134,22 @@ static bool snapshot_parts_check(const struct slice *values, struct error *err)
     return metadata_require_kind(list, '"', err);
 }
 
+static bool snapshot_number_check(const struct table_metadata *metadata,
+                                  const struct table_snapshot *s, struct error *err)
+{
+    return s->sequence_number <= metadata->last_sequence_number ||
+           error_set(err, ERROR_BAD_REQUEST,
+                     "snapshot %lld has sequence number %lld, greater than the "
+                     "last-sequence-number %lld",
+                     (long long)s->snapshot_id, (long long)s->sequence_number,
+                     (long long)metadata->last_sequence_number);
+}
+
 static bool snapshot_numbers_check(const struct table_metadata *metadata,
                                    const struct table_snapshot *s, const struct slice *values,
                                    struct error *err)
 {
-    if (s->sequence_number > metadata->last_sequence_number)
-        return error_set(err, ERROR_BAD_REQUEST,
-                         "snapshot %lld has sequence number %lld, greater than the "
-                         "last-sequence-number %lld",
-                         (long long)s->snapshot_id, (long long)s->sequence_number,
-                         (long long)metadata->last_sequence_number);
+    TRY(snapshot_number_check(metadata, s, err));
     bool has_first = !metadata_field_is_absent(snapshot_field(values, SNAPSHOT_FIRST_ROW_ID));
     bool has_added = !metadata_field_is_absent(snapshot_field(values, SNAPSHOT_ADDED_ROWS));
     if ((has_first && s->first_row_id < 0) || (has_added && s->added_rows < 0))
@@ -162,28 +190,44 @@ static int snapshot_compare(const void *left, const void *right)
     return ((*a)->snapshot_id > (*b)->snapshot_id) - ((*a)->snapshot_id < (*b)->snapshot_id);
 }
 
-/* Sorts the base's `kept` snapshots, whose order by id is known, in among the others, which stand
- * sorted at the end of the index. No slot is written before the one that stood there was taken. */
+/* Sorts the base's `kept` snapshots, whose order by id is known, in among the others up to `count`,
+ * which stand sorted at the end of the index. No slot is written before the one that stood there
+ * was taken. */
 static void kept_merge(const struct list_reader *reader, const struct table_snapshot **index,
-                       size_t kept)
+                       size_t kept, size_t count)
 {
     const struct table_metadata *metadata = reader->metadata;
     size_t other = kept, next = 0;
     for (size_t i = 0; i < kept; i++) {
         size_t place = (size_t)(reader->base->snapshots_by_id[i] - reader->base->snapshots);
         const struct table_snapshot *snapshot = &metadata->snapshots[place];
-        while (other < metadata->snapshot_count &&
-               index[other]->snapshot_id < snapshot->snapshot_id)
+        while (other < count && index[other]->snapshot_id < snapshot->snapshot_id)
             index[next++] = index[other++];
         index[next++] = snapshot;
     }
 }
 
-/* The index by id, and with it the rule that no id is listed twice. */
-static bool snapshots_index(const struct list_reader *reader, size_t kept, struct error *err)
+static bool is_twice(int64_t snapshot_id, struct error *err)
+{
+    return error_set(err, ERROR_BAD_REQUEST, "snapshots: snapshot-id %lld is there twice",
+                     (long long)snapshot_id);
+}
+
+/* None of those that were read is shared, too. */
+static bool shared_check(const struct table_metadata *metadata, size_t kept, size_t count,
+                         struct error *err)
+{
+    for (size_t i = kept; table_metadata_shared_snapshots(metadata) > 0 && i < count; i++)
+        if (table_metadata_snapshot(metadata->origin, metadata->snapshots[i].snapshot_id))
+            return is_twice(metadata->snapshots[i].snapshot_id, err);
+    return true;
+}
+
+/* The index of own snapshots by id, and with it the rule that no id is listed twice. */
+static bool snapshots_index(const struct list_reader *reader, size_t kept, size_t count,
+                            struct error *err)
 {
     struct table_metadata *metadata = reader->metadata;
-    size_t count = metadata->snapshot_count;
     if (count == 0)
         return true;
     const struct table_snapshot **index = arena_alloc(&metadata->arena, count * sizeof(*index));
@@ -193,33 +237,65 @@ static bool snapshots_index(const struct list_reader *reader, size_t kept, struc
         index[i] = &metadata->snapshots[i];
     if (kept < count)
         qsort(index + kept, count - kept, sizeof(*index), snapshot_compare);
-    kept_merge(reader, index, kept);
-    for (size_t i = 1; kept < count && i < count; i++) {
+    kept_merge(reader, index, kept, count);
+    for (size_t i = 1; kept < count && i < count; i++)
         if (index[i]->snapshot_id == index[i - 1]->snapshot_id)
-            return error_set(err, ERROR_BAD_REQUEST, "snapshots: snapshot-id %lld is there twice",
-                             (long long)index[i]->snapshot_id);
-    }
+            return is_twice(index[i]->snapshot_id, err);
     metadata->snapshots_by_id = index;
+    return shared_check(metadata, kept, count, err);
+}
+
+/* The one check of a snapshot that depends on the rest of the metadata: where it may turn out
+ * otherwise than for the base, what was copied is read, and what is shared looked at, again. */
+static bool numbers_look(struct list_reader *reader, struct error *err)
+{
+    struct table_metadata *metadata = reader->metadata;
+    struct table_copied_list *copied = &reader->copied;
+    bool has_kept = copied->is_shared || copied->origin.len + copied->from.len > 0;
+    if (!has_kept || metadata->last_sequence_number >= reader->base->last_sequence_number)
+        return true;
+    for (size_t i = 0; i < table_metadata_shared_snapshots(metadata); i++)
+        TRY(snapshot_number_check(metadata, &metadata->origin->snapshots[i], err));
+    copied->at -= copied->origin.len;
+    copied->origin = copied->from = SLICE_EMPTY;
     return true;
+}
+
+static void snapshots_move(const struct list_reader *reader, size_t origin_count, size_t count)
+{
+    struct table_snapshot *snapshots = reader->metadata->snapshots;
+    for (size_t i = 0; i < origin_count; i++)
+        snapshots[i].text.ptr = moved_origin(reader, snapshots[i].text.ptr);
+    for (size_t i = origin_count; i < count; i++)
+        snapshots[i].text.ptr = moved(reader, snapshots[i].text.ptr);
 }
 
 static bool snapshots_read(struct list_reader *reader, struct error *err)
 {
     struct table_metadata *metadata = reader->metadata;
+    const struct table_metadata *base = reader->base;
+    struct kept_entries kept = {.origin = NULL};
     void *entries = NULL;
-    /* The one check of a snapshot that depends on the rest of the metadata. */
-    if (reader->copied.from.len > 0 &&
-        metadata->last_sequence_number < reader->base->last_sequence_number)
-        reader->copied.from = SLICE_EMPTY;
-    size_t kept = reader->copied.from.len > 0 ? reader->base->snapshot_count : 0;
+    TRY(numbers_look(reader, err));
+    size_t from_origin = reader->copied.origin.len > 0 ? base->origin->snapshot_count : 0;
+    size_t from_base = reader->copied.from.len > 0
+                           ? base->snapshot_count - table_metadata_shared_snapshots(base)
+                           : 0;
+    kept = (struct kept_entries){
+        .origin = from_origin > 0 ? base->origin->snapshots : NULL,
+        .own = from_base > 0 ? base->snapshots : NULL,
+        .origin_size = from_origin * sizeof(struct table_snapshot),
+        .own_size = from_base * sizeof(struct table_snapshot),
+    };
     TRY(elements_read(reader, TABLE_MEMBER_SNAPSHOTS, snapshot_read, err));
-    TRY(entries_settle(reader, kept > 0 ? reader->base->snapshots : NULL,
-                       kept * sizeof(struct table_snapshot), &entries, err));
+    TRY(entries_settle(reader, &kept, &entries, err));
     metadata->snapshots = entries;
-    metadata->snapshot_count = kept + reader->entries.len / sizeof(struct table_snapshot);
-    for (size_t i = 0; i < kept; i++)
-        metadata->snapshots[i].text.ptr = moved(reader, metadata->snapshots[i].text.ptr);
-    return snapshots_index(reader, kept, err);
+    size_t count =
+        from_origin + from_base + reader->entries.len / sizeof(struct table_snapshot);
+    metadata->snapshot_count = table_metadata_shared_snapshots(metadata) + count;
+    snapshots_move(reader, from_origin, from_origin + from_base);
+    /* Two orders by id are not merged: that is rare, and a sort will do. */
+    return snapshots_index(reader, from_origin > 0 ? 0 : from_base, count, err);
 }
 
 /* True where `later` is more than the tolerated skew before `earlier`. */
@@ -262,6 +338,22 @@ static bool snapshot_log_entry_read(void *context, struct slice element, struct 
     return true;
 }
 
+static struct kept_entries log_kept(const struct list_reader *reader)
+{
+    const struct table_metadata *base = reader->base;
+    struct kept_entries kept = {.origin = NULL};
+    if (reader->copied.origin.len > 0) {
+        kept.origin = base->origin->snapshot_log;
+        kept.origin_size = base->origin->snapshot_log_count * sizeof(struct snapshot_log_entry);
+    }
+    if (reader->copied.from.len > 0) {
+        kept.own = base->snapshot_log;
+        kept.own_size = (base->snapshot_log_count - table_metadata_shared_log(base)) *
+                        sizeof(struct snapshot_log_entry);
+    }
+    return kept;
+}
+
 static bool snapshot_log_read(struct list_reader *reader, struct error *err)
 {
     struct table_metadata *metadata = reader->metadata;
@@ -269,19 +361,21 @@ static bool snapshot_log_read(struct list_reader *reader, struct error *err)
     /* A null log is an empty one for the reference. */
     if (metadata_field_is_absent(table_member_field(metadata, TABLE_MEMBER_SNAPSHOT_LOG)))
         return true;
-    size_t kept = reader->copied.from.len > 0 ? reader->base->snapshot_log_count : 0;
+    struct kept_entries kept = log_kept(reader);
+    size_t known = table_metadata_shared_log(metadata) +
+                   (kept.origin_size + kept.own_size) / sizeof(struct snapshot_log_entry);
     TRY(elements_read(reader, TABLE_MEMBER_SNAPSHOT_LOG, snapshot_log_entry_read, err));
-    TRY(entries_settle(reader, kept > 0 ? reader->base->snapshot_log : NULL,
-                       kept * sizeof(struct snapshot_log_entry), &entries, err));
+    TRY(entries_settle(reader, &kept, &entries, err));
     metadata->snapshot_log = entries;
-    metadata->snapshot_log_count = kept + reader->entries.len / sizeof(struct snapshot_log_entry);
-    for (size_t i = kept > 0 ? kept : 1; i < metadata->snapshot_log_count; i++)
-        TRY(log_order_check("snapshot-log", metadata->snapshot_log[i - 1].timestamp_ms,
-                            metadata->snapshot_log[i].timestamp_ms, err));
+    metadata->snapshot_log_count = known + reader->entries.len / sizeof(struct snapshot_log_entry);
+    for (size_t i = known > 0 ? known : 1; i < metadata->snapshot_log_count; i++)
+        TRY(log_order_check("snapshot-log", table_metadata_log_at(metadata, i - 1)->timestamp_ms,
+                            table_metadata_log_at(metadata, i)->timestamp_ms, err));
     if (metadata->snapshot_log_count == 0)
         return true;
     size_t last = metadata->snapshot_log_count - 1;
-    return log_end_check(metadata, "snapshot-log", metadata->snapshot_log[last].timestamp_ms, err);
+    return log_end_check(metadata, "snapshot-log",
+                         table_metadata_log_at(metadata, last)->timestamp_ms, err);
 }
 
 /* The spelling that we write, and most of the lines of most tables: a full log has a hundred, which
@@ -356,8 +450,11 @@ static bool metadata_log_settle(struct list_reader *reader, size_t kept, struct 
 {
     struct table_metadata *metadata = reader->metadata;
     void *entries = NULL;
-    TRY(entries_settle(reader, kept > 0 ? reader->base->metadata_log + reader->copied.first : NULL,
-                       kept * sizeof(struct metadata_log_entry), &entries, err));
+    const struct kept_entries own = {
+        .own = kept > 0 ? reader->base->metadata_log + reader->copied.first : NULL,
+        .own_size = kept * sizeof(struct metadata_log_entry),
+    };
+    TRY(entries_settle(reader, &own, &entries, err));
     metadata->metadata_log = entries;
     metadata->metadata_log_count = kept + reader->entries.len / sizeof(struct metadata_log_entry);
     for (size_t i = 0; i < kept; i++)

@@ -21,9 +21,17 @@ typedef bool (*table_element_fn)(void *context, struct slice element, struct err
 /* Visits an array member's elements; an absent one has none. */
 bool table_member_each(const struct table_metadata *metadata, enum table_member member,
                        table_element_fn visit, void *context, struct error *err);
-/* The same behind `known` bytes of elements that were read before. */
+/* The same behind elements that were read before, of which `known` bytes are in the text. */
 bool table_member_each_new(const struct table_metadata *metadata, enum table_member member,
                            size_t known, table_element_fn visit, void *context, struct error *err);
+
+/* Of the text, what comes from between two places in the blob, with what is shared there: behind
+ * `from`, up to and at `to`. */
+void table_metadata_text_range(const struct table_metadata *metadata, size_t from, size_t to,
+                               struct table_text *ret_text);
+/* How many of its first snapshots and log entries are its origin's. */
+size_t table_metadata_shared_snapshots(const struct table_metadata *metadata);
+size_t table_metadata_shared_log(const struct table_metadata *metadata);
 
 /* snapshots, snapshot-log, metadata-log (table_metadata_lists.c). */
 bool table_metadata_read_lists(struct table_metadata *metadata, const struct table_copied *copied,

@@ -43,7 +43,7 @@ static void snapshots_write(const struct table_metadata *metadata, const struct 
     bool is_first = true;
     buffer_append_byte(out, '[');
     for (size_t i = 0; i < metadata->snapshot_count; i++) {
-        const struct table_snapshot *snapshot = &metadata->snapshots[i];
+        const struct table_snapshot *snapshot = table_metadata_snapshot_at(metadata, i);
         if (!id_set_has(kept, snapshot->snapshot_id))
             continue;
         if (!is_first)
@@ -58,23 +58,26 @@ static size_t kept_count(const struct table_metadata *metadata, const struct id_
 {
     size_t count = 0;
     for (size_t i = 0; i < metadata->snapshot_count; i++)
-        count += id_set_has(kept, metadata->snapshots[i].snapshot_id);
+        count += id_set_has(kept, table_metadata_snapshot_at(metadata, i)->snapshot_id);
     return count;
 }
 
 static void refs_text_write(const struct table_metadata *metadata, const struct id_set *kept,
                             struct buffer *out)
 {
-    struct slice text = blob_slice(metadata->blob);
+    struct table_text text;
     if (kept_count(metadata, kept) == metadata->snapshot_count) {
-        buffer_append_slice(out, text);
+        table_metadata_text(metadata, &text);
+        table_text_append(&text, out);
         return;
     }
     struct slice list = metadata->members[TABLE_MEMBER_SNAPSHOTS];
-    size_t start = (size_t)(list.ptr - text.ptr);
-    buffer_append(out, text.ptr, start);
+    size_t start = (size_t)(list.ptr - metadata->blob->bytes);
+    table_metadata_text_range(metadata, 0, start, &text);
+    table_text_append(&text, out);
     snapshots_write(metadata, kept, out);
-    buffer_append_slice(out, slice_from(text, start + list.len));
+    table_metadata_text_range(metadata, start + list.len, metadata->blob->size, &text);
+    table_text_append(&text, out);
 }
 
 bool table_metadata_refs_text(const struct table_metadata *metadata, struct buffer *out,

@@ -174,8 +174,14 @@ static bool add_tail(struct reply *reply, const struct form *form, struct error 
     return ok;
 }
 
-/* Head, metadata and tail as one piece, or as three that share the metadata's bytes. */
-static bool add_body(struct reply *reply, struct slice location, struct blob *metadata,
+static struct table_text text_of_blob(struct blob *blob)
+{
+    return (struct table_text){
+        .parts = {blob_slice(blob)}, .blobs = {blob}, .count = 1, .size = blob->size};
+}
+
+/* Head, metadata and tail as one piece, or as several that share the metadata's bytes. */
+static bool add_body(struct reply *reply, struct slice location, const struct table_text *metadata,
                      const struct form *form, struct error *err)
 {
     struct buffer head;
@@ -184,7 +190,7 @@ static bool add_body(struct reply *reply, struct slice location, struct blob *me
     buffer_init(&head, FRAME_SIZE + ONE_PIECE_SIZE);
     write_head(&head, location);
     if (is_one_piece) {
-        buffer_append_slice(&head, blob_slice(metadata));
+        table_text_append(metadata, &head);
         append_tail(&head, form->mode, form->access);
     }
     bool ok = buffer_check(&head, "the answer", err) && blob_from_buffer(&head, &blob, err);
@@ -195,7 +201,8 @@ static bool add_body(struct reply *reply, struct slice location, struct blob *me
     blob_unref(blob);
     if (is_one_piece)
         return true;
-    reply_add_segment(reply, blob_slice(metadata), metadata);
+    for (size_t i = 0; i < metadata->count; i++)
+        reply_add_segment(reply, metadata->parts[i], metadata->blobs[i]);
     return add_tail(reply, form, err);
 }
 
@@ -247,8 +254,8 @@ static bool add_headers(struct reply *reply, struct slice location, const struct
     return form->representation == REPRESENT_VIEW || add_etag(reply, location, form, err);
 }
 
-static bool make_reply(struct slice location, struct blob *metadata, const struct form *form,
-                       struct reply **ret_reply, struct error *err)
+static bool make_reply(struct slice location, const struct table_text *metadata,
+                       const struct form *form, struct reply **ret_reply, struct error *err)
 {
     struct reply *reply = NULL;
     TRY(reply_create(200, &reply, err));
@@ -275,13 +282,16 @@ static bool make_table(struct op *op, const struct table_result *result, struct 
                        struct reply **ret_reply, struct error *err)
 {
     struct blob *blob = NULL;
+    struct table_text text;
     TRY(planning_mode_of_table(result->metadata, op->call.warehouse->planning_mode, op->call.arena,
                                &form->mode, err));
-    if (form->representation == REPRESENT_REFS)
+    if (form->representation == REPRESENT_REFS) {
         TRY(refs_blob(result->metadata, &blob, err));
-    else
-        blob = blob_ref(result->metadata->blob);
-    bool ok = make_reply(result->metadata_location, blob, form, ret_reply, err);
+        text = text_of_blob(blob);
+    } else {
+        table_metadata_text(result->metadata, &text);
+    }
+    bool ok = make_reply(result->metadata_location, &text, form, ret_reply, err);
     blob_unref(blob);
     return ok;
 }
@@ -317,7 +327,9 @@ bool load_reply_commit(struct op *op, const struct table_result *result, struct 
                        struct error *err)
 {
     struct form form = {REPRESENT_ALL, PLANNING_UNSET, &access_none, COMMIT_ONE_PIECE_SIZE};
-    if (op->call.warehouse->storage == NULL && result->metadata->blob->size < COMMIT_ONE_PIECE_SIZE)
+    struct table_text text;
+    table_metadata_text(result->metadata, &text);
+    if (op->call.warehouse->storage == NULL && text.size < COMMIT_ONE_PIECE_SIZE)
         return load_reply_table(op, result, REPRESENT_ALL, ret_reply, err);
     return make_table(op, result, &form, ret_reply, err);
 }
@@ -328,7 +340,8 @@ bool load_reply_view(struct op *op, const struct view_result *result, struct rep
     const struct form form = {REPRESENT_VIEW, PLANNING_UNSET, &access_none, ONE_PIECE_SIZE};
     struct reply *reply = find_kept(op, result->metadata_location, REPRESENT_VIEW, &access_none);
     if (reply == NULL) {
-        TRY(make_reply(result->metadata_location, result->metadata->blob, &form, &reply, err));
+        const struct table_text text = text_of_blob(result->metadata->blob);
+        TRY(make_reply(result->metadata_location, &text, &form, &reply, err));
         keep(op, result->metadata_location, REPRESENT_VIEW, &access_none, reply);
     }
     *ret_reply = reply;

@@ -18,7 +18,7 @@
 #include "server/encoding.h"
 
 #define REPLY_MAX_HEADERS 8
-#define REPLY_MAX_SEGMENTS 4
+#define REPLY_MAX_SEGMENTS 8
 #define ETAG_SIZE 40 /* quotes, 32 digits, NUL, and room */
 
 struct reply_stream;

@@ -119,9 +119,12 @@ int file_write_all(const struct file_calls *calls, int fd, struct slice bytes)
     return 0;
 }
 
-int file_fill(const struct file_calls *calls, int fd, struct slice bytes, bool is_synced)
+int file_fill(const struct file_calls *calls, int fd, const struct slice *parts, size_t count,
+              bool is_synced)
 {
-    int code = file_write_all(calls, fd, bytes);
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < count; i++)
+        code = file_write_all(calls, fd, parts[i]);
     if (code == 0 && is_synced)
         code = file_sync(calls, fd);
     int close_code = file_close(calls, fd);

@@ -35,8 +35,10 @@ int file_sync(const struct file_calls *calls, int fd);
 /* Linux has closed the descriptor even where it reports EINTR. */
 int file_close(const struct file_calls *calls, int fd);
 int file_write_all(const struct file_calls *calls, int fd, struct slice bytes);
-/* Writes, syncs where `is_synced` says so, and closes, whatever fails. */
-int file_fill(const struct file_calls *calls, int fd, struct slice bytes, bool is_synced);
+/* Writes the parts one behind the other, syncs where `is_synced` says so, and closes, whatever
+ * fails. */
+int file_fill(const struct file_calls *calls, int fd, const struct slice *parts, size_t count,
+              bool is_synced);
 /* Opens, syncs and closes a file or directory. */
 int file_sync_path(const struct file_calls *calls, const char *path, int flags);
 int file_sync_directory(const struct file_calls *calls, const char *path);

@@ -89,6 +89,8 @@ struct put {
     struct place place;
     const char *parent;
     struct arena *arena;
+    const struct slice *parts; /* of the bytes */
+    size_t part_count;
     bool is_synced;
     int fd;
 };
@@ -106,10 +108,10 @@ static bool put_open(struct put *put, struct error *err)
 
 /* Bytes, file and name made durable where that is wanted; a failure removes the file. The name may
  * come back after a power cut, as an orphan that no pointer names. */
-static bool put_fill(struct put *put, struct slice bytes, struct error *err)
+static bool put_fill(struct put *put, struct error *err)
 {
     const struct file_calls *calls = put->store->calls;
-    int code = file_fill(calls, put->fd, bytes, put->is_synced);
+    int code = file_fill(calls, put->fd, put->parts, put->part_count, put->is_synced);
     if (code == 0 && put->is_synced)
         code = file_sync_directory(calls, put->parent);
     if (code == 0 && put->is_synced)
@@ -120,24 +122,26 @@ static bool put_fill(struct put *put, struct slice bytes, struct error *err)
     return file_error(err, code, "write", put->uri);
 }
 
-static bool put_run(struct put *put, struct slice bytes, struct error *err)
+static bool put_run(struct put *put, struct error *err)
 {
     TRY(file_place(put->store, put->uri, false, put->arena, &put->place, err));
     put->parent = file_parent(put->place.path, put->arena);
     if (!put->parent)
         return error_no_memory(err, "a file's path");
     TRY(put_open(put, err));
-    return put_fill(put, bytes, err);
+    return put_fill(put, err);
 }
 
-static bool put(struct object_store *self, struct slice uri, struct slice bytes, bool is_synced,
-                struct error *err)
+static bool put(struct object_store *self, struct slice uri, const struct slice *parts,
+                size_t count, bool is_synced, struct error *err)
 {
     struct arena arena;
     arena_init(&arena, PATH_ARENA_SIZE);
     struct put put = {.store = file_store_of(self), .uri = uri, .arena = &arena, .fd = -1};
+    put.parts = parts;
+    put.part_count = count;
     put.is_synced = is_synced;
-    bool ok = put_run(&put, bytes, err);
+    bool ok = put_run(&put, err);
     arena_finish(&arena);
     return ok;
 }
@@ -145,13 +149,19 @@ static bool put(struct object_store *self, struct slice uri, struct slice bytes,
 static bool file_put_new(struct object_store *self, struct slice uri, struct slice bytes,
                          struct error *err)
 {
-    return put(self, uri, bytes, true, err);
+    return put(self, uri, &bytes, 1, true, err);
+}
+
+static bool file_put_new_parts(struct object_store *self, struct slice uri,
+                               const struct slice *parts, size_t count, struct error *err)
+{
+    return put(self, uri, parts, count, true, err);
 }
 
 static bool file_put_unsynced(struct object_store *self, struct slice uri, struct slice bytes,
                               struct error *err)
 {
-    return put(self, uri, bytes, false, err);
+    return put(self, uri, &bytes, 1, false, err);
 }
 
 /* --- get ---------------------------------------------------------------------------------- */
@@ -306,6 +316,7 @@ static void file_destroy(struct object_store *self)
 static const struct object_store_ops file_ops = {
     .get = file_get,
     .put_new = file_put_new,
+    .put_new_parts = file_put_new_parts,
     .put_unsynced = file_put_unsynced,
     .sync = file_sync_all,
     .restore = file_restore,

@@ -199,7 +199,7 @@ static int restore_file(struct file_store *store, struct place place, const char
                                      arena, &fd);
     if (code != 0)
         return code;
-    code = file_fill(store->calls, fd, bytes, true);
+    code = file_fill(store->calls, fd, &bytes, 1, true);
     if (code == 0 && store->calls->rename(temporary, place.path) != 0)
         code = errno;
     if (code != 0) {

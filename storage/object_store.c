@@ -178,6 +178,30 @@ bool object_put_new(struct object_stores *stores, struct slice uri, struct slice
     return end(&run, run.store->ops->put_new(run.store, uri, bytes, err), err);
 }
 
+static bool put_together(struct object_store *store, struct slice uri, const struct slice *parts,
+                         size_t count, struct error *err)
+{
+    struct buffer bytes;
+    buffer_init(&bytes, SIZE_MAX);
+    for (size_t i = 0; i < count; i++)
+        buffer_append_slice(&bytes, parts[i]);
+    bool ok = buffer_check(&bytes, "an object", err) &&
+              store->ops->put_new(store, uri, buffer_slice(&bytes), err);
+    buffer_finish(&bytes);
+    return ok;
+}
+
+bool object_put_new_parts(struct object_stores *stores, struct slice uri, const struct slice *parts,
+                          size_t count, struct error *err)
+{
+    struct running run;
+    TRY(begin(stores, uri, OBJECT_CALL_PUT, &run, err));
+    const struct object_store_ops *ops = run.store->ops;
+    bool ok = ops->put_new_parts ? ops->put_new_parts(run.store, uri, parts, count, err)
+                                 : put_together(run.store, uri, parts, count, err);
+    return end(&run, ok, err);
+}
+
 bool object_put_unsynced(struct object_stores *stores, struct slice uri, struct slice bytes,
                          bool *ret_is_durable, struct error *err)
 {

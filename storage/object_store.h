@@ -31,8 +31,11 @@ struct object_store_ops {
     /* Writes a new object durably. An existing one is ERROR_ALREADY_EXISTS and untouched. */
     bool (*put_new)(struct object_store *self, struct slice uri, struct slice bytes,
                     struct error *err);
-    /* The same, seen by every reader, but not durable. This and the three below are NULL in a store
-     * whose puts are always durable. */
+    /* The same of bytes in parts that follow each other. NULL: they are put together before. */
+    bool (*put_new_parts)(struct object_store *self, struct slice uri, const struct slice *parts,
+                          size_t count, struct error *err);
+    /* As put_new, seen by every reader, but not durable. This and the three below are NULL in a
+     * store whose puts are always durable. */
     bool (*put_unsynced)(struct object_store *self, struct slice uri, struct slice bytes,
                          struct error *err);
     /* Makes objects durable; ret_synced[i] tells of uris[i]. One that is gone counts as durable:
@@ -118,6 +121,8 @@ bool object_get(struct object_stores *stores, struct slice uri, struct buffer *o
                 struct error *err);
 bool object_put_new(struct object_stores *stores, struct slice uri, struct slice bytes,
                     struct error *err);
+bool object_put_new_parts(struct object_stores *stores, struct slice uri, const struct slice *parts,
+                          size_t count, struct error *err);
 /* *ret_is_durable: nothing is left to sync. */
 bool object_put_unsynced(struct object_stores *stores, struct slice uri, struct slice bytes,
                          bool *ret_is_durable, struct error *err);

@@ -54,7 +54,7 @@ static struct table_metadata *make_base(void)
 }
 
 /* `base` is NULL for the commit that ends a staged create. */
-static void try_commit(const json_t *request, const struct table_metadata *base)
+static void try_commit(const json_t *request, struct table_metadata *base)
 {
     struct table_update_input input = {
         .base = base,

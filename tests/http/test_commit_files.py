@@ -153,3 +153,49 @@ def test_commit__to_a_lost_file_hears_of_it_as_a_load_does(api, namespace):
         path.write_bytes(text)
     api.commit(namespace, "t", [bodies.set_properties(a="1")])
     api.call("replaceView", namespace=namespace, view="v", json=change, expect=200)
+
+
+def note(number):
+    """Two hundred short ones are a history that commits share, and do not copy; from six long ones
+    on it is put together once more."""
+    return f"{number} " * (600 if number <= 200 else 6000)
+
+
+def long_snapshot(number):
+    return bodies.add_snapshot(number, number,
+                               summary={"operation": "append", "note": note(number)})
+
+
+def expect_whole(api, namespace, committed):
+    """The answer, the file and a load tell the same; gives the metadata."""
+    told = committed.json()
+    loaded = api.load_table(namespace, "t")
+    assert loaded.body == committed.body
+    content = local(told["metadata-location"]).read_bytes()
+    if told["metadata-location"].endswith(".gz.metadata.json"):
+        content = gzip.decompress(content)
+    assert json.loads(content) == told["metadata"]
+    return told["metadata"]
+
+
+def test_long_history__is_the_same_to_whoever_reads_it(api, namespace):
+    """It stands in memory once for many commits, whose files and answers are written from it."""
+    api.create_table(namespace, bodies.table("t", properties={"format-version": "2"}))
+    numbers = list(range(1, 201))
+    commits = [[long_snapshot(number) for number in numbers],
+               [bodies.set_ref(200), bodies.set_ref(1, "first", "tag")],
+               [bodies.set_properties(a="1")]]
+    commits += [[long_snapshot(number), bodies.set_ref(number)] for number in range(201, 216)]
+    commits += [[{"action": "remove-snapshots", "snapshot-ids": [2, 203]}],
+                [bodies.set_properties(a="2")],
+                [bodies.set_properties(**{"write.metadata.compression-codec": "gzip"})],
+                [bodies.set_properties(a="3")]]
+    for updates in commits:
+        metadata = expect_whole(api, namespace, api.commit(namespace, "t", updates))
+    left = [1, *range(3, 203), *range(204, 216)]
+    assert [s["snapshot-id"] for s in metadata["snapshots"]] == left
+    assert [s["summary"]["note"] for s in metadata["snapshots"]] == [note(n) for n in left]
+    assert metadata["properties"]["a"] == "3"
+    refs = api.load_table(namespace, "t", query={"snapshots": "refs"}).json()["metadata"]
+    assert [s["snapshot-id"] for s in refs["snapshots"]] == [1, 215]
+    assert refs["snapshot-log"] == metadata["snapshot-log"]

@@ -1,5 +1,7 @@
 #include "tests/unit/catalog/metadata_equal.h"
 
+#include "base/limits.h"
+
 #include "tests/unit/cmocka_all.h"
 
 static void view_equals(struct slice found, struct slice wanted)
@@ -35,7 +37,8 @@ static void scalars_equal(const struct table_metadata *found, const struct table
     assert_int_equal(found->next_row_id, wanted->next_row_id);
 }
 
-static void snapshot_equals(const struct table_snapshot *found, const struct table_snapshot *wanted)
+static void snapshot_fields_equal(const struct table_snapshot *found,
+                                  const struct table_snapshot *wanted)
 {
     assert_int_equal(found->snapshot_id, wanted->snapshot_id);
     assert_int_equal(found->parent_id, wanted->parent_id);
@@ -44,6 +47,11 @@ static void snapshot_equals(const struct table_snapshot *found, const struct tab
     assert_int_equal(found->first_row_id, wanted->first_row_id);
     assert_int_equal(found->added_rows, wanted->added_rows);
     assert_int_equal(found->schema_id, wanted->schema_id);
+}
+
+static void snapshot_equals(const struct table_snapshot *found, const struct table_snapshot *wanted)
+{
+    snapshot_fields_equal(found, wanted);
     view_equals(found->text, wanted->text);
 }
 
@@ -82,4 +90,74 @@ void metadata_equals(const struct table_metadata *found, const struct table_meta
     logs_equal(found, wanted);
     /* What the cache is charged for. */
     assert_int_equal(found->arena.total, wanted->arena.total);
+}
+
+/* --- what shares ---------------------------------------------------------------------------- */
+
+static void snapshots_same(const struct table_metadata *found, const struct table_metadata *wanted)
+{
+    assert_int_equal(found->snapshot_count, wanted->snapshot_count);
+    for (size_t i = 0; i < wanted->snapshot_count; i++) {
+        const struct table_snapshot *snapshot = table_metadata_snapshot_at(found, i);
+        snapshot_fields_equal(snapshot, &wanted->snapshots[i]);
+        assert_true(slice_equals(snapshot->text, wanted->snapshots[i].text));
+        assert_ptr_equal(table_metadata_snapshot(found, snapshot->snapshot_id), snapshot);
+        assert_int_equal(table_metadata_snapshot_index(found, snapshot), i);
+    }
+    assert_null(table_metadata_snapshot(found, INT64_MAX));
+}
+
+static void logs_same(const struct table_metadata *found, const struct table_metadata *wanted)
+{
+    assert_int_equal(found->snapshot_log_count, wanted->snapshot_log_count);
+    for (size_t i = 0; i < wanted->snapshot_log_count; i++) {
+        const struct snapshot_log_entry *entry = table_metadata_log_at(found, i);
+        assert_int_equal(entry->timestamp_ms, wanted->snapshot_log[i].timestamp_ms);
+        assert_int_equal(entry->snapshot_id, wanted->snapshot_log[i].snapshot_id);
+    }
+    assert_int_equal(found->metadata_log_count, wanted->metadata_log_count);
+    for (size_t i = 0; i < wanted->metadata_log_count; i++) {
+        const struct metadata_log_entry *entry = &wanted->metadata_log[i];
+        assert_int_equal(found->metadata_log[i].timestamp_ms, entry->timestamp_ms);
+        assert_true(slice_equals(found->metadata_log[i].text, entry->text));
+        assert_true(slice_equals(found->metadata_log[i].metadata_file, entry->metadata_file));
+    }
+}
+
+static void members_same(const struct table_metadata *found, const struct table_metadata *wanted)
+{
+    for (size_t i = 0; i < TABLE_MEMBER_COUNT; i++)
+        if (i != TABLE_MEMBER_SNAPSHOTS && i != TABLE_MEMBER_SNAPSHOT_LOG)
+            assert_true(slice_equals(found->members[i], wanted->members[i]));
+    assert_int_equal(found->unknown_count, wanted->unknown_count);
+    for (size_t i = 0; i < wanted->unknown_count; i++) {
+        assert_true(slice_equals(found->unknown[i].name, wanted->unknown[i].name));
+        assert_true(slice_equals(found->unknown[i].value, wanted->unknown[i].value));
+    }
+}
+
+static void refs_same(const struct table_metadata *found, const struct table_metadata *wanted)
+{
+    struct buffer texts[2];
+    struct error err = {0};
+    buffer_init(&texts[0], MAX_METADATA_SIZE);
+    buffer_init(&texts[1], MAX_METADATA_SIZE);
+    assert_ok(table_metadata_refs_text(found, &texts[0], &err), &err);
+    assert_ok(table_metadata_refs_text(wanted, &texts[1], &err), &err);
+    assert_true(slice_equals(buffer_slice(&texts[0]), buffer_slice(&texts[1])));
+    buffer_finish(&texts[0]);
+    buffer_finish(&texts[1]);
+}
+
+void metadata_same(const struct table_metadata *found, const struct table_metadata *wanted)
+{
+    assert_null(found->origin->origin);
+    scalars_equal(found, wanted);
+    members_same(found, wanted);
+    snapshots_same(found, wanted);
+    logs_same(found, wanted);
+    refs_same(found, wanted);
+    assert_int_equal(table_metadata_memory(found),
+                     found->blob->size + found->arena.total + found->origin->blob->size +
+                         found->origin->arena.total);
 }

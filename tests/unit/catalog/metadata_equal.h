@@ -9,5 +9,7 @@
 /* Both are of one blob, so that views are compared by their place. Fails the test at the first
  * field that differs. */
 void metadata_equals(const struct table_metadata *found, const struct table_metadata *wanted);
+/* The same for one that shares lists of its origin: `wanted` was read from its whole text. */
+void metadata_same(const struct table_metadata *found, const struct table_metadata *wanted);
 
 #endif

@@ -5,6 +5,8 @@
  */
 #include <stdlib.h>
 
+#include "base/byte_budget.h"
+#include "base/limits.h"
 #include "tests/unit/catalog/update_fixture.h"
 
 #define RUNS 60
@@ -22,7 +24,8 @@ static int64_t known_id(uint64_t *state, const struct table_metadata *table)
 {
     if (table->snapshot_count == 0)
         return 1;
-    return table->snapshots[pick(state, (unsigned)table->snapshot_count)].snapshot_id;
+    unsigned index = pick(state, (unsigned)table->snapshot_count);
+    return table_metadata_snapshot_at(table, index)->snapshot_id;
 }
 
 /* Ids in no order; a few are there already. */
@@ -100,27 +103,82 @@ static const char table_spaced[] =
     "{'sequence-number':1,'snapshot-id':1,'timestamp-ms':900000,'manifest-list':'m'} ],"
     "'x' : [ 1 ] }";
 
-static void test_table_metadata__is_the_same_whether_read_or_taken_over(void **unused)
+static size_t run_any(uint64_t *state, struct fixture *fixture, size_t *ret_shared)
 {
     const char *const bases[] = {table_v2, table_spaced, table_v3, table_v1};
-    struct fixture *fixture = *unused;
-    uint64_t state = 1;
     size_t commits = 0;
     for (size_t run = 0; run < RUNS; run++) {
         fixture->now_ms = NOW_MS;
         table_of(fixture, bases[run % 4]);
-        for (size_t i = 0; i < COMMITS; i++)
-            commits += commit_any(&state, fixture) ? 1 : 0;
+        for (size_t i = 0; i < COMMITS; i++) {
+            bool is_made = commit_any(state, fixture);
+            commits += is_made;
+            *ret_shared += is_made && fixture->table->origin;
+        }
         arena_finish(&fixture->arena);
     }
-    assert_true(commits > RUNS * COMMITS / 2);
+    return commits;
+}
+
+static void test_table_metadata__is_the_same_whether_read_or_taken_over(void **unused)
+{
+    uint64_t state = 1;
+    size_t shared = 0;
+    assert_true(run_any(&state, *unused, &shared) > RUNS * COMMITS / 2);
+    assert_int_equal(shared, 0);
+}
+
+/* From one byte on every list is shared until something is added; the more is asked for, the longer
+ * is added to what is shared, until all is put together again. */
+static void test_table_metadata__is_the_same_whether_shared_or_not(void **unused)
+{
+    static const size_t froms[] = {1, 150, 600, 2000};
+    struct fixture *fixture = *unused;
+    uint64_t state = 2;
+    for (size_t i = 0; i < sizeof(froms) / sizeof(froms[0]); i++) {
+        size_t shared = 0;
+        fixture->share_from = froms[i];
+        size_t commits = run_any(&state, fixture, &shared);
+        assert_true(shared > commits / 20 && shared < commits);
+    }
+}
+
+/* A budget's bytes are held as long as what was read for them, and no longer for a commit. */
+static void test_table_metadata__shares_nothing_that_a_budget_counts(void **unused)
+{
+    struct fixture *fixture = *unused;
+    struct byte_budget *budget = NULL;
+    fixture->share_from = 1;
+    assert_ok(byte_budget_create(1000, &budget, &fixture->err), &fixture->err);
+    assert_ok(byte_budget_take(budget, 10, 0, "x", &fixture->err), &fixture->err);
+    blob_charge(table_of(fixture, table_v2)->blob, budget, 10);
+    assert_ok(apply(fixture, "[{'action':'set-properties','updates':{'k':'1'}}]"), &fixture->err);
+    assert_null(fixture->next->origin);
+    commit_result(fixture);
+    assert_ok(apply(fixture, "[{'action':'set-properties','updates':{'k':'2'}}]"), &fixture->err);
+    assert_ptr_equal(fixture->next->origin, fixture->table);
+    byte_budget_destroy(budget);
+}
+
+static void test_table_metadata__counts_what_it_shares(void **unused)
+{
+    struct fixture *fixture = *unused;
+    fixture->share_from = 1;
+    table_of(fixture, table_v2);
+    assert_ok(apply(fixture, "[{'action':'set-properties','updates':{'k':'1'}}]"), &fixture->err);
+    assert_non_null(fixture->next->origin);
+    fixture->out.ceiling = fixture->out.len;
+    commit_result(fixture);
+    refuses(fixture, "[{'action':'set-properties','updates':{'k':'2'}}]", ERROR_TOO_LARGE,
+            "table metadata is larger than");
+    fixture->out.ceiling = MAX_METADATA_SIZE;
 }
 
 /* Only a lower last-sequence-number could make a base's snapshots wrong; the updates of a client
  * cannot lower it, and whoever does must not get by. */
-static void test_table_metadata__reads_snapshots_whose_numbers_are_in_doubt(void **unused)
+static void refuses_lower_number(struct fixture *fixture, size_t share_from)
 {
-    struct fixture *fixture = *unused;
+    fixture->share_from = share_from;
     struct table_metadata *table = NULL;
     struct blob *blob = NULL;
     table_of(fixture, table_v2);
@@ -135,11 +193,24 @@ static void test_table_metadata__reads_snapshots_whose_numbers_are_in_doubt(void
     blob_unref(blob);
 }
 
+static void test_table_metadata__reads_snapshots_whose_numbers_are_in_doubt(void **unused)
+{
+    refuses_lower_number(*unused, 0);
+    refuses_lower_number(*unused, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_table_metadata__is_the_same_whether_read_or_taken_over,
                                         update_setup, update_teardown),
+        cmocka_unit_test_setup_teardown(test_table_metadata__is_the_same_whether_shared_or_not,
+                                        update_setup, update_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_table_metadata__shares_nothing_that_a_budget_counts, update_setup,
+            update_teardown),
+        cmocka_unit_test_setup_teardown(test_table_metadata__counts_what_it_shares, update_setup,
+                                        update_teardown),
         cmocka_unit_test_setup_teardown(
             test_table_metadata__reads_snapshots_whose_numbers_are_in_doubt, update_setup,
             update_teardown),

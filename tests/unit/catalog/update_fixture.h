@@ -31,6 +31,7 @@ struct fixture {
     struct view_update_result view_result;
     struct error err;
     int64_t now_ms;
+    size_t share_from; /* as in struct table_update_input */
 };
 
 int update_setup(void **state);

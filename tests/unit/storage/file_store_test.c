@@ -507,6 +507,7 @@ static void test_find__refuses_a_scheme_that_nobody_serves(void **state)
 /* True where the plan was reached. */
 static bool put_once(struct files *files, enum call call, int fail_at, int code)
 {
+    const struct slice parts[] = {SLICE_LITERAL("w"), SLICE_EMPTY, SLICE_LITERAL("hole")};
     char rest[64];
     struct error err = {0};
     (void)snprintf(rest, sizeof rest, "d%d-%d-%d/e/f", (int)call, fail_at, code);
@@ -515,8 +516,7 @@ static bool put_once(struct files *files, enum call call, int fail_at, int code)
     plan.fail_at = fail_at;
     plan.code = code;
     plan.is_short = true;
-    bool ok =
-        object_put_new(files->stores, uri(files, "file://", rest), SLICE_LITERAL("whole"), &err);
+    bool ok = object_put_new_parts(files->stores, uri(files, "file://", rest), parts, 3, &err);
     bool was_hit = plan_was_hit();
     assert_int_equal(exists(files, rest), ok);
     if (ok) {
