@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 
 import pyarrow
+import pyarrow.parquet
 import pytest
 from pyiceberg.catalog.rest import RestCatalog
 
@@ -154,6 +155,29 @@ def test_purge__removes_every_file_and_nothing_else(lake, minio, bucket, rows):
     wait_until(lambda: not minio.keys(bucket, "wh/ns/gone/"))
     assert minio.keys(bucket) == kept
     wait_until(lambda: not api.call("listPurges", expect=200).json()["purges"])
+
+
+def test_purge__leaves_what_lies_in_the_place_of_another_table(lake, minio, bucket, rows):
+    """Rule 60. Files that both tables name, under either spelling of the place."""
+    server, api = lake
+    api.create_namespace("ns")
+    shared = pyarrow.BufferOutputStream()
+    pyarrow.parquet.write_table(rows, shared)
+    with pyiceberg(server, minio) as client:
+        gone, kept = (client.create_table(f"ns.{name}", schema=rows.schema)
+                      for name in ("gone", "kept"))
+        kept.append(rows)
+        for scheme in ("s3", "s3a"):
+            key = f"wh/ns/kept/data/{scheme}.parquet"
+            minio.client.put_object(Bucket=bucket, Key=key, Body=shared.getvalue().to_pybytes())
+            gone.add_files([f"{scheme}://{bucket}/{key}"])
+            kept.add_files([f"s3://{bucket}/{key}"])
+        before = minio.keys(bucket, "wh/ns/kept/")
+        api.call("dropTable", namespace="ns", table="gone", query={"purgeRequested": "true"},
+                 expect=204)
+        wait_until(lambda: not api.call("listPurges", expect=200).json()["purges"])
+        assert minio.keys(bucket) == before
+        assert client.load_table("ns.kept").scan().to_arrow().num_rows == 3 * rows.num_rows
 
 
 # --- what is wrong --------------------------------------------------------------------------------
