@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/file_text.h"
 #include "base/json_tree.h"
 #include "base/limits.h"
@@ -13,12 +14,16 @@
 
 #define ADVICE "Is that the address of a REST catalog, without /v1 at its end?"
 #define MAX_LOGIN_SIZE (64 * KIB)
+/* A token is renewed so long before its end, or when half of a shorter life is over. */
+#define RENEW_BEFORE_S 60
+#define US_OF_SECOND INT64_C(1000000)
 /* Pages of one listing; the smallest pages of real servers have a hundred entries. */
 #define MAX_PAGES 100000
 
 struct rest_source {
     struct http_client *client;
     struct buffer authorization; /* the header; empty: none */
+    int64_t renew_us;            /* when it is to be renewed, monotonic; 0: nobody has said */
     struct slice base;           /* without a slash at its end */
     json_t *config;              /* what getConfig answered */
     struct buffer root;          /* "<base>/v1/<prefix>" */
@@ -59,51 +64,15 @@ static bool read_answer(struct import *import, const struct http_exchange *excha
     return true;
 }
 
-static bool send_request(struct import *import, struct http_exchange *exchange, json_t **ret_answer,
-                         struct error *err)
+static bool send_once(struct import *import, struct http_exchange *exchange, struct error *err)
 {
     struct rest_source *rest = import->source_state;
-    struct buffer answer;
-    buffer_init(&answer, MAX_METADATA_SIZE);
-    exchange->answer = &answer;
+    buffer_truncate(exchange->answer, 0);
     exchange->advice = ADVICE;
-    if (rest->authorization.len > 0)
-        exchange->authorization = rest->authorization.ptr;
-    bool ok = http_client_send(rest->client, exchange, err);
-    if (ok)
-        ok = read_answer(import, exchange, ret_answer, err);
-    else
-        import->run->code = answer.len > 0 ? EXIT_FAILED : EXIT_NO_SERVER;
-    buffer_finish(&answer);
-    return ok;
-}
-
-/* Takes the buffer over. */
-static bool get(struct import *import, struct buffer *url, json_t **ret_answer, struct error *err)
-{
-    buffer_append_byte(url, '\0');
-    bool ok = buffer_check(url, "the address", err) &&
-              send_request(import, &(struct http_exchange){.method = "GET", .url = url->ptr},
-                           ret_answer, err);
-    buffer_finish(url);
-    return ok;
-}
-
-static void begin_url(const struct rest_source *rest, struct buffer *url)
-{
-    buffer_init(url, MAX_URI_SIZE);
-    buffer_append_slice(url, buffer_slice(&rest->root));
-    buffer_append_string(url, "/namespaces");
-}
-
-static void put_levels(const struct rest_source *rest, const json_t *levels, struct buffer *url)
-{
-    size_t i;
-    json_t *level;
-    json_array_foreach(levels, i, level) {
-        buffer_append_string(url, i == 0 ? "" : rest->separator);
-        percent_append(url, json_is_string(level) ? json_slice(level) : SLICE_EMPTY);
-    }
+    if (http_client_send(rest->client, exchange, err))
+        return true;
+    import->run->code = exchange->answer->len > 0 ? EXIT_FAILED : EXIT_NO_SERVER;
+    return false;
 }
 
 /* --- logging in ------------------------------------------------------------------------------- */
@@ -157,24 +126,47 @@ static void put_login(struct buffer *form, struct slice credential, struct slice
     put_form(form, "scope", scope);
 }
 
+/* Without the old token: a server may refuse what has one that is over. */
+static bool send_login(struct import *import, const char *url, struct slice form,
+                       json_t **ret_answer, struct error *err)
+{
+    struct buffer answer;
+    struct http_exchange exchange = {.method = "POST",
+                                     .url = url,
+                                     .body = form,
+                                     .content_type =
+                                         "Content-Type: application/x-www-form-urlencoded",
+                                     .answer = &answer};
+    buffer_init(&answer, MAX_METADATA_SIZE);
+    bool ok = send_once(import, &exchange, err) && read_answer(import, &exchange, ret_answer, err);
+    buffer_finish(&answer);
+    return ok;
+}
+
+/* `expires_in` is recommended, and in seconds (RFC 6749, section 5.1). */
+static bool take_token(struct rest_source *rest, const json_t *answer, struct error *err)
+{
+    struct slice token = SLICE_EMPTY;
+    const json_t *life = json_object_get(answer, "expires_in");
+    TRY(json_get_string(answer, "access_token", &token, err));
+    int64_t life_s = json_is_integer(life) ? json_integer_value(life) : -1;
+    int64_t wait_s = life_s > 2 * RENEW_BEFORE_S ? life_s - RENEW_BEFORE_S : life_s / 2;
+    bool is_told = life_s >= 0 && life_s <= INT32_MAX;
+    rest->renew_us = is_told ? clock_measure_us() + wait_s * US_OF_SECOND : 0;
+    return set_token(rest, token, err);
+}
+
 static bool ask_token(struct import *import, struct slice form, struct error *err)
 {
     struct rest_source *rest = import->source_state;
     struct buffer url;
-    struct slice token = SLICE_EMPTY;
     json_t *answer = NULL;
     buffer_init(&url, MAX_URI_SIZE);
     buffer_append_slice(&url, rest->base);
     buffer_append_string(&url, "/v1/oauth/tokens");
     buffer_append_byte(&url, '\0');
-    struct http_exchange exchange = {.method = "POST",
-                                     .url = url.ptr,
-                                     .body = form,
-                                     .content_type =
-                                         "Content-Type: application/x-www-form-urlencoded"};
     bool ok = buffer_check(&url, "the address", err) &&
-              send_request(import, &exchange, &answer, err) &&
-              json_get_string(answer, "access_token", &token, err) && set_token(rest, token, err);
+              send_login(import, url.ptr, form, &answer, err) && take_token(rest, answer, err);
     json_decref(answer);
     buffer_finish(&url);
     return ok;
@@ -199,6 +191,74 @@ static bool log_in(struct import *import, struct error *err)
     buffer_finish(&secret);
     buffer_finish(&form);
     return ok;
+}
+
+/* Another token is to be had by the credential, or from a file that somebody keeps fresh. */
+static bool can_renew(const struct import *import)
+{
+    const struct options *options = &import->run->options;
+    return option_text(options, FLAG_CREDENTIAL).len > 0 ||
+           slice_starts_with(option_text(options, FLAG_TOKEN), SLICE_LITERAL("@"));
+}
+
+static bool renew_if_due(struct import *import, struct error *err)
+{
+    const struct rest_source *rest = import->source_state;
+    return rest->renew_us == 0 || clock_measure_us() < rest->renew_us || log_in(import, err);
+}
+
+/* --- requests with a token -------------------------------------------------------------------- */
+
+static bool send_with_token(struct import *import, struct http_exchange *exchange,
+                            struct error *err)
+{
+    const struct rest_source *rest = import->source_state;
+    exchange->authorization = rest->authorization.len > 0 ? rest->authorization.ptr : NULL;
+    return send_once(import, exchange, err);
+}
+
+/* A token may end before it was said to, or nobody has said when: one that is refused is renewed
+ * once. */
+static bool send_request(struct import *import, struct http_exchange *exchange, json_t **ret_answer,
+                         struct error *err)
+{
+    struct buffer answer;
+    buffer_init(&answer, MAX_METADATA_SIZE);
+    exchange->answer = &answer;
+    bool ok = renew_if_due(import, err) && send_with_token(import, exchange, err);
+    if (ok && exchange->status == 401 && can_renew(import))
+        ok = log_in(import, err) && send_with_token(import, exchange, err);
+    ok = ok && read_answer(import, exchange, ret_answer, err);
+    buffer_finish(&answer);
+    return ok;
+}
+
+/* Takes the buffer over. */
+static bool get(struct import *import, struct buffer *url, json_t **ret_answer, struct error *err)
+{
+    buffer_append_byte(url, '\0');
+    bool ok = buffer_check(url, "the address", err) &&
+              send_request(import, &(struct http_exchange){.method = "GET", .url = url->ptr},
+                           ret_answer, err);
+    buffer_finish(url);
+    return ok;
+}
+
+static void begin_url(const struct rest_source *rest, struct buffer *url)
+{
+    buffer_init(url, MAX_URI_SIZE);
+    buffer_append_slice(url, buffer_slice(&rest->root));
+    buffer_append_string(url, "/namespaces");
+}
+
+static void put_levels(const struct rest_source *rest, const json_t *levels, struct buffer *url)
+{
+    size_t i;
+    json_t *level;
+    json_array_foreach(levels, i, level) {
+        buffer_append_string(url, i == 0 ? "" : rest->separator);
+        percent_append(url, json_is_string(level) ? json_slice(level) : SLICE_EMPTY);
+    }
 }
 
 /* --- the configuration ------------------------------------------------------------------------ */

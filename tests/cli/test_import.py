@@ -1,6 +1,7 @@
 """firn import: another catalog's tables and views, moved in."""
 
 import contextlib
+import itertools
 import json
 import os
 import pty
@@ -312,6 +313,53 @@ def test_source__asks_for_a_login(move, tmp_path):
     closed = {"GET /v1/config": (401, {"error": {"message": "log in first"}})}
     with PlayedCatalog(closed) as catalog:
         assert "with 401: log in first" in move(1, source=catalog.url).err
+
+
+def tokens_that_end(*life):
+    """Answers with t1, t2, … in turn."""
+    numbers = itertools.count(1)
+    return {"POST /v1/oauth/tokens": lambda query: {
+        "access_token": f"t{next(numbers)}", "token_type": "bearer",
+        **({"expires_in": life[0]} if life else {})}}
+
+
+def test_source__gives_new_tokens_for_old(move, tmp_path):
+    def pages(query):
+        used = catalog.seen[-1][2]["Authorization"]
+        if query["pageToken"] == "":
+            return {"namespaces": [], "next-page-token": "p2"}
+        return {"namespaces": []} if used != "Bearer t1" else (
+            401, {"error": {"message": "the token has expired"}})
+
+    def authorizations():
+        return [one[2].get("Authorization") for one in catalog.seen]
+
+    # Nobody has said when it ends: the first to know is who is refused.
+    with PlayedCatalog({"GET /v1/namespaces": pages} | tokens_that_end()) as catalog:
+        move(0, "--credential", "me:pass", source=catalog.url)
+        assert authorizations() == [None, *["Bearer t1"] * 3, None, "Bearer t2"]
+    # Never used once it is about to end.
+    with PlayedCatalog({"GET /v1/namespaces": pages} | tokens_that_end(0)) as catalog:
+        move(0, "--credential", "me:pass", source=catalog.url)
+        assert authorizations() == [None, None, "Bearer t2", None, "Bearer t3", None, "Bearer t4"]
+    # A new one is tried once.
+    closed = {"GET /v1/config": (401, {"error": {"message": "not you"}})}
+    with PlayedCatalog(closed | tokens_that_end(3600)) as catalog:
+        assert "not you" in move(1, "--credential", "me:pass", source=catalog.url).err
+        assert authorizations() == [None, "Bearer t1", None, "Bearer t2"]
+    # A file that somebody keeps fresh is read again; a token that is given is all there is.
+    file = tmp_path / "token"
+    file.write_text("t1")
+
+    def renew(query):
+        file.write_text("t2")
+        return pages(query)
+
+    with PlayedCatalog({"GET /v1/namespaces": renew}) as catalog:
+        move(0, "--token", f"@{file}", source=catalog.url)
+        assert authorizations() == [*["Bearer t1"] * 3, "Bearer t2"]
+    with PlayedCatalog({"GET /v1/namespaces": pages}) as catalog:
+        assert "has expired" in move(1, "--token", "t1", source=catalog.url).err
 
 
 def test_source__that_is_none(move, run, old, new):
