@@ -233,7 +233,7 @@ static enum MHD_Result hand_to_worker(struct http_request *http_request)
         error_set(&full, ERROR_OVERLOADED,
                   "The server has as many requests waiting as it takes: try again in a second");
         http_request->reply = reply_error(&full, true, SLICE_EMPTY);
-        server_count(http_request->http->server, &http_request->request, http_request->reply);
+        server_refused(http_request->http->server, &http_request->request, http_request->reply);
         return queue_reply(http_request, http_request->reply);
     }
     http_request->work.run = run_in_worker;
@@ -287,7 +287,7 @@ static enum MHD_Result run_request(struct http_request *http_request)
     request->may_block = false;
     if (http_body_is_refused(&http_request->body)) {
         http_request->reply = http_body_refusal(&http_request->body);
-        server_count(http->server, request, http_request->reply);
+        server_refused(http->server, request, http_request->reply);
     } else {
         http_request->reply = server_handle(http->server, request);
     }
@@ -321,7 +321,7 @@ static enum MHD_Result start_request(struct http_request *http_request, const ch
         return MHD_YES;
     /* Queued in the first call, so that the connection is closed and the body never read. */
     http_request->reply = http_body_refusal(&http_request->body);
-    server_count(http->server, request, http_request->reply);
+    server_refused(http->server, request, http_request->reply);
     return queue_reply(http_request, http_request->reply);
 }
 

@@ -393,7 +393,7 @@ static struct reply *answer_at_once(struct server *server, struct request *reque
     return NULL;
 }
 
-void server_count(struct server *server, const struct request *request, const struct reply *reply)
+static void count(struct server *server, const struct request *request, const struct reply *reply)
 {
     int64_t took = request->arrived_us ? clock_measure_us() - request->arrived_us : 0;
     request_counts_add(&server->requests, request->operation, reply->status,
@@ -401,17 +401,30 @@ void server_count(struct server *server, const struct request *request, const st
     request_log_write(&server->logs, request, reply, took);
 }
 
+static void begin(struct server *server, struct request *request)
+{
+    if (request->arrived_us != 0)
+        return;
+    request->arrived_us = clock_measure_us();
+    request_log_identify(&server->logs, request);
+}
+
+/* A page of another origin may read the refusal as it may read other answers. */
+void server_refused(struct server *server, struct request *request, const struct reply *reply)
+{
+    begin(server, request);
+    (void)security_check_origin(&server->security, request, NULL);
+    count(server, request, reply);
+}
+
 struct reply *server_handle(struct server *server, struct request *request)
 {
-    if (request->arrived_us == 0) {
-        request->arrived_us = clock_measure_us();
-        request_log_identify(&server->logs, request);
-    }
+    begin(server, request);
     struct reply *reply = request->operation ? NULL : answer_at_once(server, request);
     if (reply == NULL)
         reply = op_run(server, request);
     if (reply == NULL)
         return NULL; /* a worker tries again */
-    server_count(server, request, reply);
+    count(server, request, reply);
     return reply;
 }

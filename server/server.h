@@ -81,7 +81,7 @@ void server_destroy(struct server *server); /* NULL is fine */
  * the answer would have to wait: then call it again where it may. */
 struct reply *server_handle(struct server *server, struct request *request);
 
-/* Counts an answer that server_handle did not make. */
-void server_count(struct server *server, const struct request *request, const struct reply *reply);
+/* Notes an answer that server_handle did not make, a refusal, and whose it is. */
+void server_refused(struct server *server, struct request *request, const struct reply *reply);
 
 #endif

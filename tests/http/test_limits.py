@@ -15,12 +15,13 @@ MAX_DRAINED = 64 * MIB
 
 def head(port, extra):
     return (f"POST /v1/default/namespaces HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-            f"Content-Type: application/json\r\n{extra}\r\n\r\n").encode()
+            f"Content-Type: application/json\r\nX-Request-Id: refused\r\n{extra}\r\n\r\n").encode()
 
 
 def refused(answer):
     assert answer is not None and answer.status == 413, answer
     assert answer.error["type"] == "PayloadTooLargeException"
+    assert answer.header("X-Request-Id") == "refused"
     assert str(MAX_BODY) in answer.error["message"]
 
 
