@@ -3,10 +3,10 @@
 #include "base/limits.h"
 #include "base/percent.h"
 #include "iceberg/table_metadata.h"
+#include "server/access_config.h"
 #include "server/access_grant.h"
 #include "server/server.h"
 #include "storage/location.h"
-#include "storage/s3_store.h"
 #include "storage/secret_box.h"
 #include "storage/storage_profile.h"
 #include "storage/vended_keys.h"
@@ -14,7 +14,6 @@
 const struct access access_none = {.config = {"", 0}, .credentials = {"", 0}, .signing = {"", 0}};
 
 #define MAX_ACCESS_TEXT (1 * MIB)
-#define NUMBER_SIZE 24
 
 enum access_kind access_choose(struct slice header, unsigned client_access)
 {
@@ -37,27 +36,18 @@ enum access_kind access_choose(struct slice header, unsigned client_access)
 
 /* --- keys ----------------------------------------------------------------------------------- */
 
-static bool find_place(struct op *op, struct slice location, struct object_store **ret_store,
-                       struct s3_place **ret_place, struct error *err)
-{
-    TRY(object_stores_find(op->server->objects, location, ret_store, err));
-    return s3_store_find_place(*ret_store, location, ret_place, err);
-}
-
 static bool vend(struct op *op, struct slice location, enum session_rights rights,
                  struct s3_keys *ret_keys, struct error *err)
 {
-    struct object_store *store = NULL;
-    struct s3_place *place = NULL;
-    TRY(find_place(op, location, &store, &place, err));
-    const struct vended_request request = {place, op->call.warehouse->storage, location, rights};
+    struct vended_request request;
+    TRY(vended_request_begin(op->server->objects, op->call.warehouse->storage, location, rights,
+                             &request, err));
     bool ok = vended_keys_find(op->server->vended, &request, ret_keys);
     if (!ok && !op->request->may_block)
         op->would_block = true;
     else if (!ok)
-        ok =
-            vended_keys_get(op->server->vended, s3_store_transport(store), &request, ret_keys, err);
-    s3_place_unref(place);
+        ok = vended_keys_get(op->server->vended, &request, ret_keys, err);
+    vended_request_finish(&request);
     return ok;
 }
 
@@ -92,49 +82,33 @@ static void put_table_path(struct op *op, const char *action, struct buffer *out
     }
 }
 
-static void write_path(struct op *op, const char *name, const char *action,
-                       struct json_writer *json)
+/* In the arena; empty where the answer is of no table yet. */
+static struct slice table_path(struct op *op, const char *action)
 {
     struct buffer path;
     if (op->table.name.len == 0)
-        return;
+        return SLICE_EMPTY;
     buffer_init(&path, 2 * MAX_URI_SIZE);
     put_table_path(op, action, &path);
-    if (buffer_ok(&path))
-        json_write_string_member(json, name, buffer_slice(&path));
+    struct slice copy =
+        buffer_ok(&path) ? arena_slice(op->call.arena, buffer_slice(&path)) : SLICE_EMPTY;
     buffer_finish(&path);
+    return copy.ptr ? copy : SLICE_EMPTY;
 }
 
-/* Where the store is, for this client. */
-static void write_place(struct op *op, struct json_writer *json)
+/* For this client: endpoints are chosen by where it comes from. */
+static struct access_told told_to(struct op *op, struct slice location)
 {
     const struct storage_profile *profile = op->call.warehouse->storage;
     struct slice host = request_header(op->request, "Host");
-    struct slice endpoint =
-        storage_profile_client_endpoint(profile, host.ptr ? host : SLICE_EMPTY,
-                                        op->request->peer.ptr ? op->request->peer : SLICE_EMPTY);
-    if (endpoint.len > 0)
-        json_write_string_member(json, "s3.endpoint", endpoint);
-    json_write_string_member(json, "s3.path-style-access",
-                             profile->is_path_style ? SLICE_LITERAL("true")
-                                                    : SLICE_LITERAL("false"));
-    json_write_string_member(json, "client.region", profile->region);
-    json_write_string_member(json, "s3.region", profile->region);
-}
-
-static void write_keys(struct op *op, const struct s3_keys *keys, struct json_writer *json)
-{
-    char number[NUMBER_SIZE];
-    json_write_string_member(json, "s3.access-key-id", slice_from_string(keys->access_key_id));
-    json_write_string_member(json, "s3.secret-access-key",
-                             slice_from_string(keys->secret_access_key));
-    if (keys->session_token[0] != '\0')
-        json_write_string_member(json, "s3.session-token", slice_from_string(keys->session_token));
-    if (keys->expires_ms == 0)
-        return;
-    snprintf(number, sizeof(number), "%lld", (long long)keys->expires_ms);
-    json_write_string_member(json, "s3.session-token-expires-at-ms", slice_from_string(number));
-    write_path(op, "client.refresh-credentials-endpoint", "credentials", json);
+    return (struct access_told){
+        .profile = profile,
+        .location = location,
+        .endpoint = storage_profile_client_endpoint(profile, host.ptr ? host : SLICE_EMPTY,
+                                                    op->request->peer.ptr ? op->request->peer
+                                                                          : SLICE_EMPTY),
+        .refresh = table_path(op, "credentials"),
+    };
 }
 
 /* The names that clients of different ages have for the same: `signer.…` since 1.11 of Java,
@@ -144,23 +118,27 @@ static void write_signing(struct op *op, struct json_writer *json)
     json_write_string_member(json, "s3.remote-signing-enabled", SLICE_LITERAL("true"));
     json_write_string_member(json, "s3.signer", SLICE_LITERAL("S3V4RestSigner"));
     json_write_string_member(json, "py-io-impl", SLICE_LITERAL("pyiceberg.io.fsspec.FsspecFileIO"));
-    write_path(op, "s3.signer.endpoint", "sign", json);
-    write_path(op, "signer.endpoint", "sign", json);
+    struct slice path = table_path(op, "sign");
+    if (path.len == 0)
+        return;
+    json_write_string_member(json, "s3.signer.endpoint", path);
+    json_write_string_member(json, "signer.endpoint", path);
 }
 
 /* [{"prefix": "s3://bucket/table/", "config": {…}}]: with its slash, so that a table "t2" beside it
  * is not meant. */
-static void write_credentials(struct op *op, struct slice location, const struct s3_keys *keys,
-                              struct json_writer *json)
+static void write_credentials(struct op *op, const struct access_told *told,
+                              const struct s3_keys *keys, struct json_writer *json)
 {
+    struct slice location = told->location;
     struct slice prefix = arena_printf(op->call.arena, "%.*s/", SLICE_ARG(location));
     json_write_array_begin(json);
     json_write_object_begin(json);
     json_write_string_member(json, "prefix", prefix.ptr ? prefix : location);
     json_write_key(json, "config");
     json_write_object_begin(json);
-    write_place(op, json);
-    write_keys(op, keys, json);
+    access_config_write_place(told, json);
+    access_config_write_keys(told, keys, json);
     json_write_object_end(json);
     json_write_object_end(json);
     json_write_array_end(json);
@@ -176,17 +154,18 @@ static void write_texts(struct op *op, struct slice location, enum access_kind k
                         const struct s3_keys *keys, struct texts *texts)
 {
     struct json_writer config, credentials;
+    const struct access_told told = told_to(op, location);
     json_writer_init(&config, &texts->config);
     json_writer_init(&credentials, &texts->credentials);
     json_write_object_begin(&config);
-    write_place(op, &config);
+    access_config_write_place(&told, &config);
     if (kind == ACCESS_SIGNING) {
         write_signing(op, &config);
         buffer_append_string(&texts->signing, "{\"properties\":{},\"headers\":{}}");
     }
     if (kind == ACCESS_VENDED || kind == ACCESS_STATIC_KEYS) {
-        write_keys(op, keys, &config);
-        write_credentials(op, location, keys, &credentials);
+        access_config_write_keys(&told, keys, &config);
+        write_credentials(op, &told, keys, &credentials);
     }
     json_write_object_end(&config);
 }
@@ -255,7 +234,7 @@ bool access_make(struct op *op, struct slice location, enum session_rights right
 {
     const struct warehouse *warehouse = op->call.warehouse;
     *ret = access_none;
-    if (warehouse->storage == NULL || warehouse->storage->type != STORAGE_S3)
+    if (warehouse->storage == NULL || !access_config_is_told(warehouse->storage->type))
         return true;
     struct slice header = request_header(op->request, "X-Iceberg-Access-Delegation");
     bool is_inside = is_in_warehouse(op, location);

@@ -2,9 +2,6 @@
 
 #include "base/limits.h"
 #include "server/server.h"
-#include "storage/s3_place.h"
-#include "storage/s3_request.h"
-#include "storage/s3_store.h"
 #include "storage/storage_profile.h"
 #include "storage/vended_keys.h"
 
@@ -88,61 +85,32 @@ static void check_delete(struct probes *probes)
 
 /* --- by what clients are given -------------------------------------------------------------- */
 
-static bool send(struct probes *probes, const struct s3_place *place, struct object_store *store,
-                 const struct s3_keys *keys, const char *method, struct slice uri, long *ret_status,
-                 struct error *err)
-{
-    const struct s3_credentials credentials = s3_keys_credentials(keys);
-    struct buffer body, fault;
-    struct http_answer answer = {.body = &body, .fault = &fault};
-    struct bucket_object object;
-    struct s3_http_request request = {
-        .method = method,
-        .query = SLICE_EMPTY,
-        .body = strcmp(method, "PUT") == 0 ? PROBE : SLICE_EMPTY,
-        .ca_bundle = place->ca_bundle,
-        .region = place->region,
-        .service = "s3",
-        .credentials = &credentials,
-    };
-    TRY(bucket_object_parse(uri, &object, err));
-    TRY(s3_place_address(place, &object, probes->op->call.arena, &request.endpoint, &request.path,
-                         err));
-    buffer_init(&body, 64 * KIB);
-    buffer_init(&fault, HTTP_MAX_FAULT_SIZE);
-    bool ok =
-        s3_http_send(s3_store_transport(store), &request, probes->op->call.arena, &answer, err);
-    buffer_finish(&body);
-    buffer_finish(&fault);
-    *ret_status = answer.status;
-    return ok;
-}
-
-static void check_inside(struct probes *probes, const struct s3_place *place,
-                         struct object_store *store, const struct s3_keys *keys)
+static void check_inside(struct probes *probes, const struct vended_request *request,
+                         const struct s3_keys *keys)
 {
     struct error err = {0};
     long status = 0;
-    bool ok = send(probes, place, store, keys, "GET", probes->mine, &status, &err) &&
-              (status == 200 || error_set(&err, ERROR_STORAGE,
-                                          "the store answers %ld to the credentials made for a "
-                                          "table: give the role s3:GetObject, s3:PutObject, "
-                                          "s3:DeleteObject and s3:ListBucket here",
-                                          status));
+    bool ok = request->kind->probe(request, keys, "GET", probes->mine, SLICE_EMPTY, &status, &err);
+    if (ok && status != 200)
+        ok = error_set(
+            &err, ERROR_STORAGE,
+            "the store answers %ld to the credentials made for a table: what they are made "
+            "of needs %s here",
+            status, request->kind->needs);
     report(probes, "vended-credentials", ok, err.message);
 }
 
 /* The proof that a client cannot go further than its table. */
-static void check_outside(struct probes *probes, const struct s3_place *place,
-                          struct object_store *store, const struct s3_keys *keys)
+static void check_outside(struct probes *probes, const struct vended_request *request,
+                          const struct s3_keys *keys)
 {
     struct error err = {0};
     long status = 0;
-    bool ok = send(probes, place, store, keys, "PUT", probes->other, &status, &err) &&
+    bool ok = request->kind->probe(request, keys, "PUT", probes->other, PROBE, &status, &err) &&
               (status == 403 ||
                error_set(&err, ERROR_STORAGE,
                          "the store answers %ld, and not 403, to the credentials of one table for "
-                         "another: its STS does not heed session policies; take "
+                         "another: it does not heed what they were cut down to; take "
                          "vended-credentials out of client-access",
                          status));
     if (!ok && status >= 200 && status < 300)
@@ -150,33 +118,31 @@ static void check_outside(struct probes *probes, const struct s3_place *place,
     report(probes, "vended-credentials-refused-elsewhere", ok, err.message);
 }
 
-static bool make_keys(struct probes *probes, const struct s3_place *place,
-                      struct object_store *store, struct s3_keys *ret_keys)
+static bool make_keys(struct probes *probes, const struct vended_request *request,
+                      struct s3_keys *ret_keys)
 {
     struct error err = {0};
-    const struct vended_request request = {place, probes->op->call.warehouse->storage,
-                                           probes->table, SESSION_READ_WRITE};
-    bool ok = vended_keys_get(probes->op->server->vended, s3_store_transport(store), &request,
-                              ret_keys, &err);
+    bool ok = vended_keys_get(probes->op->server->vended, request, ret_keys, &err);
     return report(probes, "sts", ok, err.message);
 }
 
 static bool check_vended(struct probes *probes, struct error *err)
 {
     const struct storage_profile *profile = probes->op->call.warehouse->storage;
-    struct object_store *store = NULL;
-    struct s3_place *place = NULL;
+    struct vended_request request;
     struct s3_keys keys;
-    if (profile == NULL || profile->type != STORAGE_S3 || !profile->sts.is_set)
+    bool is_vending = profile != NULL &&
+                      ((profile->client_access & CLIENT_ACCESS_VENDED) != 0 || profile->sts.is_set);
+    if (!is_vending)
         return true;
-    TRY(object_stores_find(probes->op->server->objects, probes->table, &store, err));
-    TRY(s3_store_find_place(store, probes->table, &place, err));
-    if (make_keys(probes, place, store, &keys)) {
-        check_inside(probes, place, store, &keys);
-        check_outside(probes, place, store, &keys);
+    TRY(vended_request_begin(probes->op->server->objects, profile, probes->table,
+                             SESSION_READ_WRITE, &request, err));
+    if (make_keys(probes, &request, &keys)) {
+        check_inside(probes, &request, &keys);
+        check_outside(probes, &request, &keys);
         s3_keys_wipe(&keys);
     }
-    s3_place_unref(place);
+    vended_request_finish(&request);
     return true;
 }
 

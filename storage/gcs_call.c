@@ -103,8 +103,8 @@ static bool send(struct gcs_call *call, const struct gcs_operation *operation,
                  struct bearer_token *token, struct error *err)
 {
     struct token_source *tokens = call->place->tokens;
-    if (!tokens)
-        return send_with(call, operation, NULL, err);
+    if (!tokens || call->own_token)
+        return send_with(call, operation, call->own_token, err);
     TRY(token_source_get(tokens, token, err));
     TRY(send_with(call, operation, token, err));
     if (call->answer.status != 401)
@@ -122,6 +122,33 @@ bool gcs_call_send(struct gcs_call *call, const struct gcs_operation *operation,
     bearer_token_wipe(&token);
     return ok || error_set(err, cause.kind, "cannot %s '%.*s': %s", call->verb,
                            SLICE_ARG(call->uri), cause.message);
+}
+
+bool gcs_call_download(struct gcs_call *call, struct error *err)
+{
+    static const struct gcs_operation operation = {.method = "GET",
+                                                   .base = GCS_OBJECTS,
+                                                   .query = "?alt=media"};
+    return gcs_call_send(call, &operation, err);
+}
+
+bool gcs_call_upload(struct gcs_call *call, struct slice bytes, struct error *err)
+{
+    struct buffer query;
+    buffer_init(&query, MAX_URL);
+    buffer_append_string(&query, "?uploadType=media&ifGenerationMatch=0&fields=generation&name=");
+    percent_append(&query, call->object.key);
+    buffer_append_byte(&query, '\0');
+    bool ok = buffer_check(&query, "an object's name", err);
+    const struct gcs_operation operation = {.method = "POST",
+                                            .base = "/upload/storage/v1/b/",
+                                            .is_of_bucket = true,
+                                            .query = buffer_slice(&query).ptr,
+                                            .body = bytes,
+                                            .content_type = "application/octet-stream"};
+    ok = ok && gcs_call_send(call, &operation, err);
+    buffer_finish(&query);
+    return ok;
 }
 
 /* --- refusals ----------------------------------------------------------------------------- */

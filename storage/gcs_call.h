@@ -16,6 +16,8 @@
 #include "storage/gcs_json.h"
 #include "storage/gcs_place.h"
 
+#define GCS_OBJECTS "/storage/v1/b/"
+
 struct gcs_call {
     struct http_transport *transport;
     struct gcs_place *place; /* a reference */
@@ -25,7 +27,8 @@ struct gcs_call {
     const char *verb; /* of the sentence: "read" */
     struct buffer fault_text;
     struct http_answer answer;
-    struct gcs_fault fault; /* where the status is not 2xx */
+    struct gcs_fault fault;               /* where the status is not 2xx */
+    const struct bearer_token *own_token; /* NULL: the place's, and a new one where it is old */
 };
 
 /* Takes over the reference to the place. `out` takes the bodies of answers. */
@@ -51,6 +54,11 @@ static inline bool gcs_call_is_done(const struct gcs_call *call)
 {
     return call->answer.status >= 200 && call->answer.status < 300;
 }
+
+/* The whole object. */
+bool gcs_call_download(struct gcs_call *call, struct error *err);
+/* All of it in one request, where nothing of that name is there (generation 0); else 412. */
+bool gcs_call_upload(struct gcs_call *call, struct slice bytes, struct error *err);
 
 /* 404, and it is the object that is not there, not the bucket. */
 bool gcs_call_is_absent(const struct gcs_call *call);

@@ -19,8 +19,6 @@
 #include "storage/gcs_call.h"
 #include "storage/place_roots.h"
 
-#define OBJECTS "/storage/v1/b/"
-#define UPLOADS "/upload/storage/v1/b/"
 #define BATCHES "/batch/storage/v1"
 #define MAX_NAMES "1000"
 /* 1,000 names of 1,024 bytes, each three times as long where it is escaped. */
@@ -111,11 +109,9 @@ static bool not_found(const struct gcs_call *call, struct error *err)
     return error_set(err, ERROR_NOT_FOUND, "'%.*s' does not exist", SLICE_ARG(call->uri));
 }
 
-static const struct gcs_operation GET = {.method = "GET", .base = OBJECTS, .query = "?alt=media"};
-
 static bool get(struct gcs_call *call, struct error *err)
 {
-    TRY(gcs_call_send(call, &GET, err));
+    TRY(gcs_call_download(call, err));
     if (gcs_call_is_done(call))
         return true;
     return gcs_call_is_absent(call) ? not_found(call, err) : gcs_call_failed(call, err);
@@ -124,7 +120,7 @@ static bool get(struct gcs_call *call, struct error *err)
 static bool look(struct gcs_call *call, bool *ret_exists, struct error *err)
 {
     const struct gcs_operation operation = {.method = "GET",
-                                            .base = OBJECTS,
+                                            .base = GCS_OBJECTS,
                                             .query = "?fields=name"};
     TRY(gcs_call_send(call, &operation, err));
     if (!gcs_call_is_done(call) && !gcs_call_is_absent(call))
@@ -135,7 +131,7 @@ static bool look(struct gcs_call *call, bool *ret_exists, struct error *err)
 
 static bool remove_one(struct gcs_call *call, struct error *err)
 {
-    const struct gcs_operation operation = {.method = "DELETE", .base = OBJECTS};
+    const struct gcs_operation operation = {.method = "DELETE", .base = GCS_OBJECTS};
     TRY(gcs_call_send(call, &operation, err));
     return gcs_call_is_done(call) || gcs_call_is_absent(call) || gcs_call_failed(call, err);
 }
@@ -147,7 +143,7 @@ static bool is_own_write(struct gcs_call *call, struct slice bytes, bool *ret_ow
     struct error cause = {0};
     buffer_init(&found, bytes.len + 1);
     call->answer.body = &found;
-    bool ok = gcs_call_send(call, &GET, &cause);
+    bool ok = gcs_call_download(call, &cause);
     *ret_own = ok && gcs_call_is_done(call) && slice_equals(buffer_slice(&found), bytes);
     /* One that is larger is not ours. */
     if (!ok && cause.kind == ERROR_TOO_LARGE)
@@ -157,30 +153,10 @@ static bool is_own_write(struct gcs_call *call, struct slice bytes, bool *ret_ow
     return ok || error_set(err, cause.kind, "%s", cause.message);
 }
 
-/* All of it in one request, where nothing of that name is there (generation 0). */
-static bool upload(struct gcs_call *call, struct slice bytes, struct error *err)
-{
-    struct buffer query;
-    buffer_init(&query, MAX_QUERY);
-    buffer_append_string(&query, "?uploadType=media&ifGenerationMatch=0&fields=generation&name=");
-    percent_append(&query, call->object.key);
-    buffer_append_byte(&query, '\0');
-    bool ok = buffer_check(&query, "an object's name", err);
-    const struct gcs_operation operation = {.method = "POST",
-                                            .base = UPLOADS,
-                                            .is_of_bucket = true,
-                                            .query = buffer_slice(&query).ptr,
-                                            .body = bytes,
-                                            .content_type = "application/octet-stream"};
-    ok = ok && gcs_call_send(call, &operation, err);
-    buffer_finish(&query);
-    return ok;
-}
-
 static bool put(struct gcs_call *call, struct slice bytes, struct error *err)
 {
     bool is_own = false;
-    TRY(upload(call, bytes, err));
+    TRY(gcs_call_upload(call, bytes, err));
     if (gcs_call_is_done(call))
         return true;
     if (call->answer.status != 412)
@@ -367,7 +343,7 @@ static bool ask_page(struct walk *walk, struct slice prefix, struct error *err)
     buffer_truncate(walk->call->answer.body, 0);
     bool ok = list_query(&query, prefix, walk->token, err);
     const struct gcs_operation operation = {.method = "GET",
-                                            .base = OBJECTS,
+                                            .base = GCS_OBJECTS,
                                             .is_of_bucket = true,
                                             .query = buffer_slice(&query).ptr};
     ok = ok && gcs_call_send(walk->call, &operation, err);

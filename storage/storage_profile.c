@@ -60,6 +60,16 @@ static bool check_duration(int64_t duration_s, struct error *err)
                      (long long)duration_s, STS_MIN_DURATION_S, STS_MAX_DURATION_S);
 }
 
+/* Of Google's there is one, and what it cuts down lives as long as what it is cut of. */
+static bool read_gcs_sts(const json_t *object, struct arena *arena, struct storage_sts *sts,
+                         struct error *err)
+{
+    static const char *const names[] = {"endpoint", NULL};
+    TRY(profile_check_members(object, names, "storage.sts", err));
+    *sts = (struct storage_sts){.is_set = true};
+    return profile_endpoint_read(object, "endpoint", arena, &sts->endpoint, err);
+}
+
 static bool read_sts(const json_t *json, struct arena *arena, struct storage_profile *profile,
                      struct error *err)
 {
@@ -70,8 +80,10 @@ static bool read_sts(const json_t *json, struct arena *arena, struct storage_pro
     TRY(json_opt_object(json, "sts", &object, err));
     if (object == NULL)
         return true;
+    if (profile->type == STORAGE_GCS)
+        return read_gcs_sts(object, arena, sts, err);
     if (profile->type != STORAGE_S3)
-        return error_set(err, ERROR_BAD_REQUEST, "storage: sts is for type s3");
+        return error_set(err, ERROR_BAD_REQUEST, "storage: sts is for types s3 and gcs");
     TRY(profile_check_members(object, names, "storage.sts", err));
     *sts = (struct storage_sts){.is_set = true, .duration_s = STS_DEFAULT_DURATION_S};
     TRY(profile_endpoint_read(object, "endpoint", arena, &sts->endpoint, err));
@@ -102,31 +114,44 @@ static bool read_access_word(const json_t *word, unsigned *access, struct error 
                      "static-keys, and nothing else");
 }
 
+/* What each kind of store can give. */
+static const unsigned possible_access[STORAGE_TYPE_COUNT] = {
+    [STORAGE_S3] = CLIENT_ACCESS_VENDED | CLIENT_ACCESS_SIGNING | CLIENT_ACCESS_STATIC_KEYS,
+    [STORAGE_GCS] = CLIENT_ACCESS_VENDED,
+};
+
+/* Is there somebody who makes credentials for one table? Google always has. */
+static bool can_vend(const struct storage_profile *profile)
+{
+    return profile->sts.is_set || (profile->type == STORAGE_GCS && profile->endpoint.len == 0);
+}
+
 static bool check_access(const struct storage_profile *profile, struct error *err)
 {
     unsigned access = profile->client_access;
-    if ((access & CLIENT_ACCESS_VENDED) != 0 && !profile->sts.is_set)
+    unsigned impossible = access & ~possible_access[profile->type];
+    for (size_t i = 0; i < ACCESS_COUNT; i++)
+        if ((impossible & accesses[i].access) != 0)
+            return error_set(err, ERROR_BAD_REQUEST,
+                             "storage: client-access has %s, which is not for type %s",
+                             accesses[i].name, types[profile->type].name);
+    if ((access & CLIENT_ACCESS_VENDED) != 0 && !can_vend(profile))
         return error_set(err, ERROR_BAD_REQUEST,
                          "storage: client-access has vended-credentials, which are made by sts: "
                          "say where with sts");
-    if ((access & CLIENT_ACCESS_STATIC_KEYS) != 0 &&
-        profile->credentials.source != CREDENTIALS_STATIC)
-        return error_set(err, ERROR_BAD_REQUEST,
-                         "storage: client-access has static-keys, but the credentials' source is "
-                         "%s",
-                         credentials_source_name(profile->credentials.source));
-    if (access != 0 && profile->type != STORAGE_S3)
-        return error_set(err, ERROR_BAD_REQUEST, "storage: client-access is for type s3");
-    return true;
+    return (access & CLIENT_ACCESS_STATIC_KEYS) == 0 ||
+           profile->credentials.source == CREDENTIALS_STATIC ||
+           error_set(err, ERROR_BAD_REQUEST,
+                     "storage: client-access has static-keys, but the credentials' source is %s",
+                     credentials_source_name(profile->credentials.source));
 }
 
 /* What is safe and possible where nothing is said; the keys themselves only where they are asked
  * for by name. */
 static unsigned default_access(const struct storage_profile *profile)
 {
-    if (profile->type != STORAGE_S3)
-        return 0;
-    return CLIENT_ACCESS_SIGNING | (profile->sts.is_set ? (unsigned)CLIENT_ACCESS_VENDED : 0U);
+    unsigned access = CLIENT_ACCESS_SIGNING | (can_vend(profile) ? CLIENT_ACCESS_VENDED : 0U);
+    return access & possible_access[profile->type];
 }
 
 static bool read_access(const json_t *json, struct storage_profile *profile, struct error *err)
@@ -365,7 +390,8 @@ static void write_sts(struct json_writer *writer, const struct storage_sts *sts)
     write_optional(writer, "endpoint", sts->endpoint);
     write_optional(writer, "role-arn", sts->role_arn);
     write_optional(writer, "external-id", sts->external_id);
-    json_write_int64_member(writer, "duration-seconds", sts->duration_s);
+    if (sts->duration_s > 0)
+        json_write_int64_member(writer, "duration-seconds", sts->duration_s);
     json_write_object_end(writer);
 }
 

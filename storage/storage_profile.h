@@ -32,13 +32,13 @@ enum client_access {
     CLIENT_ACCESS_STATIC_KEYS = 1 << 2, /* the warehouse's own keys, for whoever may load */
 };
 
-/* AssumeRole, which makes credentials for clients. */
+/* AssumeRole, or Google's exchange of tokens, which make credentials for clients. */
 struct storage_sts {
     bool is_set;
     struct slice endpoint; /* empty: the profile's own, else the region's */
     struct slice role_arn; /* empty: the store knows without (MinIO) */
     struct slice external_id;
-    int64_t duration_s;
+    int64_t duration_s; /* s3 */
 };
 
 /* An endpoint for the clients that come to one of `hosts` (their Host header, port aside) and from

@@ -6,13 +6,10 @@
 
 #include "base/digest.h"
 #include "base/limits.h"
-#include "storage/sts.h"
 
 /* Tables whose keys are kept: a bucket has the newest few of its hash. Some 2 KB each. */
 #define BUCKETS 1024
 #define MOST_IN_BUCKET 8
-/* Names an audit trail of the store shows: which catalog has asked. */
-#define SESSION_NAME SLICE_LITERAL("firn")
 #define VENDING_ARENA_SIZE (2 * MIB)
 
 struct entry {
@@ -72,7 +69,9 @@ static bool name_request(const struct vended_request *request, char ret_digest[D
                          struct error *err)
 {
     const char rights = request->rights == SESSION_READ ? 'r' : 'w';
-    const struct slice parts[] = {request->place->identity, request->location, {&rights, 1}};
+    const struct slice parts[] = {request->kind->identity(request->place),
+                                  request->location,
+                                  {&rights, 1}};
     return digest_parts(parts, sizeof(parts) / sizeof(parts[0]), ret_digest, err);
 }
 
@@ -174,52 +173,8 @@ static void keep(struct vended_keys *vended, const char *digest, const struct s3
 
 /* --- asking --------------------------------------------------------------------------------- */
 
-/* The endpoint of sts, else the store's own, else the region's. */
-static bool find_endpoint(const struct vended_request *request, struct arena *arena,
-                          struct slice *ret_endpoint, struct error *err)
-{
-    const struct storage_profile *profile = request->profile;
-    if (profile->sts.endpoint.len == 0 && profile->endpoint.len == 0)
-        return sts_endpoint_of_region(profile->region, arena, ret_endpoint, err);
-    *ret_endpoint = profile->sts.endpoint.len > 0 ? profile->sts.endpoint : profile->endpoint;
-    return true;
-}
-
-static bool ask(struct http_transport *transport, const struct vended_request *request,
-                const struct s3_keys *own, struct arena *arena, struct s3_keys *ret_keys,
-                struct error *err)
-{
-    const struct s3_credentials signer = s3_keys_credentials(own);
-    const struct storage_profile *profile = request->profile;
-    struct sts_request sts = {
-        .region = profile->region,
-        .ca_bundle = profile->ca_bundle,
-        .signer = &signer,
-        .web_identity_token = SLICE_EMPTY,
-        .role_arn = profile->sts.role_arn,
-        .session_name = SESSION_NAME,
-        .external_id = profile->sts.external_id,
-        .duration_s = profile->sts.duration_s,
-    };
-    TRY(find_endpoint(request, arena, &sts.endpoint, err));
-    TRY(session_policy_make(request->location, request->rights, profile->region, arena, &sts.policy,
-                            err));
-    return sts_assume_role(transport, &sts, ret_keys, err);
-}
-
-static bool ask_with_own(struct http_transport *transport, const struct vended_request *request,
-                         struct arena *arena, struct s3_keys *ret_keys, struct error *err)
-{
-    struct s3_keys own;
-    TRY(s3_key_source_get(request->place->keys, &own, err));
-    bool ok = ask(transport, request, &own, arena, ret_keys, err);
-    s3_keys_wipe(&own);
-    return ok;
-}
-
-bool vended_keys_get(struct vended_keys *vended, struct http_transport *transport,
-                     const struct vended_request *request, struct s3_keys *ret_keys,
-                     struct error *err)
+bool vended_keys_get(struct vended_keys *vended, const struct vended_request *request,
+                     struct s3_keys *ret_keys, struct error *err)
 {
     char digest[DIGEST_HEX_SIZE];
     struct arena arena;
@@ -228,7 +183,7 @@ bool vended_keys_get(struct vended_keys *vended, struct http_transport *transpor
         return true;
     arena_init(&arena, VENDING_ARENA_SIZE);
     int64_t now_ms = clock_now_ms(vended->clock);
-    bool ok = ask_with_own(transport, request, &arena, ret_keys, err);
+    bool ok = request->kind->make(request, &arena, ret_keys, err);
     arena_finish(&arena);
     if (ok)
         keep(vended, digest, ret_keys, now_ms);

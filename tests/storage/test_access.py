@@ -451,5 +451,5 @@ def test_check__finds_an_sts_that_does_not_heed_policies(own_lake, moto):
     told = lake.call("checkWarehouse", warehouse="open", expect=200).json()
     [outside] = [one for one in told["checks"] if not one["ok"]]
     assert outside["check"] == "vended-credentials-refused-elsewhere"
-    assert "does not heed session policies" in outside["detail"]
+    assert "does not heed what they were cut down to" in outside["detail"]
     assert not [key for key in moto.keys("moto-lake") if "firn-check" in key]

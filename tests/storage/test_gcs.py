@@ -2,9 +2,12 @@
 fake-gcs-server; with tokens that are given out, checked and end (gcs.Gate)."""
 
 import json
+import subprocess
+import sys
 import time
 
 import pytest
+import requests
 
 import bodies
 from api import Api
@@ -198,6 +201,111 @@ def test_key__is_exchanged_where_it_may_be(own_lake, gate):
     answer = api.call("createWarehouse", expect=403, json={
         "name": "evil", "location": "gs://elsewhere/wh", "storage": storage})
     assert "token_uri is at http://169.254.169.254" in answer.error["message"]
+    api.close()
+
+
+# --- clients without a key ------------------------------------------------------------------------
+
+
+# A process of its own: pyarrow waits for some answers with Python's lock, which the gate needs.
+CLIENT = """
+import sys, pyarrow
+from pyiceberg.catalog.rest import RestCatalog
+catalog = RestCatalog("test", uri=sys.argv[1], warehouse="lake")
+rows = pyarrow.table({"id": [1, 2, 3]})
+catalog.create_table("ns.a", rows.schema).append(rows)
+loaded = catalog.load_table("ns.a")
+assert loaded.scan().to_arrow() == rows
+print(loaded.io.properties["gcs.oauth2.token"])
+"""
+
+
+@pytest.fixture
+def vending(own_lake, gate):
+    return own_lake(profile(gate, sts={"endpoint": gate.url}))
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_pyiceberg__reads_and_writes_with_a_token_for_its_table(vending, gate, fake_gcs, gcs_bucket):
+    server, lake = vending
+    done = subprocess.run([sys.executable, "-c", CLIENT, f"http://127.0.0.1:{server.port}"],
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.startswith("cut-")
+    assert any(key.endswith(".parquet") for key in fake_gcs.keys(gcs_bucket, "wh/ns/a/data/"))
+    [boundary, *_] = gate.exchanges
+    [rule] = boundary["accessBoundary"]["accessBoundaryRules"]
+    assert rule["availablePermissions"] == ["inRole:roles/storage.objectUser"]
+    lake.close()
+
+
+def test_tokens__are_for_one_table(vending, gate, gcs_bucket):
+    """What Google enforces the fake does not: the gate reads the boundary, as Google's words have
+    it."""
+    _, lake = vending
+    for name in ("a", "a2"):
+        lake.create_table("ns", bodies.table(name))
+    answer = lake.call("loadCredentials", namespace="ns", table="a", expect=200)
+    assert answer.header("Cache-Control") == "no-store"
+    [credential] = answer.json()["storage-credentials"]
+    assert credential["prefix"] == f"gs://{gcs_bucket}/wh/ns/a/"
+    config = credential["config"]
+    assert config["gcs.service.host"] == gate.url
+    assert config["gcs.oauth2.refresh-credentials-endpoint"].startswith(
+        "v1/lake/namespaces/ns/tables/a/credentials")
+    left_s = int(config["gcs.oauth2.token-expires-at"]) / 1000 - time.time()
+    assert 0 < left_s <= gate.life_s
+    token = bearer(config["gcs.oauth2.token"])
+    objects = f"{gate.url}/storage/v1/b/{gcs_bucket}/o"
+    upload = f"{gate.url}/upload/storage/v1/b/{gcs_bucket}/o"
+    for method, url, query, status in [
+        ("GET", objects, {"prefix": "wh/ns/a/"}, 200),
+        ("GET", objects, {"prefix": "wh/ns/a"}, 403),
+        ("GET", objects, {}, 403),
+        ("POST", upload, {"uploadType": "media", "name": "wh/ns/a/data/x"}, 200),
+        ("POST", upload, {"uploadType": "media", "name": "wh/ns/a2/data/x"}, 403),
+        ("GET", f"{objects}/wh%2Fns%2Fa%2Fdata%2Fx", {}, 200),
+        ("DELETE", f"{objects}/wh%2Fns%2Fa%2Fdata%2Fx", {}, 200),
+        ("DELETE", f"{objects}/wh%2Fns%2Fa2%2Fdata%2Fx", {}, 403),
+    ]:
+        done = requests.request(method, url, params=query, headers=token, timeout=30)
+        assert done.status_code == status, (method, url, query, done.text)
+    lake.close()
+
+
+def test_tokens__are_given_again_until_they_age_and_read_where_a_plan_reads(vending, gate):
+    _, lake = vending
+    lake.create_table("ns", bodies.table("t"))
+    asked = {"X-Iceberg-Access-Delegation": "vended-credentials"}
+    first = lake.call("loadTable", namespace="ns", table="t", headers=asked, expect=200).json()
+    again = lake.call("loadTable", namespace="ns", table="t", headers=asked, expect=200).json()
+    assert first["config"]["gcs.oauth2.token"] == again["config"]["gcs.oauth2.token"]
+    assert len(gate.exchanges) == 1
+    plain = lake.call("loadTable", namespace="ns", table="t", expect=200).json()
+    assert "gcs.oauth2.token" not in plain["config"] and "storage-credentials" not in plain
+    assert plain["config"]["gcs.service.host"] == gate.url
+    lake.close()
+
+
+def check(lake, name="lake"):
+    return {probe["check"]: probe for probe in lake.call(
+        "checkWarehouse", warehouse=name, expect=200).json()["checks"]}
+
+
+def test_check__proves_that_tokens_are_cut_down(vending, gate, fake_gcs, gcs_bucket):
+    server, _ = vending
+    api = Api(server.port, CONTRACT)
+    checks = check(api)
+    assert set(checks) == {"put", "read", "list", "delete", "sts", "vended-credentials",
+                           "vended-credentials-refused-elsewhere"}
+    assert all(probe["ok"] for probe in checks.values()), checks
+    gate.lax = True
+    outside = check(api)["vended-credentials-refused-elsewhere"]
+    assert not outside["ok"] and "does not heed" in outside["detail"]
+    assert fake_gcs.keys(gcs_bucket) == []
     api.close()
 
 

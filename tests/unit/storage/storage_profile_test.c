@@ -223,6 +223,40 @@ static void test_parse__reads_the_secrets_of_the_other_clouds(void **state)
     fixture_finish(&fixture);
 }
 
+#define GCS "\"type\": \"gcs\", \"credentials\": {\"source\": \"instance\"}"
+
+/* Google always makes tokens for one table; a store that speaks like it only where it is said who
+ * does. */
+static void test_parse__gives_clients_tokens_of_google(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    parse_well(&fixture, "{" GCS "}", NULL);
+    assert_int_equal(fixture.profile->client_access, CLIENT_ACCESS_VENDED);
+    fixture_finish(&fixture);
+    parse_well(&fixture, "{" GCS ", \"client-access\": []}", NULL);
+    assert_int_equal(fixture.profile->client_access, 0);
+    fixture_finish(&fixture);
+    parse_well(&fixture, "{" GCS ", \"endpoint\": \"http://a\"}", NULL);
+    assert_int_equal(fixture.profile->client_access, 0);
+    fixture_finish(&fixture);
+    parse_well(&fixture,
+               "{" GCS ", \"endpoint\": \"http://a\", \"sts\": {\"endpoint\": \"http://b/\"}}",
+               NULL);
+    assert_int_equal(fixture.profile->client_access, CLIENT_ACCESS_VENDED);
+    assert_string_equal(fixture.profile->sts.endpoint.ptr, "http://b");
+    struct storage_profile *copy = NULL;
+    assert_true(storage_profile_copy(fixture.profile, &fixture.arena, &copy, &fixture.err));
+    assert_true(storage_profile_equals(fixture.profile, copy));
+    fixture_finish(&fixture);
+    expect_refused("{" GCS ", \"sts\": {\"role-arn\": \"arn:x\"}}", "no field 'role-arn'");
+    expect_refused("{" GCS ", \"client-access\": [\"remote-signing\"]}",
+                   "client-access has remote-signing, which is not for type gcs");
+    expect_refused("{" GCS ", \"endpoint\": \"http://a\", \"client-access\": "
+                   "[\"vended-credentials\"]}",
+                   "say where with sts");
+}
+
 static void expect_endpoint(const struct storage_profile *profile, const char *host,
                             const char *address, const char *wanted)
 {
@@ -309,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_parse__names_what_is_wrong),
         cmocka_unit_test(test_parse__says_no_secret_in_an_error),
         cmocka_unit_test(test_parse__reads_the_secrets_of_the_other_clouds),
+        cmocka_unit_test(test_parse__gives_clients_tokens_of_google),
         cmocka_unit_test(test_client_endpoint__is_chosen_by_host_and_network),
         cmocka_unit_test(test_copy__is_equal_until_anything_differs),
         cmocka_unit_test(test_may_keep_secrets__sends_them_to_no_other_place),
