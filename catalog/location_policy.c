@@ -5,12 +5,15 @@
 #include "base/json_text.h"
 #include "base/limits.h"
 #include "storage/location.h"
+#include "storage/storage_profile.h"
 
 /* Longest part of a name that goes into a path segment: with the digest it stays far below the 255
  * bytes that file systems allow. */
 #define MAX_PLAIN_SEGMENT 100
 /* Hexadecimal digits of the name's digest behind a changed segment. */
 #define SEGMENT_DIGEST_SIZE 10
+/* Of a random UUID: where two are the same the next try, or the insert, finds the place taken. */
+#define LOCATION_SUFFIX_SIZE 8
 
 /* The database may lie below an allowed location: it is nobody's table, and no purge's prey. */
 static bool is_own_file(const struct catalog *catalog, struct slice canonical)
@@ -229,6 +232,26 @@ bool location_default(const struct call *call, struct slice namespace_path,
     if (ok)
         *ret_location = copy;
     return ok;
+}
+
+bool location_suffix_make(const struct call *call, struct slice *ret_suffix, struct error *err)
+{
+    char text[UUID_TEXT_SIZE];
+    TRY(uuid_make(call->catalog->random, text, err));
+    struct slice suffix = arena_slice(call->arena, slice_make(text, LOCATION_SUFFIX_SIZE));
+    if (suffix.ptr == NULL)
+        return error_no_memory(err, "a location");
+    *ret_suffix = suffix;
+    return true;
+}
+
+bool location_suffix_first(const struct call *call, struct slice *ret_suffix, struct error *err)
+{
+    const struct storage_profile *storage = call->warehouse->storage;
+    if (storage != NULL && storage->has_unique_suffix)
+        return location_suffix_make(call, ret_suffix, err);
+    *ret_suffix = SLICE_EMPTY;
+    return true;
 }
 
 bool location_check_free(struct pointer_view *view, struct arena *arena, struct slice canonical,

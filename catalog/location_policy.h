@@ -55,6 +55,11 @@ bool location_default(const struct call *call, struct slice namespace_path,
                       struct slice namespace_properties, struct slice name, struct slice suffix,
                       struct slice *ret_location, struct error *err);
 
+/* Eight random digits that tell a place apart from all others of its name. */
+bool location_suffix_make(const struct call *call, struct slice *ret_suffix, struct error *err);
+/* The same where the warehouse wants each default location to have one, else empty. */
+bool location_suffix_first(const struct call *call, struct slice *ret_suffix, struct error *err);
+
 /* ERROR_VALIDATION naming the other table where the canonical location overlaps with one. */
 bool location_check_free(struct pointer_view *view, struct arena *arena, struct slice canonical,
                          int64_t except_id, struct error *err);

@@ -22,7 +22,6 @@
 /* From this try on the table goes right below the warehouse: a table a.b fills the place that is
  * the namespace a.b's, and no suffix helps within it. */
 #define FIRST_TRY_AT_ROOT 4
-#define LOCATION_SUFFIX_SIZE 8
 
 /* --- create ------------------------------------------------------------------------------- */
 
@@ -89,7 +88,8 @@ static bool choose_location(struct call *call, struct pointer_view *view,
                             struct create_request *create, struct error *err)
 {
     struct namespace_row above;
-    struct slice suffix = SLICE_EMPTY;
+    struct slice suffix;
+    TRY(location_suffix_first(call, &suffix, err));
     TRY(namespace_must_exist(call, view, create->name.namespace_path, &above, err));
     for (int round = 0; round < MAX_LOCATION_TRIES; round++) {
         bool free_place = false;
@@ -100,8 +100,7 @@ static bool choose_location(struct call *call, struct pointer_view *view,
         TRY(is_free(call, view, create->input.location, &free_place, err));
         if (free_place)
             return true;
-        TRY(make_uuid(call, &suffix, err));
-        suffix.len = LOCATION_SUFFIX_SIZE;
+        TRY(location_suffix_make(call, &suffix, err));
     }
     return error_set(err, ERROR_CONFLICT, "No free location was found for table %s: name one",
                      entity_name_text(call->arena, create->name));

@@ -232,10 +232,12 @@ static bool run_create(struct view_change *change, struct view_create_input *inp
                        struct error *err)
 {
     struct namespace_row above;
+    struct slice suffix;
     TRY(change_read(change, &above, err));
+    TRY(location_suffix_first(change->call, &suffix, err));
     if (input->location.len == 0)
-        TRY(location_default(change->call, above.path, above.properties, change->name.name,
-                             SLICE_EMPTY, &input->location, err));
+        TRY(location_default(change->call, above.path, above.properties, change->name.name, suffix,
+                             &input->location, err));
     return build_view(change, input, err) && write_change(change, err);
 }
 

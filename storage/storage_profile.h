@@ -62,7 +62,7 @@ struct storage_profile {
     struct storage_credentials credentials;
     struct storage_sts sts;
     unsigned client_access; /* of enum client_access */
-    bool has_unique_suffix; /* default locations of tables always get a suffix */
+    bool has_unique_suffix; /* default locations of tables and views always get a suffix */
 };
 
 #define STORAGE_DEFAULT_REGION "us-east-1"

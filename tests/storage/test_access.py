@@ -5,6 +5,7 @@ import base64
 import contextlib
 import hashlib
 import json
+import re
 import socket
 import time
 import uuid
@@ -27,6 +28,7 @@ VENDED = {"X-Iceberg-Access-Delegation": "vended-credentials"}
 SIGNING = {"X-Iceberg-Access-Delegation": "remote-signing"}
 WAIT_S = 60
 ROWS = pyarrow.table({"id": [1, 2, 3]})
+STAGED = {"name": "staged", "stage-create": True, "schema": {"type": "struct", "fields": []}}
 
 
 def profile(store, **more):
@@ -271,6 +273,23 @@ def test_sts__that_does_not_answer_spoils_no_repeated_answer(vending, minio):
         assert "storage-credentials" not in answer.json()
 
 
+def test_locations__get_a_suffix_where_the_warehouse_wants_it(own_lake, minio, bucket):
+    _, lake = own_lake(**{"unique-suffix": True})
+    made = [lake.create_table("db", {"name": "t", "schema": STAGED["schema"]}).json()]
+    lake.call("dropTable", namespace="db", table="t", query={"purgeRequested": "true"}, expect=204)
+    made.append(lake.create_table("db", {"name": "t", "schema": STAGED["schema"]}).json())
+    made.append(lake.call("createTable", namespace="db", json=STAGED, expect=200).json())
+    made.append(lake.call("createView", namespace="db", json=bodies.view("v"), expect=200).json())
+    locations = [one["metadata"]["location"] for one in made]
+    for name, location in zip(("t", "t", "staged", "v"), locations):
+        assert re.fullmatch(f"s3://{bucket}/wh/db/{name}-[0-9a-f]{{8}}", location), location
+    assert len(set(locations)) == 4
+    named = {"name": "named", "schema": STAGED["schema"], "location": f"s3://{bucket}/wh/named"}
+    assert lake.create_table("db", named).json()["metadata"]["location"] == named["location"]
+    load = lake.call("loadCredentials", namespace="db", table="t", expect=200).json()
+    assert load["storage-credentials"][0]["prefix"] == locations[1] + "/"
+
+
 # --- remote signing -------------------------------------------------------------------------------
 
 def signed(lake, minio, method, path, query="", body=None, headers=None, operation="signRequest",
@@ -358,9 +377,6 @@ def test_signature__of_one_request_is_of_no_use_for_another(vending, minio, buck
 
 
 # --- where there is no table of that name -----------------------------------------------------------
-
-STAGED = {"name": "staged", "stage-create": True, "schema": {"type": "struct", "fields": []}}
-
 
 def sign_put(lake, minio, endpoint, path):
     return lake.send("POST", f"/{endpoint}", json={
