@@ -90,13 +90,15 @@ static const struct cure *cure_of_status(long status)
     return status == 401 || status == 403 ? &DENIED : &OTHER;
 }
 
-/* ", by 20 minutes": what the answer's Date header says. */
+/* " by 1200 seconds, this one is behind": what the answer's Date header says. */
 static void append_skew(struct buffer *out, const struct s3_trial *trial,
                         const struct http_answer *answer)
 {
     time_t theirs = curl_getdate(answer->headers[HTTP_ANSWER_DATE], NULL);
+    long long ahead_s = trial->now_ms / 1000 - (long long)theirs;
     if (theirs > 0)
-        buffer_printf(out, " by %lld seconds", (long long)(trial->now_ms / 1000 - theirs));
+        buffer_printf(out, " by %lld seconds, this one is %s", llabs(ahead_s),
+                      ahead_s < 0 ? "behind" : "ahead");
 }
 
 static void append_region(struct buffer *out, const struct http_answer *answer,

@@ -1,10 +1,12 @@
 """A warehouse on S3: everything that a warehouse of local files can do, on a MinIO."""
 
 import json
+import re
 import ssl
 import subprocess
 import time
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 import pyarrow
 import pyarrow.parquet
@@ -221,6 +223,34 @@ def test_errors__tell_of_tls_that_is_none(serve, minio, bucket):
     environment = minio.environment(AWS_ENDPOINT_URL_S3=minio.url.replace("http:", "https:"))
     _, api = serve(f"s3://{bucket}/wh", environment)
     assert "check that the endpoint speaks TLS" in refusal(api)
+
+
+@contextmanager
+def store_with_clock_ahead(minio, seconds):
+    """A store whose clock is ahead, made of a MinIO's: the dates of requests are moved back before it
+    sees them, and those of its answers forward afterwards."""
+    def moved(text, name, form, by):
+        def move(match):
+            at = datetime.strptime(match.group(2).decode(), form) + timedelta(seconds=by)
+            return match.group(1) + at.strftime(form).encode()
+        return re.sub(rb"(?im)^(%s: )([^\r]+)" % name, move, text, count=1)
+
+    with FaultProxy(minio.port) as proxy:
+        forward = proxy.forward
+        proxy.forward = lambda request: moved(
+            forward(moved(request, b"x-amz-date", "%Y%m%dT%H%M%SZ", -seconds)),
+            b"date", "%a, %d %b %Y %H:%M:%S GMT", seconds)
+        yield proxy.url
+
+
+@pytest.mark.parametrize("ahead_s, this", [(1200, "behind"), (-1200, "ahead")])
+def test_errors__say_by_how_much_clocks_differ(serve, minio, bucket, ahead_s, this):
+    with store_with_clock_ahead(minio, ahead_s) as url:
+        _, api = serve(f"s3://{bucket}/wh", minio.environment(AWS_ENDPOINT_URL_S3=url))
+        said = refusal(api)
+    found = re.search(r"RequestTimeTooSkewed.* differ by (\d+) seconds, this one is (\w+): set", said)
+    assert found, said
+    assert abs(int(found.group(1)) - 1200) <= WAIT_S and found.group(2) == this
 
 
 # --- keys -----------------------------------------------------------------------------------------
