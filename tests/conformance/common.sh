@@ -23,10 +23,12 @@ print(probe.getsockname()[1])'
 }
 
 # wait_for_server URL PID LOG: until /v1/config answers, the process dies, or 60 s are over.
-wait_for_server() {
+wait_for_server() { wait_for_answer "$1/v1/config" "$2" "$3"; }
+
+wait_for_answer() {
     local tries
     for ((tries = 0; tries < 600; tries++)); do
-        if curl -sf -o /dev/null --max-time 2 "$1/v1/config"; then
+        if curl -sf -o /dev/null --max-time 2 "$1"; then
             return 0
         fi
         if ! kill -0 "$2" 2>/dev/null; then

@@ -61,6 +61,11 @@ final class KitServer implements Closeable {
     if (warehouse != null) {
       properties.put(CatalogProperties.WAREHOUSE_LOCATION, warehouse);
     }
+    String access = setting("KIT_ACCESS", null);
+    if (access != null) {
+      properties.put(CatalogProperties.FILE_IO_IMPL, "org.apache.iceberg.aws.s3.S3FileIO");
+      properties.put("header.X-Iceberg-Access-Delegation", access);
+    }
     addKitDefaults(properties);
     return properties;
   }
