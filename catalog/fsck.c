@@ -394,6 +394,7 @@ bool fsck_run(struct pointer_store *pointers, struct object_stores *objects,
               read_carried(&fsck, err) &&
               (options->progress == NULL || fsck_walk(&fsck, count_entity, err)) &&
               fsck_walk(&fsck, check_entity, err) && fsck_orphans_report(&fsck, err);
+    crew_destroy(fsck.crew);
     text_set_finish(&fsck.carried);
     text_set_finish(&fsck.known);
     text_set_finish(&fsck.candidates);

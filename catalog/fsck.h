@@ -14,8 +14,8 @@
  *
  * Errors:   false only where the check itself cannot go on (database, memory, the report); what is
  *           wrong with files is a finding
- * Threads:  one; the database may be in use by a server: a finding counts where the pointer is
- *           still the same afterwards
+ * Threads:  one, and more that look for files in object stores; the database may be in use by a
+ *           server: a finding counts where the pointer is still the same afterwards
  * Rule:     nothing is changed, but for orphans where `may_delete` says so; then no server may run
  */
 #ifndef CATALOG_FSCK_H

@@ -4,10 +4,12 @@
 
 #include "base/json_text.h"
 #include "base/limits.h"
+#include "catalog/fsck_looks.h"
 #include "iceberg/manifest.h"
 
 struct deep {
     struct fsck_check *check;
+    struct fsck_looks looks; /* for data and delete files */
     struct text_set lists;
     struct text_set manifests;
 };
@@ -54,11 +56,16 @@ static bool read_paths(struct reading *reading, struct slice path, each_path_fn 
 
 static bool check_file(struct deep *deep, struct slice path, struct error *err)
 {
-    struct error cause = {0};
-    bool exists = false;
     deep->check->fsck->summary.files++;
-    if (!object_exists(deep->check->fsck->catalog.objects, path, &exists, &cause))
-        return fsck_problem_of(deep->check, FSCK_FILE_MISSING, FSCK_UNREADABLE, path, &cause, err);
+    return fsck_looks_add(&deep->looks, path, err);
+}
+
+static bool note_file(void *context, struct slice path, bool exists, const struct error *cause,
+                      struct error *err)
+{
+    struct deep *deep = context;
+    if (cause)
+        return fsck_problem_of(deep->check, FSCK_FILE_MISSING, FSCK_UNREADABLE, path, cause, err);
     return exists || fsck_problem_add(deep->check, FSCK_FILE_MISSING, path,
                                       SLICE_LITERAL("a file of a snapshot"), err);
 }
@@ -126,12 +133,18 @@ static bool keep_snapshots(struct deep *deep, const struct table_metadata *metad
 bool fsck_snapshots(struct fsck_check *check, const struct table_metadata *metadata,
                     struct error *err)
 {
-    struct deep deep = {.check = check};
+    struct deep deep = {.check = check,
+                        .looks = {.objects = check->fsck->catalog.objects,
+                                  .crew = &check->fsck->crew,
+                                  .told = note_file}};
+    deep.looks.context = &deep;
     text_set_init(&deep.lists, &check->arena);
     text_set_init(&deep.manifests, &check->arena);
     bool ok = keep_snapshots(&deep, metadata, err) &&
               text_set_each(&deep.lists, check_list, &deep, err) &&
-              text_set_each(&deep.manifests, check_manifest, &deep, err);
+              text_set_each(&deep.manifests, check_manifest, &deep, err) &&
+              fsck_looks_end(&deep.looks, err);
+    fsck_looks_finish(&deep.looks);
     text_set_finish(&deep.manifests);
     text_set_finish(&deep.lists);
     return ok;

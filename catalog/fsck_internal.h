@@ -8,6 +8,7 @@
 #ifndef CATALOG_FSCK_INTERNAL_H
 #define CATALOG_FSCK_INTERNAL_H
 
+#include "base/crew.h"
 #include "base/text_set.h"
 #include "catalog/fsck.h"
 #include "catalog/metadata_store.h"
@@ -17,6 +18,7 @@ struct fsck {
     const struct fsck_options *options;
     struct fsck_summary summary;
     int64_t total; /* of entities, where somebody wants to see the progress */
+    struct crew *crew; /* that lends a hand in looking for files; NULL: none was needed */
     struct arena arena;
     struct warehouse_row *warehouses;
     size_t warehouse_count;

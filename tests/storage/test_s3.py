@@ -4,6 +4,7 @@ import json
 import re
 import ssl
 import subprocess
+import threading
 import time
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -12,6 +13,10 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 from pyiceberg.catalog.rest import RestCatalog
+from pyiceberg.partitioning import PartitionField, PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.transforms import IdentityTransform
+from pyiceberg.types import LongType, NestedField
 
 import bodies
 import stores
@@ -127,6 +132,38 @@ def test_data__is_planned_and_checked(lake, minio, bucket, rows, fsck):
     code, said, _ = fsck(server, minio.environment(), "--deep")
     assert code != 0 and json.loads(said.splitlines()[0])["finding"] == "file-missing"
     assert data in said
+
+
+class Together(FaultProxy):
+    """Passes requests for data files on when so many of them are there at once."""
+
+    def __init__(self, port, count):
+        super().__init__(port)
+        self.meeting = threading.Barrier(count)
+
+    def forward(self, request):
+        if request.startswith(b"HEAD ") and b".parquet " in request.split(b"\r\n", 1)[0]:
+            self.meeting.wait(WAIT_S)
+        return super().forward(request)
+
+
+def test_check__looks_for_many_files_at_a_time(lake, minio, bucket, rows, fsck):
+    server, api = lake
+    api.create_namespace("ns")
+    with pyiceberg(server, minio) as client:
+        spec = PartitionSpec(PartitionField(1, 1000, IdentityTransform(), "id"))
+        schema = Schema(NestedField(1, "id", LongType()))
+        table = client.create_table("ns.t", schema, partition_spec=spec)
+        table.append(pyarrow.table({"id": list(range(16))}))
+    gone = next(key for key in minio.keys(bucket) if key.endswith(".parquet"))
+    minio.client.delete_object(Bucket=bucket, Key=gone)
+    with Together(minio.port, 8) as proxy:
+        code, said, why = fsck(server, minio.environment(AWS_ENDPOINT_URL_S3=proxy.url), "--deep")
+    assert not proxy.meeting.broken
+    assert code == 1, said + why
+    *found, summary = map(json.loads, said.splitlines())
+    assert [one["file"] for one in found] == [f"s3://{bucket}/{gone}"]
+    assert summary["files"] == 16 + 3  # metadata, list, manifest
 
 
 def test_orphans__are_found_and_deleted(lake, minio, bucket, fsck):
