@@ -154,6 +154,14 @@ static bool send_with(struct adls_call *call, const struct adls_operation *opera
     return http_transport_send(call->transport, &http, &call->answer, err);
 }
 
+/* Azure says 401 of a token that has ended, Azurite as of a wrong key. */
+static bool is_of_old_token(const struct http_answer *answer)
+{
+    return answer->status == 401 ||
+           (answer->status == 403 &&
+            slice_equals_string(adls_fault_code(answer), "AuthenticationFailed"));
+}
+
 /* Once more with another token where the store says that this one is good no more. */
 static bool send_with_tokens(struct adls_call *call, const struct adls_operation *operation,
                              struct bearer_token *token, struct error *err)
@@ -161,7 +169,7 @@ static bool send_with_tokens(struct adls_call *call, const struct adls_operation
     struct token_source *tokens = call->place->tokens;
     TRY(token_source_get(tokens, token, err));
     TRY(send_with(call, operation, token, err));
-    if (call->answer.status != 401)
+    if (!is_of_old_token(&call->answer))
         return true;
     token_source_refused(tokens, token);
     TRY(token_source_get(tokens, token, err));

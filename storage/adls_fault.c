@@ -37,8 +37,8 @@ static const struct cure CURES[] = {
     {"KeyBasedAuthenticationNotPermitted", ERROR_STORAGE,
      "the account %a takes no account key: use client-secret or instance"},
     {"AuthorizationFailure", ERROR_STORAGE,
-     "the account's firewall, or what the credentials may do, forbids it: allow this machine's "
-     "network, and the role Storage Blob Data Contributor"},
+     "the account's firewall, its key, or what the identity may do forbids it: check the "
+     "warehouse's credentials, and allow this machine's network"},
     {"AuthorizationPermissionMismatch", ERROR_STORAGE, ROLE_TEXT},
     {"InsufficientAccountPermissions", ERROR_STORAGE, ROLE_TEXT},
     {"AuthorizationSourceIPMismatch", ERROR_STORAGE,

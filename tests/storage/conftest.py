@@ -1,5 +1,5 @@
-"""Fixtures of the storage tests: one MinIO, one moto and one fake-gcs-server for the run, a bucket and
-a server of its own for each test that wants them."""
+"""Fixtures of the storage tests: one MinIO, one moto, one fake-gcs-server and one Azurite for the run, a
+bucket or container and a server of its own for each test that wants them."""
 
 import itertools
 import os
@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "http"))
 
+import azure  # noqa: E402
 import gcs  # noqa: E402
 import stores  # noqa: E402
 from api import Api  # noqa: E402
@@ -56,6 +57,28 @@ def gcs_bucket(fake_gcs):
     return fake_gcs.make_bucket(f"bucket-{next(_numbers)}")
 
 
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory):
+    one = azure.Azurite(tmp_path_factory.mktemp("azurite"))
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="session")
+def secure_azurite(tmp_path_factory):
+    """One by https, which takes bearer tokens, and the certificate that it is known by."""
+    home = tmp_path_factory.mktemp("secure-azurite")
+    tls = azure.make_certificate(home)
+    one = azure.Azurite(home, tls)
+    yield one, tls[0]
+    one.stop()
+
+
+@pytest.fixture
+def container(azurite):
+    return azurite.make_container(f"container-{next(_numbers)}")
+
+
 @pytest.fixture
 def bucket(minio):
     return minio.make_bucket(f"bucket-{next(_numbers)}")
@@ -80,6 +103,7 @@ def serve(binary, tmp_path):
             server.stop()
         server.check_reports()
         assert stores.SECRET not in server.log.read_text()
+        assert azure.KEY not in server.log.read_text()
 
 
 @pytest.fixture
