@@ -321,6 +321,19 @@ bool load_reply_table(struct op *op, const struct table_result *result,
     return load_reply_table_with(op, result, representation, &access, ret_reply, err);
 }
 
+/* The answer for the metadata before, which no pointer names any more: else each commit of a fast
+ * client takes new memory, until old answers have filled the cache. */
+static void forget_previous(struct op *op, const struct table_metadata *metadata)
+{
+    if (metadata->metadata_log_count == 0)
+        return;
+    struct slice previous =
+        metadata->metadata_log[metadata->metadata_log_count - 1].metadata_file;
+    struct slice key = cache_key(op, previous, REPRESENT_ALL, &access_none);
+    if (key.ptr)
+        cache_remove(op->server->cache, key);
+}
+
 /* A commit's answer tells nothing of access: who committed has it, and where STS fails after the
  * commit that must not look like a failure of the commit. */
 bool load_reply_commit(struct op *op, const struct table_result *result, struct reply **ret_reply,
@@ -329,8 +342,10 @@ bool load_reply_commit(struct op *op, const struct table_result *result, struct 
     struct form form = {REPRESENT_ALL, PLANNING_UNSET, &access_none, COMMIT_ONE_PIECE_SIZE};
     struct table_text text;
     table_metadata_text(result->metadata, &text);
-    if (op->call.warehouse->storage == NULL && text.size < COMMIT_ONE_PIECE_SIZE)
+    if (op->call.warehouse->storage == NULL && text.size < COMMIT_ONE_PIECE_SIZE) {
+        forget_previous(op, result->metadata);
         return load_reply_table(op, result, REPRESENT_ALL, ret_reply, err);
+    }
     return make_table(op, result, &form, ret_reply, err);
 }
 

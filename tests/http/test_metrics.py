@@ -142,3 +142,16 @@ def test_metrics__tell_of_calls_to_stores(fresh):
               if name == "firn_storage_call_duration_seconds_count"}
     for call, count in counts.items():
         assert count == sum(value for (one, _), value in calls.items() if one == call)
+
+
+def test_cache__keeps_one_state_of_a_table_that_is_committed_to(fresh):
+    """What was kept of the state before can be of no use to anybody: its pointer has moved."""
+    _, api = fresh
+    api.create_namespace("n")
+    api.create_table("n", bodies.table("t"))
+
+    def entries_after(commits):
+        for number in range(commits):
+            api.commit("n", "t", [bodies.set_properties(a=f"{commits}-{number}")])
+        return scrape(api)[1][("firn_cache_entries", frozenset())]
+    assert entries_after(2) == entries_after(20)
