@@ -24,7 +24,7 @@ struct random_source {
 };
 
 extern const struct clock clock_real;                 /* CLOCK_REALTIME, CLOCK_MONOTONIC */
-extern const struct random_source random_source_real; /* OpenSSL RAND_bytes */
+extern const struct random_source random_source_real; /* the kernel's */
 
 /* CLOCK_MONOTONIC in microseconds: for measures that no answer depends on. */
 int64_t clock_measure_us(void);

@@ -139,8 +139,9 @@ static void keep_base(struct table_change *change)
 static bool apply_updates(struct table_change *change, const json_t *updates, struct buffer *text,
                           struct error *err)
 {
-    char uuid[UUID_TEXT_SIZE];
-    TRY(uuid_make(change->call->catalog->random, uuid, err));
+    char uuid[UUID_TEXT_SIZE] = "";
+    if (!change->base)
+        TRY(uuid_make(change->call->catalog->random, uuid, err));
     struct table_update_input input = {
         .base = change->base,
         .base_metadata_location = change->base ? change->row.metadata_location : SLICE_EMPTY,
