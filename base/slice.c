@@ -54,6 +54,14 @@ size_t slice_find(struct slice text, char byte)
     return found ? (size_t)(found - text.ptr) : text.len;
 }
 
+struct slice slice_printable(struct slice text, size_t most)
+{
+    size_t size = 0;
+    while (size < text.len && size < most && text.ptr[size] >= ' ' && text.ptr[size] < 0x7F)
+        size++;
+    return slice_make(text.ptr, size);
+}
+
 bool slice_to_int64(struct slice text, int64_t *ret_value)
 {
     bool negative = text.len > 0 && text.ptr[0] == '-';

@@ -74,6 +74,10 @@ struct slice slice_trim(struct slice text);
 /* The same, and without line ends (CR, LF). */
 struct slice slice_trim_lines(struct slice text);
 
+/* Its first bytes, at most `most`, up to the first that is no printable ASCII: what a stranger
+ * says, for a sentence of ours. */
+struct slice slice_printable(struct slice text, size_t most);
+
 /* Strict decimal int64, whole slice, optional '-': false where it is anything else or overflows. */
 bool slice_to_int64(struct slice text, int64_t *ret_value);
 

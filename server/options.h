@@ -46,7 +46,7 @@
     X(OPTION_STORE_TIMEOUT, "store-timeout", COUNT, "SECONDS", "15", MORE,                    \
       "after which an object store counts as gone that sends and takes nothing")              \
     X(OPTION_ALLOW_ENDPOINT, "allow-endpoint", LIST, "URL", "", MORE,                         \
-      "object store that the machine's own credentials may be sent to")                       \
+      "endpoint that the machine's credentials and keys may be sent to")                       \
     X(OPTION_SECRET_KEY_FILE, "secret-key-file", TEXT, "FILE", "", MORE,                      \
       "key of warehouses' secrets (default: firn.db.key in --data)")                          \
     X(OPTION_SECRET_KEY, "secret-key", TEXT, "KEY", "", MORE,                                 \

@@ -9,15 +9,6 @@
 
 /* --- faults ------------------------------------------------------------------------------- */
 
-static struct slice printable(struct slice text)
-{
-    size_t size = 0;
-    while (size < text.len && size < MAX_SAID_SIZE && text.ptr[size] >= ' ' &&
-           text.ptr[size] < 0x7F)
-        size++;
-    return slice_make(text.ptr, size);
-}
-
 /* {"error": {"message", "errors": [{"reason"}]}} */
 static void read_error(const json_t *tree, struct slice *reason, struct slice *message)
 {
@@ -26,9 +17,9 @@ static void read_error(const json_t *tree, struct slice *reason, struct slice *m
     const json_t *why = json_object_get(first, "reason");
     const json_t *said = json_object_get(error, "message");
     if (json_is_string(why))
-        *reason = printable(json_slice(why));
+        *reason = slice_printable(json_slice(why), MAX_SAID_SIZE);
     if (json_is_string(said))
-        *message = printable(json_slice(said));
+        *message = slice_printable(json_slice(said), MAX_SAID_SIZE);
 }
 
 bool gcs_fault_parse(struct slice text, struct arena *arena, struct gcs_fault *ret_fault,
@@ -40,7 +31,7 @@ bool gcs_fault_parse(struct slice text, struct arena *arena, struct gcs_fault *r
     if (json_tree_parse(text, "an answer", &tree, NULL))
         read_error(tree, &reason, &message);
     else if (!slice_starts_with(text, SLICE_LITERAL("<")))
-        message = printable(text);
+        message = slice_printable(text, MAX_SAID_SIZE);
     struct gcs_fault fault = {arena_slice(arena, reason), arena_slice(arena, message)};
     json_decref(tree);
     if (!fault.reason.ptr || !fault.message.ptr)

@@ -84,16 +84,6 @@ static const char *find_cure(const struct oauth_cure *cures, struct slice code)
     return NULL;
 }
 
-/* What stands there up to a line's end, as far as it can be printed. */
-static struct slice first_line(struct slice text)
-{
-    size_t size = 0;
-    while (size < text.len && size < MAX_SAID_SIZE && text.ptr[size] >= ' ' &&
-           text.ptr[size] < 0x7F)
-        size++;
-    return slice_make(text.ptr, size);
-}
-
 /* {"error": "invalid_grant", "error_description": "…"}, or {"error": {"status", "message"}}. */
 static void read_fault(const json_t *tree, struct slice *code, struct slice *said)
 {
@@ -102,9 +92,9 @@ static void read_fault(const json_t *tree, struct slice *code, struct slice *sai
     const json_t *text = json_is_object(object) ? json_object_get(object, "message")
                                                 : json_object_get(tree, "error_description");
     if (json_is_string(name))
-        *code = first_line(json_slice(name));
+        *code = slice_printable(json_slice(name), MAX_SAID_SIZE);
     if (json_is_string(text))
-        *said = first_line(json_slice(text));
+        *said = slice_printable(json_slice(text), MAX_SAID_SIZE);
 }
 
 static bool refused(const struct oauth_request *request, const struct http_answer *answer,

@@ -1,6 +1,9 @@
 #include "storage/storage_credentials.h"
 
+#include <openssl/crypto.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/json_tree.h"
 #include "base/limits.h"
@@ -100,19 +103,25 @@ static const json_t *field_node(const json_t *json, const json_t *secrets,
     return node;
 }
 
-/* The value is not part of any sentence: it may be a secret. */
-static bool read_field(const json_t *json, const json_t *secrets,
-                       const struct credentials_field *field, struct arena *arena,
-                       struct storage_credentials *credentials, struct error *err)
+/* A key file may be given as the object that it is: then its text is that of the object. */
+static json_t *as_text(json_t *node, const struct credentials_field *field)
 {
-    const json_t *node = field_node(json, secrets, field);
+    if (!json_is_object(node) || field->offset != FIELD(service_account_key))
+        return json_incref(node);
+    char *text = json_dumps(node, JSON_COMPACT);
+    json_t *string = text ? json_string(text) : NULL;
+    if (text)
+        OPENSSL_cleanse(text, strlen(text));
+    free(text);
+    return string;
+}
+
+/* The value is not part of any sentence: it may be a secret. */
+static bool take_text(const json_t *node, const struct credentials_field *field,
+                      struct arena *arena, struct storage_credentials *credentials,
+                      struct error *err)
+{
     size_t most = field->is_secret ? MAX_SECRET_SIZE : MAX_PROFILE_TEXT_SIZE;
-    bool is_wanted = (field->sources & BIT(credentials->source)) != 0;
-    if (!is_wanted && json_object_get(json, field->name) != NULL)
-        return error_set(err, ERROR_BAD_REQUEST, "storage.credentials: %s is not for source %s",
-                         field->name, sources[credentials->source].name);
-    if (!is_wanted || (field->is_optional && json_object_get(json, field->name) == NULL))
-        return true;
     if (!json_is_string(node))
         return error_set(err, ERROR_BAD_REQUEST, "storage.credentials: %s must be a string%s",
                          field->name,
@@ -131,6 +140,25 @@ static bool read_field(const json_t *json, const json_t *secrets,
         return error_no_memory(err, "a storage profile");
     *(struct slice *)((char *)credentials + field->offset) = text;
     return true;
+}
+
+static bool read_field(const json_t *json, const json_t *secrets,
+                       const struct credentials_field *field, struct arena *arena,
+                       struct storage_credentials *credentials, struct error *err)
+{
+    const json_t *node = field_node(json, secrets, field);
+    bool is_wanted = (field->sources & BIT(credentials->source)) != 0;
+    if (!is_wanted && json_object_get(json, field->name) != NULL)
+        return error_set(err, ERROR_BAD_REQUEST, "storage.credentials: %s is not for source %s",
+                         field->name, sources[credentials->source].name);
+    if (!is_wanted || (field->is_optional && json_object_get(json, field->name) == NULL))
+        return true;
+    json_t *text = as_text((json_t *)(uintptr_t)node, field);
+    if (node != NULL && text == NULL)
+        return error_no_memory(err, "a storage profile");
+    bool ok = take_text(text, field, arena, credentials, err);
+    json_decref(text);
+    return ok;
 }
 
 bool storage_credentials_read(const json_t *json, const json_t *secrets, enum storage_type type,

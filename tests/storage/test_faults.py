@@ -10,7 +10,7 @@ import bodies
 import stores
 from api import Api
 from fault_proxy import FAULTS, FaultProxy
-from test_s3 import commit, wait_until
+from steps import commit, wait_until
 
 THREADS = 4
 COMMITS = 12  # of each thread
@@ -59,13 +59,13 @@ def named_files(api, tables):
     return named, properties
 
 
-@pytest.mark.parametrize("kinds", [(kind,) for kind in FAULTS] + [FAULTS],
-                         ids=[*FAULTS, "all"])
-def test_faults__lose_no_acknowledged_commit(serve, minio, bucket, fsck, kinds):
+def check_commits(serve, fsck, port, root, environment, keys, kinds):
+    """Commits over a bad network to the store at this port: `environment(url)` is how a server
+    reaches it, `keys()` what is in the bucket, whose location `root` begins with."""
     tables = ["a", "b"]
-    with FaultProxy(minio.port) as proxy:
-        server, api = serve(f"s3://{bucket}/wh",
-                            minio.environment(AWS_ENDPOINT_URL_S3=proxy.url))
+    own = environment(f"http://127.0.0.1:{port}")
+    with FaultProxy(port) as proxy:
+        server, api = serve(root, environment(proxy.url))
         api.create_namespace("ns")
         for table in tables:
             api.create_table("ns", bodies.table(table))
@@ -77,15 +77,31 @@ def test_faults__lose_no_acknowledged_commit(serve, minio, bucket, fsck, kinds):
     # Tries are repeated, so that faults of single calls are met by the server itself.
     assert len(acknowledged) == THREADS * COMMITS
 
-    _, api = serve(f"s3://{bucket}/wh", minio.environment())
+    _, api = serve(root, own)
     named, properties = named_files(api, tables)
     assert [name for table, name in acknowledged if name not in properties[table]] == []
-    stored = {f"s3://{bucket}/{key}" for key in minio.keys(bucket)}
+    stored = {f"{root.removesuffix('/wh')}/{key}" for key in keys()}
     assert named <= stored
-    _, said, _ = fsck(server, minio.environment())
+    _, said, _ = fsck(server, own)
     findings = [json.loads(line) for line in said.splitlines() if '"finding"' in line]
     assert {finding["finding"] for finding in findings} <= {"orphan"}
     assert {finding["file"] for finding in findings} == stored - named
+
+
+@pytest.mark.parametrize("kinds", [(kind,) for kind in FAULTS] + [FAULTS],
+                         ids=[*FAULTS, "all"])
+def test_faults__lose_no_acknowledged_commit(serve, minio, bucket, fsck, kinds):
+    check_commits(serve, fsck, minio.port, f"s3://{bucket}/wh",
+                  lambda url: minio.environment(AWS_ENDPOINT_URL_S3=url),
+                  lambda: minio.keys(bucket), kinds)
+
+
+@pytest.mark.parametrize("kinds", [("unanswered", "twice"), FAULTS], ids=["again", "all"])
+def test_faults__lose_no_acknowledged_commit_on_gcs(serve, fake_gcs, gcs_bucket, fsck, kinds):
+    """A write that came twice meets its own condition, and is known for what it is."""
+    check_commits(serve, fsck, fake_gcs.port, f"gs://{gcs_bucket}/wh",
+                  lambda url: {"STORAGE_EMULATOR_HOST": url}, lambda: fake_gcs.keys(gcs_bucket),
+                  kinds)
 
 
 def test_storm__of_slow_down_is_passed_on(serve, minio, bucket):

@@ -12,21 +12,9 @@ import requests
 import bodies
 from api import Api
 from conftest import CONTRACT
-from gcs import EMAIL, Gate
+from gcs import Gate
+from steps import WAIT_S, commit, wait_until
 
-WAIT_S = 60
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.05)
-
-
-def commit(api, namespace, table, *updates, expect=200):
-    return api.call("updateTable", namespace=namespace, table=table, expect=expect,
-                    json={"requirements": [], "updates": list(updates)})
 
 
 @pytest.fixture
@@ -140,7 +128,9 @@ def own_lake(serve, gate, gcs_bucket, tmp_path):
 
 
 def test_service_account__is_who_the_server_is(own_lake, gate, fake_gcs, gcs_bucket, fsck):
-    server, lake = own_lake(profile(gate))
+    storage = profile(gate)
+    storage["credentials"]["service-account-key"] = json.loads(gate.key_file())
+    server, lake = own_lake(storage)
     made = lake.create_table("ns", bodies.table("t")).json()
     assert fake_gcs.keys(gcs_bucket)[0].startswith("wh/ns/t/metadata/")
     assert len(gate.used) == 1

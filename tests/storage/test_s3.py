@@ -5,7 +5,6 @@ import re
 import ssl
 import subprocess
 import threading
-import time
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -22,8 +21,7 @@ import bodies
 import stores
 from api import Api
 from fault_proxy import FaultProxy
-
-WAIT_S = 60
+from steps import WAIT_S, commit, wait_until
 
 
 @contextmanager
@@ -31,18 +29,6 @@ def pyiceberg(server, store):
     yield RestCatalog("test", uri=f"http://127.0.0.1:{server.port}",
                       **{"s3.endpoint": store.url, "s3.access-key-id": stores.KEY,
                          "s3.secret-access-key": stores.SECRET, "s3.region": stores.REGION})
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.05)
-
-
-def commit(api, namespace, table, *updates, expect=200):
-    return api.call("updateTable", namespace=namespace, table=table, expect=expect,
-                    json={"requirements": [], "updates": list(updates)})
 
 
 # --- tables ---------------------------------------------------------------------------------------

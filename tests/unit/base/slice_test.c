@@ -158,6 +158,15 @@ static void test_slice_is_utf8__refuses_overlong_surrogates_and_cut_sequences(vo
     }
 }
 
+static void test_printable__ends_where_a_sentence_would_break(void **state)
+{
+    (void)state;
+    assert_slice_equal(slice_printable(SLICE_LITERAL("not you\r\nX: 1"), 100), "not you");
+    assert_slice_equal(slice_printable(SLICE_LITERAL("caf\xC3\xA9"), 100), "caf");
+    assert_slice_equal(slice_printable(SLICE_LITERAL("abcdef"), 4), "abcd");
+    assert_slice_equal(slice_printable(SLICE_EMPTY, 4), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +178,7 @@ int main(void)
         cmocka_unit_test(test_slice_to_int64__refuses_all_else_and_leaves_the_output),
         cmocka_unit_test(test_slice_is_utf8__accepts_the_edges_of_rfc_3629),
         cmocka_unit_test(test_slice_is_utf8__refuses_overlong_surrogates_and_cut_sequences),
+        cmocka_unit_test(test_printable__ends_where_a_sentence_would_break),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -221,6 +221,12 @@ static void test_parse__reads_the_secrets_of_the_other_clouds(void **state)
                NULL);
     assert_string_equal(fixture.profile->credentials.service_account_key.ptr, "{\n}");
     fixture_finish(&fixture);
+    parse_well(&fixture,
+               "{\"type\": \"gcs\", \"credentials\": {\"source\": \"service-account\", "
+               "\"service-account-key\": {\"a\": [1]}}}",
+               NULL);
+    assert_string_equal(fixture.profile->credentials.service_account_key.ptr, "{\"a\":[1]}");
+    fixture_finish(&fixture);
 }
 
 #define GCS "\"type\": \"gcs\", \"credentials\": {\"source\": \"instance\"}"
