@@ -242,8 +242,8 @@ static void test_oauth__says_what_was_refused_and_the_cure(void **state)
     };
     static const char *const said[] = {
         "the endpoint answered 400, invalid_grant (Invalid JWT): set the clock",
-        "the endpoint answered 403, DENIED (not you): look at the credentials, and at what they "
-        "are allowed",
+        ("the endpoint answered 403, DENIED (not you): look at the credentials, and at what they "
+         "are allowed"),
         "the endpoint answered 404: look at the credentials, and at what they are allowed",
     };
     struct asking asking;
