@@ -123,6 +123,19 @@ static bool holds(const struct connect *connect, struct slice word)
                                                 : is_loopback(connect);
 }
 
+/* What the runtime needs beside itself, by the location's scheme. */
+static void put_store_package(const struct connect *connect, const char *iceberg,
+                              struct buffer *out)
+{
+    static const struct {
+        const char *scheme, *cloud;
+    } BUNDLES[] = {{"s3", "aws"}, {"gs:", "gcp"}, {"abfs", "azure"}};
+    for (size_t i = 0; i < sizeof(BUNDLES) / sizeof(BUNDLES[0]); i++)
+        if (slice_starts_with(connect->location, slice_from_string(BUNDLES[i].scheme)))
+            buffer_printf(out, ",org.apache.iceberg:iceberg-%s-bundle:%s", BUNDLES[i].cloud,
+                          iceberg);
+}
+
 static void put_packages(const struct connect *connect, struct buffer *out)
 {
     const struct spark_runtime *spark = find_spark(connect);
@@ -134,8 +147,7 @@ static void put_packages(const struct connect *connect, struct buffer *out)
     else
         buffer_printf(out, "org.apache.iceberg:iceberg-spark-runtime-%s_%s:%s", spark->spark,
                       spark->scala, iceberg);
-    if (is_s3(connect))
-        buffer_printf(out, ",org.apache.iceberg:iceberg-aws-bundle:%s", iceberg);
+    put_store_package(connect, iceberg, out);
 }
 
 /* "17|21" as "17 or 21". */

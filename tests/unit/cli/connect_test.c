@@ -40,6 +40,11 @@ static void test_connect__storage_follows_the_warehouse(void **state)
     assert_text(connect, "iceberg-aws-bundle", false);
     connect.location = TEXT("s3://bucket/lake");
     assert_text(connect, ",org.apache.iceberg:iceberg-aws-bundle:1.11.0\"", true);
+    connect.location = TEXT("gs://bucket/lake");
+    assert_text(connect, ",org.apache.iceberg:iceberg-gcp-bundle:1.11.0\"", true);
+    connect.location = TEXT("abfss://c@a.dfs.core.windows.net/lake");
+    assert_text(connect, ",org.apache.iceberg:iceberg-azure-bundle:1.11.0\"", true);
+    connect.location = TEXT("s3://bucket/lake");
     connect.target = TEXT("duckdb");
     assert_text(connect, "LOAD httpfs", true);
     connect.target = TEXT("trino");
