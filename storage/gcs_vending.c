@@ -54,17 +54,12 @@ static bool own_token(const struct vended_request *request, struct bearer_token 
                       struct error *err)
 {
     const struct gcs_place *place = request->place;
-    struct bearer_token fresh;
     TRY(token_source_get(place->tokens, ret_token, err));
     int64_t now_ms = clock_now_ms(http_transport_clock(request->transport));
     if (ret_token->expires_ms == 0 || ret_token->expires_ms - now_ms >= MIN_OWN_LIFE_MS)
         return true;
-    token_source_refused(place->tokens, ret_token);
-    if (token_source_get(place->tokens, &fresh, NULL)) {
-        *ret_token = fresh;
-        bearer_token_wipe(&fresh);
-    }
-    return true;
+    token_source_renew(place->tokens, MIN_OWN_LIFE_MS);
+    return token_source_get(place->tokens, ret_token, err);
 }
 
 static bool exchange(const struct vended_request *request, const struct bearer_token *own,

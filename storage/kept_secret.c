@@ -141,6 +141,17 @@ bool kept_secret_get(struct kept_secret *kept, void *ret_value, struct error *er
     return ok;
 }
 
+void kept_secret_renew(struct kept_secret *kept, int64_t least_ms)
+{
+    pthread_mutex_lock(&kept->mutex);
+    int64_t now_ms = clock_now_ms(kept->clock);
+    bool is_short =
+        kept->has_value && kept->expires_ms != 0 && kept->expires_ms - now_ms < least_ms;
+    if (is_short && !kept->is_fetching && !failed_just_now(kept, now_ms))
+        fetch(kept);
+    pthread_mutex_unlock(&kept->mutex);
+}
+
 /* Another caller may have had the same refusal, and a new one may be there already. */
 void kept_secret_refused(struct kept_secret *kept, const void *value)
 {

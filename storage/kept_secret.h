@@ -32,6 +32,9 @@ void kept_secret_destroy(struct kept_secret *kept); /* NULL is fine */
 
 /* One that is good for a while. Blocks where it has to be fetched. The caller wipes his copy. */
 bool kept_secret_get(struct kept_secret *kept, void *ret_value, struct error *err);
+/* Fetches another where less than `least_ms` are left of what is kept. What is kept stays where
+ * none comes, and where somebody fetches already. */
+void kept_secret_renew(struct kept_secret *kept, int64_t least_ms);
 /* The store says that this one is good no more: where it is what is kept, it is fetched anew. */
 void kept_secret_refused(struct kept_secret *kept, const void *value);
 

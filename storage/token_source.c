@@ -81,6 +81,11 @@ bool token_source_get(struct token_source *source, struct bearer_token *ret_toke
     return kept_secret_get(source->kept, ret_token, err);
 }
 
+void token_source_renew(struct token_source *source, int64_t least_ms)
+{
+    kept_secret_renew(source->kept, least_ms);
+}
+
 void token_source_refused(struct token_source *source, const struct bearer_token *token)
 {
     kept_secret_refused(source->kept, token);

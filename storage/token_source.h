@@ -42,6 +42,9 @@ void token_source_destroy(struct token_source *source); /* NULL is fine */
 /* One that is good for a while. Blocks where it has to be fetched. */
 bool token_source_get(struct token_source *source, struct bearer_token *ret_token,
                       struct error *err);
+/* Fetches another where less than `least_ms` are left of the one that is kept, which stays where
+ * none comes: for who gives on what it has. Blocks. */
+void token_source_renew(struct token_source *source, int64_t least_ms);
 /* The store says that this one is good no more (401): the next is fetched anew. */
 void token_source_refused(struct token_source *source, const struct bearer_token *token);
 

@@ -113,6 +113,31 @@ static void test_source__fetches_anew_what_was_refused(void **state)
     token_source_destroy(trial.source);
 }
 
+/* Who gives a token on wants one that lives for a while; the store takes what there is. */
+static void test_source__renews_for_who_needs_more_life(void **state)
+{
+    (void)state;
+    struct trial trial;
+    trial_begin(&trial, 60 * MINUTE_MS);
+    token_source_renew(trial.source, 30 * MINUTE_MS);
+    assert_int_equal(trial.fetches, 0); /* there is none that is short */
+    expect_token(&trial, "token-1");
+    trial.time.now_ms += 30 * MINUTE_MS;
+    token_source_renew(trial.source, 30 * MINUTE_MS);
+    expect_token(&trial, "token-1");
+    trial.time.now_ms += 1;
+    trial.fails = true;
+    token_source_renew(trial.source, 30 * MINUTE_MS);
+    token_source_renew(trial.source, 30 * MINUTE_MS);
+    assert_int_equal(trial.fetches, 2); /* not asked again at once */
+    expect_token(&trial, "token-1");
+    trial.fails = false;
+    trial.time.now_ms += MINUTE_MS;
+    token_source_renew(trial.source, 30 * MINUTE_MS);
+    expect_token(&trial, "token-3");
+    token_source_destroy(trial.source);
+}
+
 static void test_token__is_one_that_a_header_can_have(void **state)
 {
     (void)state;
@@ -287,6 +312,7 @@ int main(void)
         TEST(test_source__renews_a_short_lived_token_at_half_its_life),
         TEST(test_source__goes_on_with_an_aging_token_where_no_new_one_comes),
         TEST(test_source__fetches_anew_what_was_refused),
+        TEST(test_source__renews_for_who_needs_more_life),
         TEST(test_token__is_one_that_a_header_can_have),
         TEST(test_oauth__reads_what_endpoints_answer),
         TEST(test_oauth__posts_a_form),
