@@ -55,7 +55,9 @@ static bool find_keys(struct op *op, struct slice location, enum access_kind kin
                       enum session_rights rights, struct s3_keys *ret_keys, struct error *err)
 {
     const struct storage_credentials *own = &op->call.warehouse->storage->credentials;
-    const struct s3_credentials credentials = {own->access_key_id, own->secret_access_key,
+    const struct s3_credentials credentials = {own->access_key_id,
+                                               own->account_key.len > 0 ? own->account_key
+                                                                        : own->secret_access_key,
                                                own->session_token};
     if (kind == ACCESS_STATIC_KEYS)
         return s3_keys_set(ret_keys, "the warehouse", &credentials, 0, err);
@@ -234,7 +236,7 @@ bool access_make(struct op *op, struct slice location, enum session_rights right
 {
     const struct warehouse *warehouse = op->call.warehouse;
     *ret = access_none;
-    if (warehouse->storage == NULL || !access_config_is_told(warehouse->storage->type))
+    if (warehouse->storage == NULL)
         return true;
     struct slice header = request_header(op->request, "X-Iceberg-Access-Delegation");
     bool is_inside = is_in_warehouse(op, location);

@@ -3,6 +3,8 @@
 #include <stdio.h>
 
 #define NUMBER_SIZE 24
+/* A host has 253 characters at most. */
+#define AZURE_NAME_SIZE 320
 
 static void write_time(struct json_writer *json, const char *name, int64_t ms)
 {
@@ -60,6 +62,76 @@ static void write_gcs_keys(const struct access_told *told, const struct s3_keys 
     write_optional(json, "gcs.oauth2.refresh-credentials-endpoint", told->refresh);
 }
 
+/* --- Azure ---------------------------------------------------------------------------------- */
+
+/* "account.dfs.core.windows.net" of "abfss://container@account.dfs.core.windows.net/…". */
+static struct slice azure_host(const struct access_told *told)
+{
+    struct slice rest = slice_from(told->location, slice_find(told->location, '@') + 1);
+    return slice_make(rest.ptr, slice_find(rest, '/'));
+}
+
+static struct slice azure_account(const struct access_told *told)
+{
+    struct slice host = azure_host(told);
+    return slice_make(host.ptr, slice_find(host, '.'));
+}
+
+/* Only PyIceberg takes the Blob service's address. An endpoint that is not the account's own is an
+ * emulator's, which answers for the other service too. */
+static void write_azure_endpoint(const struct access_told *told, struct json_writer *json)
+{
+    struct slice endpoint = told->endpoint, account = azure_account(told);
+    bool is_tls = slice_starts_with(endpoint, SLICE_LITERAL("https://"));
+    struct slice scheme = is_tls ? SLICE_LITERAL("https") : SLICE_LITERAL("http");
+    struct slice authority = slice_from(endpoint, scheme.len + 3);
+    if (endpoint.len == 0)
+        return;
+    json_write_string_member(json, "adls.blob-storage-authority", authority);
+    json_write_string_member(json, "adls.blob-storage-scheme", scheme);
+    if (slice_starts_with(authority, account) && authority.len > account.len &&
+        authority.ptr[account.len] == '.')
+        return;
+    json_write_string_member(json, "adls.dfs-storage-authority", authority);
+    json_write_string_member(json, "adls.dfs-storage-scheme", scheme);
+}
+
+static void write_azure_place(const struct access_told *told, struct json_writer *json)
+{
+    if (azure_account(told).len == 0)
+        return; /* a table elsewhere */
+    json_write_string_member(json, "adls.account-name", azure_account(told));
+    write_azure_endpoint(told, json);
+}
+
+/* Java looks under the account's host, and PyIceberg's file system by PyArrow under no name. */
+static void write_azure_sas(const struct access_told *told, const struct s3_keys *keys,
+                            struct json_writer *json)
+{
+    char name[AZURE_NAME_SIZE];
+    struct slice sas = slice_from_string(keys->session_token);
+    snprintf(name, sizeof(name), "adls.sas-token.%.*s", SLICE_ARG(azure_host(told)));
+    json_write_string_member(json, name, sas);
+    json_write_string_member(json, "adls.sas-token", sas);
+    snprintf(name, sizeof(name), "adls.sas-token-expires-at-ms.%.*s", SLICE_ARG(azure_host(told)));
+    write_time(json, name, keys->expires_ms);
+    write_optional(json, "adls.refresh-credentials-endpoint", told->refresh);
+}
+
+/* The account's key, where the warehouse gives that. */
+static void write_azure_keys(const struct access_told *told, const struct s3_keys *keys,
+                             struct json_writer *json)
+{
+    struct slice key = slice_from_string(keys->secret_access_key);
+    if (keys->session_token[0] != '\0') {
+        write_azure_sas(told, keys, json);
+        return;
+    }
+    json_write_string_member(json, "adls.account-key", key);
+    json_write_string_member(json, "adls.auth.shared-key.account.name", azure_account(told));
+    json_write_string_member(json, "adls.auth.shared-key.account.key", key);
+}
+
 /* --- all of them ---------------------------------------------------------------------------- */
 
 static const struct {
@@ -69,12 +141,8 @@ static const struct {
 } KINDS[STORAGE_TYPE_COUNT] = {
     [STORAGE_S3] = {write_s3_place, write_s3_keys},
     [STORAGE_GCS] = {write_gcs_place, write_gcs_keys},
+    [STORAGE_ADLS] = {write_azure_place, write_azure_keys},
 };
-
-bool access_config_is_told(enum storage_type type)
-{
-    return KINDS[type].place != NULL;
-}
 
 void access_config_write_place(const struct access_told *told, struct json_writer *json)
 {

@@ -3,7 +3,7 @@
  * for each kind of store.
  *
  * Spec:     REST protocol, LoadTableResult (config, storage-credentials); the properties of
- *           Iceberg's S3FileIO and GCSFileIO, and of PyIceberg's FileIO
+ *           Iceberg's S3FileIO, GCSFileIO and ADLSFileIO, and of PyIceberg's FileIO
  * Threads:  pure functions
  */
 #ifndef SERVER_ACCESS_CONFIG_H
@@ -20,8 +20,6 @@ struct access_told {
     struct slice refresh;  /* path of where credentials are asked for again; empty: there is none */
 };
 
-/* Are clients told anything of such stores? */
-bool access_config_is_told(enum storage_type type);
 /* Members of `config` without secrets: where the store is. */
 void access_config_write_place(const struct access_told *told, struct json_writer *json);
 /* Members with secrets: credentials as storage/vending.h makes them, or the warehouse's own. */

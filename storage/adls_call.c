@@ -13,6 +13,7 @@ bool adls_call_init(struct adls_call *call, struct http_transport *transport,
                     struct buffer *out, struct error *err)
 {
     *call = (struct adls_call){.transport = transport, .place = place, .uri = uri, .verb = verb};
+    call->sas = SLICE_EMPTY;
     arena_init(&call->arena, CALL_ARENA_SIZE);
     call->answer = (struct http_answer){.body = out};
     return adls_object_parse(uri, &call->arena, &call->object, err);
@@ -109,6 +110,10 @@ static bool make_headers(void *context, struct arena *arena, struct http_header_
         add(&list, "If-None-Match", SLICE_LITERAL("*"));
         add(&list, "Content-MD5", slice_from_string(sending->md5));
     }
+    if (sending->operation->content_type)
+        add(&list, "Content-Type", slice_from_string(sending->operation->content_type));
+    if (sending->call->sas.len > 0)
+        return write_lines(&list, arena, ret_lines, err);
     TRY(sending->token ? authorize_by_token(sending, arena, &authorization, err)
                        : authorize_by_key(sending, &list, arena, &authorization, err));
     add(&list, "Authorization", authorization);
@@ -137,9 +142,9 @@ static bool send_with(struct adls_call *call, const struct adls_operation *opera
                            err));
     if (operation->is_new_blob)
         TRY(digest_md5_text(operation->body, sending.md5, err));
+    struct slice query = call->sas.len ? call->sas : operation->query;
     const struct slice parts[] = {call->endpoint, sending.path,
-                                  operation->query.len ? SLICE_LITERAL("?") : SLICE_EMPTY,
-                                  operation->query};
+                                  query.len ? SLICE_LITERAL("?") : SLICE_EMPTY, query};
     struct slice url = arena_join(&call->arena, parts, sizeof parts / sizeof parts[0]);
     if (!url.ptr)
         return error_no_memory(err, "a request's URL");
@@ -179,7 +184,7 @@ static bool send_with_tokens(struct adls_call *call, const struct adls_operation
 static bool send(struct adls_call *call, const struct adls_operation *operation, struct error *err)
 {
     struct bearer_token token;
-    if (!call->place->tokens)
+    if (!call->place->tokens || call->sas.len > 0)
         return send_with(call, operation, NULL, err);
     bool ok = send_with_tokens(call, operation, &token, err);
     bearer_token_wipe(&token);

@@ -23,6 +23,7 @@ struct adls_call {
     struct adls_object object;
     const char *verb; /* of the sentence: "read" */
     struct slice endpoint;
+    struct slice sas; /* a client's, in place of the place's own credentials; empty: none */
     struct http_answer answer;
 };
 
@@ -37,7 +38,8 @@ struct adls_operation {
     const char *method;
     struct slice query;
     struct slice body;
-    bool is_new_blob; /* a block blob in one piece, where nothing is yet */
+    const char *content_type; /* NULL: none */
+    bool is_new_blob;         /* a block blob in one piece, where nothing is yet */
 };
 
 /* Any answer is true: answer.status says what it is. */

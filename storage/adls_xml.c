@@ -82,3 +82,51 @@ bool adls_list_parse(struct slice xml, adls_name_fn visit, void *context, struct
         *ret_next = listing.next;
     return ok;
 }
+
+/* --- Get User Delegation Key ---------------------------------------------------------------- */
+
+struct delegation {
+    struct arena *arena;
+    struct azure_delegation_key key;
+};
+
+static bool key_text(void *context, struct slice path, struct slice text, struct error *err)
+{
+    struct delegation *delegation = context;
+    struct azure_delegation_key *key = &delegation->key;
+    const struct {
+        const char *path;
+        struct slice *ret_text;
+    } wanted[] = {
+        {"/UserDelegationKey/SignedOid", &key->object_id},
+        {"/UserDelegationKey/SignedTid", &key->tenant_id},
+        {"/UserDelegationKey/SignedStart", &key->start},
+        {"/UserDelegationKey/SignedExpiry", &key->expiry},
+        {"/UserDelegationKey/SignedService", &key->service},
+        {"/UserDelegationKey/SignedVersion", &key->version},
+        {"/UserDelegationKey/Value", &key->value},
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        if (!slice_equals_string(path, wanted[i].path))
+            continue;
+        *wanted[i].ret_text = arena_slice(delegation->arena, text);
+        if (!wanted[i].ret_text->ptr)
+            return error_no_memory(err, "a user delegation key");
+    }
+    return true;
+}
+
+bool adls_delegation_key_parse(struct slice xml, struct arena *arena,
+                               struct azure_delegation_key *ret_key, struct error *err)
+{
+    struct delegation delegation = {.arena = arena};
+    const struct azure_delegation_key *key = &delegation.key;
+    TRY(xml_walk(xml, key_text, &delegation, err));
+    const struct slice parts[] = {key->object_id, key->tenant_id, key->start, key->expiry,
+                                  key->service,   key->version,   key->value};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (parts[i].len == 0)
+            return error_set(err, ERROR_CORRUPT, "the XML is no user delegation key");
+    *ret_key = *key;
+    return true;
+}

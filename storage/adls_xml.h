@@ -9,8 +9,7 @@
 #ifndef STORAGE_ADLS_XML_H
 #define STORAGE_ADLS_XML_H
 
-#include "base/arena.h"
-#include "base/error.h"
+#include "storage/azure_sas.h"
 
 /* An object of a listing; the directories of a hierarchical namespace are none. The name goes with
  * the call. */
@@ -18,5 +17,9 @@ typedef bool (*adls_name_fn)(void *context, struct slice name, uint64_t size, st
 /* *ret_next: the marker of the next page; empty: this was the last. */
 bool adls_list_parse(struct slice xml, adls_name_fn visit, void *context, struct arena *arena,
                      struct slice *ret_next, struct error *err);
+
+/* An answer of Get User Delegation Key; the texts, a secret among them, lie in the arena. */
+bool adls_delegation_key_parse(struct slice xml, struct arena *arena,
+                               struct azure_delegation_key *ret_key, struct error *err);
 
 #endif

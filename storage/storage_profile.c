@@ -118,12 +118,14 @@ static bool read_access_word(const json_t *word, unsigned *access, struct error 
 static const unsigned possible_access[STORAGE_TYPE_COUNT] = {
     [STORAGE_S3] = CLIENT_ACCESS_VENDED | CLIENT_ACCESS_SIGNING | CLIENT_ACCESS_STATIC_KEYS,
     [STORAGE_GCS] = CLIENT_ACCESS_VENDED,
+    [STORAGE_ADLS] = CLIENT_ACCESS_VENDED | CLIENT_ACCESS_STATIC_KEYS,
 };
 
-/* Is there somebody who makes credentials for one table? Google always has. */
+/* Is there somebody who makes credentials for one table? Google always has, and for Azure we do. */
 static bool can_vend(const struct storage_profile *profile)
 {
-    return profile->sts.is_set || (profile->type == STORAGE_GCS && profile->endpoint.len == 0);
+    return profile->sts.is_set || profile->type == STORAGE_ADLS ||
+           (profile->type == STORAGE_GCS && profile->endpoint.len == 0);
 }
 
 static bool check_access(const struct storage_profile *profile, struct error *err)
@@ -141,15 +143,19 @@ static bool check_access(const struct storage_profile *profile, struct error *er
                          "say where with sts");
     return (access & CLIENT_ACCESS_STATIC_KEYS) == 0 ||
            profile->credentials.source == CREDENTIALS_STATIC ||
+           profile->credentials.source == CREDENTIALS_ACCOUNT_KEY ||
            error_set(err, ERROR_BAD_REQUEST,
                      "storage: client-access has static-keys, but the credentials' source is %s",
                      credentials_source_name(profile->credentials.source));
 }
 
 /* What is safe and possible where nothing is said; the keys themselves only where they are asked
- * for by name. */
+ * for by name. An account of Azure may be without a hierarchical namespace, and refuses then what
+ * we would make: clients that have credentials of their own must not be given such. */
 static unsigned default_access(const struct storage_profile *profile)
 {
+    if (profile->type == STORAGE_ADLS)
+        return 0;
     unsigned access = CLIENT_ACCESS_SIGNING | (can_vend(profile) ? CLIENT_ACCESS_VENDED : 0U);
     return access & possible_access[profile->type];
 }

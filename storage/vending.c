@@ -1,9 +1,9 @@
 #include "storage/vending.h"
 
-/* NULL: a kind of store that makes none. */
 static const struct vending *const KINDS[STORAGE_TYPE_COUNT] = {
     [STORAGE_S3] = &s3_vending,
     [STORAGE_GCS] = &gcs_vending,
+    [STORAGE_ADLS] = &adls_vending,
 };
 
 bool vended_request_begin(struct object_stores *stores, const struct storage_profile *profile,
@@ -16,9 +16,6 @@ bool vended_request_begin(struct object_stores *stores, const struct storage_pro
                                      .location = location,
                                      .rights = rights,
                                      .transport = object_stores_transport(stores)};
-    if (request.kind == NULL)
-        return error_set(err, ERROR_VALIDATION, "No credentials are made for stores of type %s",
-                         storage_type_name(profile->type));
     TRY(object_stores_find(stores, location, &store, err));
     TRY(request.kind->find_place(store, location, &request.place, err));
     *ret_request = request;

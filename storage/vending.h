@@ -2,7 +2,7 @@
  * vending.h — how each kind of store makes credentials that are good for one table.
  *
  * Owns:     a request has a reference to its place: vended_request_finish ends it
- * Errors:   those of the kind: storage/sts.h and session_policy.h, gcs_vending.h
+ * Errors:   those of the kind: storage/sts.h and session_policy.h, gcs_boundary.h, azure_sas.h
  * Threads:  any; make and probe block
  * Rule:     a new kind is a file of its own and a row in vending.c
  */
@@ -50,5 +50,6 @@ void vended_request_finish(struct vended_request *request);
 
 extern const struct vending s3_vending;
 extern const struct vending gcs_vending;
+extern const struct vending adls_vending;
 
 #endif

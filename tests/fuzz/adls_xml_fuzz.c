@@ -1,5 +1,5 @@
 /*
- * adls_xml_fuzz.c — what the Blob service answers: listings.
+ * adls_xml_fuzz.c — what the Blob service answers: listings, keys.
  */
 #include <stdlib.h>
 
@@ -35,6 +35,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require(next.len <= XML_MAX_TEXT_SIZE);
     else
         require(err.kind == ERROR_CORRUPT || err.kind == ERROR_NO_MEMORY);
+    struct azure_delegation_key key;
+    if (adls_delegation_key_parse(xml, &arena, &key, NULL))
+        require(key.value.len > 0 && key.object_id.len > 0 && key.version.len > 0);
     arena_finish(&arena);
     return 0;
 }

@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+import time
+import urllib.parse
 
 import pyarrow
 import pytest
@@ -247,4 +249,73 @@ def test_warehouses__by_the_machines_identity(plain, secure_azurite, container, 
     assert len(store.names(container)) == 1
     path, _, headers = tokens.asked[0]
     assert path.startswith("/metadata/identity/oauth2/token?") and headers["Metadata"] == "true"
+    lake.close()
+
+
+# --- clients without a key ------------------------------------------------------------------------
+
+VENDED = {"X-Iceberg-Access-Delegation": "vended-credentials"}
+
+
+def test_access__is_told_in_the_words_of_clients(plain, azurite, container):
+    """Where the store is all hear; a signature for the table's directory, or the key, who may."""
+    server, api = plain()
+    lake = add_warehouse(server, api, place(container), profile(azurite))
+    lake.create_namespace("ns")
+    lake.create_table("ns", bodies.table("t"))
+    told = lake.call("loadTable", namespace="ns", table="t", headers=VENDED, expect=200).json()
+    authority = f"127.0.0.1:{azurite.port}"
+    where = {"adls.account-name": azure.ACCOUNT, "adls.blob-storage-authority": authority,
+             "adls.blob-storage-scheme": "http", "adls.dfs-storage-authority": authority,
+             "adls.dfs-storage-scheme": "http"}
+    assert told["config"] == where and "storage-credentials" not in told
+    for access in ("vended-credentials", "static-keys"):
+        api.call("alterWarehouse", warehouse="lake", expect=200, json={
+            "storage": profile(azurite, **{"client-access": [access]})})
+        answer = lake.call("loadTable", namespace="ns", table="t", headers=VENDED, expect=200)
+        assert answer.header("Cache-Control") == "no-store"
+        [credential] = answer.json()["storage-credentials"]
+        assert credential["prefix"] == f"{place(container)}/ns/t/"
+        config = credential["config"]
+        assert where.items() <= config.items()
+        if access == "static-keys":
+            assert config["adls.account-key"] == azure.KEY
+            assert config["adls.auth.shared-key.account.key"] == azure.KEY
+            continue
+        assert azure.KEY not in json.dumps(config)
+        sas = urllib.parse.parse_qs(config[f"adls.sas-token.{azure.HOST}"])
+        assert sas["sr"] == ["d"] and sas["sdd"] == ["3"] and sas["sp"] == ["racwdl"]
+        assert config["adls.sas-token"] == config[f"adls.sas-token.{azure.HOST}"]
+        left_s = int(config[f"adls.sas-token-expires-at-ms.{azure.HOST}"]) / 1000 - time.time()
+        assert 1800 < left_s <= 3600
+        assert config["adls.refresh-credentials-endpoint"].startswith(
+            "v1/lake/namespaces/ns/tables/t/credentials")
+        again = lake.call("loadCredentials", namespace="ns", table="t", expect=200).json()
+        assert again["storage-credentials"][0]["config"] == config
+    lake.close()
+
+
+def test_check__proves_signatures_or_says_what_they_need(plain, secure_azurite, token_server,
+                                                         container):
+    """Azurite makes the key of an identity, and knows no directories: what it refuses, an account
+    without a hierarchical namespace refuses too."""
+    tokens = token_server()
+    server, api = plain({"AZURE_AUTHORITY_HOST": tokens.url})
+    store, certificate = secure_azurite
+    storage = profile(store, **{"ca-bundle": str(certificate), "client-access": [
+        "vended-credentials"], "credentials": {
+        "source": "client-secret", "tenant-id": "a-tenant", "client-id": "an-app",
+        "client-secret": SECRET}})
+    lake = add_warehouse(server, api, place(store.make_container(container)), storage)
+    told = api.call("checkWarehouse", warehouse="lake", expect=200).json()
+    checks = {check["check"]: check for check in told["checks"]}
+    assert [name for name, check in checks.items() if not check["ok"]] == ["vended-credentials"]
+    assert checks["sts"]["ok"] and checks["vended-credentials-refused-elsewhere"]["ok"]
+    assert "a hierarchical namespace" in checks["vended-credentials"]["detail"]
+    assert store.names(container) == []
+    lake.create_namespace("ns")
+    made = lake.call("createTable", namespace="ns", json=bodies.table("t"), headers=VENDED,
+                     expect=200).json()
+    sas = urllib.parse.parse_qs(made["config"][f"adls.sas-token.{azure.HOST}"])
+    assert sas["skoid"] == ["an-object"] and sas["sktid"] == ["a-tenant"] and sas["spr"] == ["https"]
     lake.close()

@@ -263,6 +263,30 @@ static void test_parse__gives_clients_tokens_of_google(void **state)
                    "say where with sts");
 }
 
+#define ADLS \
+    "\"type\": \"adls\", \"credentials\": {\"source\": \"account-key\", \"account-key\": \"k\"}"
+
+/* What an account without a hierarchical namespace would refuse is given where it is asked for. */
+static void test_parse__gives_clients_of_azure_what_is_said(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    parse_well(&fixture, "{" ADLS "}", NULL);
+    assert_int_equal(fixture.profile->client_access, 0);
+    fixture_finish(&fixture);
+    parse_well(&fixture,
+               "{" ADLS ", \"client-access\": [\"vended-credentials\", \"static-keys\"]}", NULL);
+    assert_int_equal(fixture.profile->client_access,
+                     CLIENT_ACCESS_VENDED | CLIENT_ACCESS_STATIC_KEYS);
+    fixture_finish(&fixture);
+    expect_refused("{" ADLS ", \"client-access\": [\"remote-signing\"]}",
+                   "client-access has remote-signing, which is not for type adls");
+    expect_refused("{" ADLS ", \"sts\": {}}", "sts is for types s3 and gcs");
+    expect_refused("{\"type\": \"adls\", \"credentials\": {\"source\": \"instance\"}, "
+                   "\"client-access\": [\"static-keys\"]}",
+                   "the credentials' source is instance");
+}
+
 static void expect_endpoint(const struct storage_profile *profile, const char *host,
                             const char *address, const char *wanted)
 {
@@ -350,6 +374,7 @@ int main(void)
         cmocka_unit_test(test_parse__says_no_secret_in_an_error),
         cmocka_unit_test(test_parse__reads_the_secrets_of_the_other_clouds),
         cmocka_unit_test(test_parse__gives_clients_tokens_of_google),
+        cmocka_unit_test(test_parse__gives_clients_of_azure_what_is_said),
         cmocka_unit_test(test_client_endpoint__is_chosen_by_host_and_network),
         cmocka_unit_test(test_copy__is_equal_until_anything_differs),
         cmocka_unit_test(test_may_keep_secrets__sends_them_to_no_other_place),
