@@ -14,7 +14,7 @@
 /*
  * How a table comes into the catalog: createTable, its staged form, and registerTable. A staged
  * create stores nothing at all: the reply carries a uuid and a location, and the commit that ends
- * it (assert-create, commit.c) gives them back.
+ * it (assert-create, commit.c) gives them back. All that stays of it is an empty folder.
  */
 
 /* A default location that is taken gets a suffix; each try draws a new one. */
@@ -144,6 +144,10 @@ static bool stage_table(struct table_change *change, const struct create_request
     TRY(seed_keep(change->call, &create->input, err));
     TRY(location_check(change->call, change->result.location, "table location",
                        &change->canonical, err));
+    TRY(location_check_metadata(change->call, change->result.metadata_directory, change->canonical,
+                                err));
+    /* Some writers (DuckDB) take a folder for granted that a commit would have made. */
+    TRY(object_make_folder(change->call->catalog->objects, change->result.metadata_directory, err));
     TRY(blob_from_buffer(text, &blob, err));
     bool ok = table_metadata_parse(blob, &change->next, err);
     blob_unref(blob);

@@ -164,6 +164,20 @@ int file_directories_open(struct file_directories *directories, const char *path
     return code;
 }
 
+int file_directories_make(struct file_directories *directories, const char *path,
+                          struct arena *arena)
+{
+    struct missing_directory *first = NULL;
+    int code = ENOMEM;
+    pthread_rwlock_wrlock(&directories->lock);
+    if (plan(path, arena, &first))
+        code = make(directories, first, false);
+    if (code != 0)
+        unmake(directories->calls, first);
+    pthread_rwlock_unlock(&directories->lock);
+    return code;
+}
+
 /* --- syncing ------------------------------------------------------------------------------ */
 
 static bool is_above(const struct unsynced_directory *directory, const char *path)

@@ -31,6 +31,10 @@ int file_directories_open(struct file_directories *directories, const char *path
                           const char *parent, int flags, bool is_synced, struct arena *arena,
                           int *ret_fd);
 
+/* Makes the directory `path` and those above it that are missing; they are durable by and by. */
+int file_directories_make(struct file_directories *directories, const char *path,
+                          struct arena *arena);
+
 /* Makes durable the name of each directory above `path` that is not yet. */
 int file_directories_settle(struct file_directories *directories, const char *path);
 

@@ -302,6 +302,22 @@ static bool file_confine(struct object_store *self, const struct slice *roots, s
     return ok;
 }
 
+/* --- folders -------------------------------------------------------------------------------- */
+
+static bool file_make_folder(struct object_store *self, struct slice uri, struct error *err)
+{
+    struct file_store *store = file_store_of(self);
+    struct arena arena;
+    struct place place;
+    arena_init(&arena, PATH_ARENA_SIZE);
+    bool ok = file_place(store, uri, true, &arena, &place, err);
+    int code = ok ? file_directories_make(&store->directories, place.path, &arena) : 0;
+    if (code != 0)
+        ok = file_error(err, code, "make the folder", uri);
+    arena_finish(&arena);
+    return ok;
+}
+
 /* --- the store ---------------------------------------------------------------------------- */
 
 static void file_destroy(struct object_store *self)
@@ -321,6 +337,7 @@ static const struct object_store_ops file_ops = {
     .sync = file_sync_all,
     .restore = file_restore,
     .settle = file_settle,
+    .make_folder = file_make_folder,
     .exists = file_exists,
     .remove = file_remove,
     .list = file_list,

@@ -255,6 +255,13 @@ void object_sync(struct object_stores *stores, const struct slice *uris, size_t 
     }
 }
 
+bool object_make_folder(struct object_stores *stores, struct slice uri, struct error *err)
+{
+    struct object_store *store;
+    TRY(object_stores_find(stores, uri, &store, err));
+    return !store->ops->make_folder || store->ops->make_folder(store, uri, err);
+}
+
 bool object_restore(struct object_stores *stores, struct slice uri, struct slice bytes,
                     struct error *err)
 {

@@ -49,6 +49,9 @@ struct object_store_ops {
      * directories above all; restore can build on it. */
     bool (*settle)(struct object_store *self, const struct slice *uris, size_t count,
                    struct error *err);
+    /* Makes the folder, and those above it; one that is there is fine. NULL in a store that has
+     * no folders. */
+    bool (*make_folder)(struct object_store *self, struct slice uri, struct error *err);
     bool (*exists)(struct object_store *self, struct slice uri, bool *ret_exists,
                    struct error *err);
     /* Removes; an object that is not there is fine (a purge may run twice). */
@@ -134,6 +137,8 @@ bool object_restore(struct object_stores *stores, struct slice uri, struct slice
 /* URIs of any stores; those that no store serves are left out. */
 bool object_settle(struct object_stores *stores, const struct slice *uris, size_t count,
                    struct error *err);
+/* For writers that make no folders; nothing where the store has none. */
+bool object_make_folder(struct object_stores *stores, struct slice uri, struct error *err);
 bool object_exists(struct object_stores *stores, struct slice uri, bool *ret_exists,
                    struct error *err);
 bool object_remove(struct object_stores *stores, struct slice uri, struct error *err);

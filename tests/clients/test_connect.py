@@ -80,6 +80,8 @@ def test_duckdb(first_day, shell, tmp_path):
     printed = shell("python3", "-", text="""
 import csv, duckdb, sys
 csv.writer(sys.stdout).writerows(duckdb.execute(open("connect.sql").read()).fetchall())
+duckdb.execute("CREATE TABLE firn.demo.copied AS SELECT 7 AS id")
+assert duckdb.execute("SELECT id FROM firn.demo.copied").fetchall() == [(7,)]
 """)
     assert carriers_in(line.split(",") for line in printed.splitlines()) == expected_carriers()
 

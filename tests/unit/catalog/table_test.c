@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "catalog/idempotency.h"
 #include "tests/unit/catalog/catalog_fixture.h"
@@ -117,6 +118,26 @@ static void test_table_create__staged_leaves_nothing(void **state)
     assert_int_equal(world_files(world), 0);
     assert_int_equal(change_count(world), changes);
     assert_ok(make_table(world, NAME("t")), &world->client.err);
+    table_result_finish(&staged);
+}
+
+/* For writers that make no folders. One that could not be the metadata's is refused before. */
+static void test_table_create__staged_makes_the_folder_of_the_metadata(void **state)
+{
+    struct world *world = *state;
+    struct table_result staged = {0};
+    char folder[WORLD_PATH_SIZE];
+    struct stat status;
+    assert_false(make_table_with(
+        world, NAME("t"),
+        "'stage-create':true,'properties':{'write.metadata.path':'file:///elsewhere/m'}", NULL));
+    assert_int_equal(world->client.err.kind, ERROR_FORBIDDEN);
+    assert_ok(make_table_with(world, NAME("t"), "'stage-create':true", &staged),
+              &world->client.err);
+    (void)snprintf(folder, sizeof folder, "%.*s/metadata", (int)staged.metadata->location.len - 7,
+                   staged.metadata->location.ptr + 7);
+    assert_int_equal(stat(folder, &status), 0);
+    assert_true(S_ISDIR(status.st_mode));
     table_result_finish(&staged);
 }
 
@@ -513,6 +534,7 @@ int main(void)
         IN_WORLD(test_table_create__refuses_wrong_requests),
         IN_WORLD(test_table_create__strips_a_locations_last_slash),
         IN_WORLD(test_table_create__staged_leaves_nothing),
+        IN_WORLD(test_table_create__staged_makes_the_folder_of_the_metadata),
         IN_WORLD(test_table_create__staged_is_ended_by_its_commit),
         IN_WORLD(test_table_create__staged_loses_to_a_table_made_meanwhile),
         IN_WORLD(test_table_create__staged_does_not_keep_a_namespace),
