@@ -12,6 +12,7 @@
 #include "catalog/seen_files.h"
 #include "catalog/warehouse.h"
 #include "catalog/warehouse_set.h"
+#include "catalog/warehouse_storage.h"
 #include "storage/endpoint.h"
 #include "storage/location.h"
 #include "storage/secret_keys.h"
@@ -91,6 +92,7 @@ static bool catalog_init(struct catalog *catalog, const struct catalog_options *
     TRY(seen_files_create(SEEN_NEAR, &catalog->seen_near, err));
     TRY(seen_files_create(SEEN_FAR, &catalog->seen_far, err));
     TRY(warehouse_set_create(&catalog->warehouses, err));
+    TRY(storage_rows_reseal(catalog, err));
     TRY(ensure_default_warehouse(catalog, options, err));
     TRY(pending_files_start(catalog, &catalog->pending, err));
     return purge_worker_start(catalog, &catalog->purge, err);

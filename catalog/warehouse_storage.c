@@ -72,16 +72,16 @@ static bool profile_text(const struct storage_profile *profile, struct arena *ar
     return ok;
 }
 
-static bool seal_text(const struct call *call, struct slice warehouse, struct slice secrets,
-                      struct slice *ret, struct error *err)
+static bool seal_text(const struct catalog *catalog, struct slice warehouse, struct slice secrets,
+                      struct arena *arena, struct slice *ret, struct error *err)
 {
     struct buffer box;
     struct slice owner;
-    TRY(owner_of(warehouse, call->arena, &owner, err));
+    TRY(owner_of(warehouse, arena, &owner, err));
     buffer_init(&box, MAX_PROFILE_JSON_SIZE);
-    bool ok = secret_box_seal(call->catalog->secret_keys, call->catalog->random, owner, secrets,
-                              &box, err);
-    struct slice copy = ok ? arena_slice(call->arena, buffer_slice(&box)) : SLICE_EMPTY;
+    bool ok =
+        secret_box_seal(catalog->secret_keys, catalog->random, owner, secrets, &box, err);
+    struct slice copy = ok ? arena_slice(arena, buffer_slice(&box)) : SLICE_EMPTY;
     buffer_finish(&box);
     if (ok && copy.ptr == NULL)
         return error_no_memory(err, "the storage profile");
@@ -98,7 +98,8 @@ static bool seal(const struct call *call, struct slice warehouse,
     storage_credentials_secrets_append(&secrets, &profile->credentials);
     bool is_empty = slice_equals_string(buffer_slice(&secrets), "{}");
     bool ok = buffer_check(&secrets, "the secrets", err) &&
-              (is_empty || seal_text(call, warehouse, buffer_slice(&secrets), ret, err));
+              (is_empty || seal_text(call->catalog, warehouse, buffer_slice(&secrets),
+                                     call->arena, ret, err));
     secret_buffer_finish(&secrets);
     return ok;
 }
@@ -211,4 +212,82 @@ bool storage_check_endpoints(const struct catalog *catalog, const struct storage
         return true;
     return check_endpoint(catalog, profile->endpoint, "endpoint", err) &&
            check_endpoint(catalog, profile->sts.endpoint, "sts endpoint", err);
+}
+
+/* --- another key ---------------------------------------------------------------------------- */
+
+/* What the first key has sealed stays, and what no key opens: its warehouse says so. */
+static bool is_of_old_key(const struct secret_keys *keys, const struct storage_row *row)
+{
+    struct slice id = secret_box_key_id(row->secrets);
+    return id.len > 0 && keys->count > 0 && !slice_equals_string(id, keys->keys[0].id) &&
+           secret_keys_find(keys, id) != NULL;
+}
+
+struct resealing {
+    struct catalog *catalog;
+    struct arena arena;
+    bool is_needed;
+};
+
+static bool reseal_row(struct resealing *resealing, struct pointer_txn *txn,
+                       const struct warehouse_row *warehouse, struct storage_row *row,
+                       struct error *err)
+{
+    struct buffer text;
+    struct slice owner;
+    TRY(owner_of(warehouse->name, &resealing->arena, &owner, err));
+    buffer_init(&text, MAX_PROFILE_JSON_SIZE);
+    /* One that was damaged stays as it is. */
+    bool is_open =
+        secret_box_open(resealing->catalog->secret_keys, owner, row->secrets, &text, NULL);
+    bool ok = !is_open ||
+              (seal_text(resealing->catalog, warehouse->name, buffer_slice(&text),
+                         &resealing->arena, &row->secrets, err) &&
+               pointer_storage_put(txn, row, err));
+    secret_buffer_finish(&text);
+    return ok;
+}
+
+static bool reseal_rows(struct pointer_txn *txn, void *context, struct error *err)
+{
+    struct resealing *resealing = context;
+    struct pointer_view *view = pointer_txn_view(txn);
+    struct warehouse_row *warehouses = NULL;
+    struct storage_row *rows = NULL;
+    size_t warehouse_count = 0, count = 0;
+    TRY(pointer_warehouse_list(view, &resealing->arena, &warehouses, &warehouse_count, err));
+    TRY(pointer_storage_list(view, &resealing->arena, &rows, &count, err));
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < warehouse_count; j++)
+            if (warehouses[j].id == rows[i].warehouse_id &&
+                is_of_old_key(resealing->catalog->secret_keys, &rows[i]))
+                TRY(reseal_row(resealing, txn, &warehouses[j], &rows[i], err));
+    return true;
+}
+
+static bool look_for_old_keys(struct resealing *resealing, struct error *err)
+{
+    struct pointer_view *view = NULL;
+    struct storage_row *rows = NULL;
+    size_t count = 0;
+    TRY(pointer_view_begin(resealing->catalog->pointers, &view, err));
+    bool ok = pointer_storage_list(view, &resealing->arena, &rows, &count, err);
+    pointer_view_end(view);
+    for (size_t i = 0; ok && i < count; i++)
+        if (is_of_old_key(resealing->catalog->secret_keys, &rows[i]))
+            resealing->is_needed = true;
+    return ok;
+}
+
+bool storage_rows_reseal(struct catalog *catalog, struct error *err)
+{
+    struct resealing resealing = {.catalog = catalog};
+    arena_init(&resealing.arena, MAX_REQUEST_ARENA);
+    bool ok = look_for_old_keys(&resealing, err);
+    /* A full disk must not keep the server from answering reads: the next start tries again. */
+    if (ok && resealing.is_needed)
+        (void)pointer_store_write(catalog->pointers, reseal_rows, &resealing, NULL);
+    arena_finish(&resealing.arena);
+    return ok;
 }

@@ -48,4 +48,8 @@ bool storage_row_open(const struct catalog *catalog, struct slice warehouse,
 bool storage_check_endpoints(const struct catalog *catalog, const struct storage_profile *profile,
                              struct arena *arena, struct error *err);
 
+/* At a start: seals with the first key what an older one has sealed, in one transaction, so that
+ * the older key is of no more use. */
+bool storage_rows_reseal(struct catalog *catalog, struct error *err);
+
 #endif

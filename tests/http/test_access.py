@@ -88,6 +88,31 @@ def test_key__that_is_gone_makes_its_warehouse_useless_alone(own_server, contrac
     api.close()
 
 
+def test_key__that_is_new_takes_the_old_ones_place_at_a_start(own_server, contract):
+    from api import Api
+    server = own_server()
+    key = server.data / "firn.db.key"
+    profile = {"storage": PROFILE}
+
+    def open_lake(create=False):
+        api = Api(server.port, contract)
+        if create:
+            api.call("createWarehouse", expect=200,
+                     json={"name": "lake", "location": "s3://lake", **profile})
+        shown = api.call("loadWarehouse", warehouse="lake", expect=200).json()
+        api.close()
+        server.stop()
+        return "storage-fault" not in shown
+
+    assert open_lake(create=True)
+    old, new = key.read_text().strip(), "5e" * 32
+    for text, is_open in ((f"{new}\n{old}\n", True),  # both: the new one seals
+                          (f"{new}\n", True), (f"{old}\n", False), (f"{new}\n", True)):
+        key.write_text(text)
+        server.start()
+        assert open_lake() == is_open, text.count("\n")
+
+
 def test_local_files__need_no_credentials_and_no_signature(api, namespace):
     api.create_table(namespace, bodies.table("t"))
     answer = api.call("loadCredentials", namespace=namespace, table="t", expect=200)
