@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log_shelf.h"
+#include "base/write_whole.h"
 
 struct log_file {
     struct log_file_options options; /* its path is a copy of its own */
@@ -118,29 +119,14 @@ static void put_aside(struct log_file *file)
 
 /* --- lines ---------------------------------------------------------------------------------- */
 
-/* How much of the text was written. */
-static size_t write_text(int fd, struct slice text)
-{
-    size_t done = 0;
-    while (done < text.len) {
-        ssize_t written = write(fd, text.ptr + done, text.len - done);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            break;
-        done += (size_t)written;
-    }
-    return done;
-}
-
-static void write_whole(struct log_file *file, struct slice line)
+static void write_line(struct log_file *file, struct slice line)
 {
     if (file->is_torn) {
-        size_t ended = write_text(file->fd, SLICE_LITERAL("\n"));
+        size_t ended = write_whole(write, file->fd, SLICE_LITERAL("\n"));
         file->is_torn = ended == 0;
         file->size += ended;
     }
-    size_t done = file->is_torn ? 0 : write_text(file->fd, line);
+    size_t done = file->is_torn ? 0 : write_whole(write, file->fd, line);
     file->size += done;
     if (done == line.len)
         return;
@@ -153,7 +139,7 @@ void log_file_write(struct log_file *file, struct slice line)
     pthread_mutex_lock(&file->mutex);
     if (is_due(file, line.len))
         put_aside(file);
-    write_whole(file, line);
+    write_line(file, line);
     pthread_mutex_unlock(&file->mutex);
 }
 

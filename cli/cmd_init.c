@@ -10,6 +10,7 @@
 
 #include "base/file_text.h"
 #include "base/json_tree.h"
+#include "base/write_whole.h"
 #include "cli/init.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
@@ -91,27 +92,17 @@ static bool make_directories(char *path, struct error *err)
     return true;
 }
 
-static bool write_bytes(int fd, struct slice text)
-{
-    while (text.len > 0) {
-        ssize_t size = write(fd, text.ptr, text.len);
-        if (size < 0 && errno != EINTR)
-            return false;
-        text = slice_from(text, size > 0 ? (size_t)size : 0);
-    }
-    return true;
-}
-
 /* Under another name first: whoever reads the file sees the old or the new one. */
 static bool write_output(const char *path, const struct init_output *output, struct error *err)
 {
     char *draft = NULL;
     if (asprintf(&draft, "%s.XXXXXX", path) < 0)
         return error_no_memory(err, "a path");
+    struct slice text = buffer_slice(&output->text);
     mode_t mask = umask(0);
     umask(mask);
     int fd = make_directories(draft, err) ? mkstemp(draft) : -2;
-    bool ok = fd >= 0 && write_bytes(fd, buffer_slice(&output->text)) &&
+    bool ok = fd >= 0 && write_whole(write, fd, text) == text.len &&
               fchmod(fd, output->mode & ~mask) == 0;
     ok = fd >= 0 && close(fd) == 0 && ok && rename(draft, path) == 0;
     if (!ok && fd != -2)

@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/write_whole.h"
+
 /* Kernels before 5.6 and some containers' filters have no openat2: there O_NOFOLLOW guards the last
  * segment alone. */
 static int real_open(const char *path, int flags, mode_t mode)
@@ -106,17 +108,7 @@ int file_close(const struct file_calls *calls, int fd)
 
 int file_write_all(const struct file_calls *calls, int fd, struct slice bytes)
 {
-    while (bytes.len > 0) {
-        ssize_t written = calls->write(fd, bytes.ptr, bytes.len);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return errno;
-        if (written == 0)
-            return EIO;
-        bytes = slice_from(bytes, (size_t)written);
-    }
-    return 0;
+    return write_whole(calls->write, fd, bytes) == bytes.len ? 0 : errno;
 }
 
 int file_fill(const struct file_calls *calls, int fd, const struct slice *parts, size_t count,
