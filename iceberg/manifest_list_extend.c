@@ -1,8 +1,9 @@
 /*
  * A list of many appends would be many blocks of one entry each, which neither deflate well nor
- * read fast. So where the list begins with MERGED_BLOCKS blocks of fewer entries than that, they
- * become one. Each entry is deflated anew once in its life, and a list of n entries has n /
- * MERGED_BLOCKS + MERGED_BLOCKS blocks at most.
+ * read fast: a block's codes are built anew, which takes longer than to inflate an entry. So where
+ * the blocks at the list's begin that have fewer than SMALL_BLOCK entries come to so many together,
+ * they become one, and likewise those of fewer than FULL_BLOCK. Each entry is deflated anew twice
+ * in its life, and a list of n entries has n / 64 + 14 blocks at most.
  */
 #include "iceberg/manifest_list_extend.h"
 
@@ -11,7 +12,8 @@
 #include "iceberg/avro_transcode.h"
 #include "iceberg/avro_write.h"
 
-#define MERGED_BLOCKS 64
+#define SMALL_BLOCK 8
+#define FULL_BLOCK 64
 /* Of a header's metadata: six are usual. */
 #define MAX_PAIRS ((size_t)64)
 #define NUMBER_SIZE 24
@@ -187,15 +189,20 @@ static bool run_measure(struct extender *extender, size_t *ret_run)
 {
     struct avro_container container = extender->parent->container; /* its place in the file */
     struct avro_block block;
-    size_t run = 0;
+    size_t run = 0, small_run = 0;
+    int64_t count = extender->plain_count, small_count = count;
     bool more = true;
-    while (run < MERGED_BLOCKS) {
+    for (;; run++) {
         TRY(avro_container_next_raw(&container, &block, &more, extender->err));
-        if (!more || block.count >= MERGED_BLOCKS)
+        if (!more || block.count >= FULL_BLOCK)
             break;
-        run++;
+        count += block.count;
+        if (small_run == run && block.count < SMALL_BLOCK) {
+            small_run++;
+            small_count = count;
+        }
     }
-    *ret_run = run + 1 >= MERGED_BLOCKS ? run : 0;
+    *ret_run = count >= FULL_BLOCK ? run : small_count >= SMALL_BLOCK ? small_run : 0;
     return true;
 }
 
