@@ -14,9 +14,15 @@ class Recording:
         self.history, self.names, self.tables, self.log = history, names, tables, log
         self.began_at = began_at  # records before the tables were there
         self.writes = [op for op in history.ops if op.kind != READ]
-        self.states = {table: {op.state for op in history.ops
-                               if op.state is not None and op.tables[0] == table}
+        # Each table's states as they were heard, with the record of the answer.
+        self.states = {table: [(op.state, log.answered_at(op.answer["place"]))
+                               for op in history.ops
+                               if op.state is not None and op.tables[0] == table]
                        for table in tables}
+        # Of a commit whose sync failed the disk may have everything, and then a cut makes it come
+        # to be; without the cut the next commit may have taken its place. So what was heard after
+        # the cut is compared without these.
+        self.open = {op.token for op in self.writes if op.outcome not in (DONE, REFUSED)}
 
     def acknowledged(self, cut):
         """The writes whose answer was sent before the cut."""
@@ -56,8 +62,12 @@ def check_states(recording, cut, connection):
     sent = {op.token for op in recording.writes}
     for table, tokens in there.items():
         assert tokens <= sent, f"tokens that nobody sent: {tokens - sent}"
-        for state in recording.states[table]:
-            assert tokens <= state or state <= tokens, f"a state of {table} that never was"
+        for state, answered_at in recording.states[table]:
+            if answered_at is not None and answered_at < cut:
+                assert state <= tokens, f"a state of {table} that was heard, and is lost"
+            else:
+                sure, later = tokens - recording.open, state - recording.open
+                assert sure <= later or later <= sure, f"a state of {table} that never was"
 
 
 def check_names(recording, cut, connection):
