@@ -2,8 +2,8 @@
  * them each time, so that a new program's page is never an old one's. */
 #include "server/op.h"
 
-#include "base/digest.h"
 #include "server/etag.h"
+#include "server/server.h"
 #include "server/web_assets.h"
 
 /* The page loads its own files and asks its own server: nothing else is allowed, whatever the names
@@ -21,12 +21,12 @@ static bool add_headers(struct reply *reply, const char *etag, struct error *err
            reply_add_header(reply, "Referrer-Policy", SLICE_LITERAL("no-referrer"), err);
 }
 
-static bool make_reply(const struct web_asset *asset, bool is_known, const char *etag,
-                       struct reply **ret_reply, struct error *err)
+static bool make_reply(const struct web_asset *asset, bool is_known, struct reply **ret_reply,
+                       struct error *err)
 {
     struct reply *reply = NULL;
     TRY(reply_create(is_known ? 304 : 200, &reply, err));
-    bool ok = add_headers(reply, etag, err) &&
+    bool ok = add_headers(reply, asset->etag, err) &&
               (is_known || reply_add_header(reply, "Content-Type", slice_from_string(asset->type),
                                             err));
     if (!ok) {
@@ -42,14 +42,11 @@ static bool make_reply(const struct web_asset *asset, bool is_known, const char 
 static bool answer_asset(struct op *op, struct slice name, struct reply **ret_reply,
                          struct error *err)
 {
-    struct web_asset asset;
-    char digest[DIGEST_HEX_SIZE], etag[ETAG_SIZE];
-    if (!web_asset_find(name, &asset))
+    const struct web_asset *asset = web_assets_find(op->server->web_assets, name);
+    if (asset == NULL)
         return error_set(err, ERROR_NO_SUCH_ROUTE, "The page has no file '%.*s'", SLICE_ARG(name));
-    TRY(digest_bytes(asset.bytes, digest, err));
-    (void)snprintf(etag, sizeof(etag), "\"%.32s\"", digest);
-    bool is_known = etag_is_listed(request_header(op->request, "If-None-Match"), etag);
-    return make_reply(&asset, is_known, etag, ret_reply, err);
+    bool is_known = etag_is_listed(request_header(op->request, "If-None-Match"), asset->etag);
+    return make_reply(asset, is_known, ret_reply, err);
 }
 
 bool op_get_page(struct op *op, struct reply **ret_reply, struct error *err)

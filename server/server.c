@@ -18,6 +18,7 @@
 #include "server/plan_key.h"
 #include "server/request_log.h"
 #include "server/secrets.h"
+#include "server/web_assets.h"
 #include "server/workers.h"
 #include "storage/all_stores.h"
 #include "storage/data_directory.h"
@@ -232,6 +233,7 @@ static bool open_all(struct server *server, struct error *err)
     TRY(name_run(server, err));
     TRY(memory_plan_make(options, &server->memory, err));
     TRY(router_create(&server->router, err));
+    TRY(web_assets_create(&server->web_assets, err));
     TRY(open_objects(server, err));
     TRY(check_locations(server, err));
     TRY(open_data_directory(server, err));
@@ -368,6 +370,7 @@ void server_destroy(struct server *server)
     encoders_finish(&server->encoders);
     pointer_store_close(server->pointers);
     router_destroy(server->router);
+    web_assets_destroy(server->web_assets);
     secret_keys_wipe(&server->secret_keys);
     logs_close(&server->logs);
     arena_finish(&server->arena);

@@ -30,6 +30,7 @@
 struct crew;
 struct vended_keys;
 struct plan_jobs;
+struct web_assets;
 struct workers;
 struct http;
 
@@ -47,6 +48,7 @@ struct server {
     struct vended_keys *vended; /* keys that were made for clients */
     struct catalog *catalog;
     struct router *router;
+    struct web_assets *web_assets; /* the page's files */
     struct workers *workers;
     struct crew *crew;           /* helps plans */
     struct plan_jobs *plan_jobs; /* submitted plans that are worked on */

@@ -1,5 +1,9 @@
 #include "server/web_assets.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/digest.h"
 #include "base/embed.h"
 
 #define HTML "text/html; charset=utf-8"
@@ -34,20 +38,52 @@ static const struct {
     const char *name;
     const char *type;
     struct embedded file;
-} ASSETS[] = {
+} FILES[] = {
 #define X(symbol, name, type) {name, type, EMBEDDED(web_asset_##symbol)},
     WEB_ASSETS(X)
 #undef X
 };
+#define FILE_COUNT (sizeof(FILES) / sizeof(FILES[0]))
 
-bool web_asset_find(struct slice name, struct web_asset *ret_asset)
+struct web_assets {
+    struct web_asset items[FILE_COUNT];
+};
+
+static bool fill(struct web_assets *assets, struct error *err)
 {
-    for (size_t i = 0; i < sizeof(ASSETS) / sizeof(ASSETS[0]); i++) {
-        if (!slice_equals_string(name, ASSETS[i].name))
-            continue;
-        *ret_asset =
-            (struct web_asset){ASSETS[i].name, ASSETS[i].type, embedded_slice(ASSETS[i].file)};
+    char digest[DIGEST_HEX_SIZE];
+    for (size_t i = 0; i < FILE_COUNT; i++) {
+        struct web_asset *asset = &assets->items[i];
+        *asset = (struct web_asset){
+            .name = FILES[i].name, .type = FILES[i].type, .bytes = embedded_slice(FILES[i].file)};
+        TRY(digest_bytes(asset->bytes, digest, err));
+        (void)snprintf(asset->etag, sizeof(asset->etag), "\"%.32s\"", digest);
+    }
+    return true;
+}
+
+bool web_assets_create(struct web_assets **ret_assets, struct error *err)
+{
+    struct web_assets *assets = calloc(1, sizeof(*assets));
+    if (assets == NULL)
+        return error_no_memory(err, "the web page");
+    if (fill(assets, err)) {
+        *ret_assets = assets;
         return true;
     }
+    free(assets);
     return false;
+}
+
+void web_assets_destroy(struct web_assets *assets)
+{
+    free(assets);
+}
+
+const struct web_asset *web_assets_find(const struct web_assets *assets, struct slice name)
+{
+    for (size_t i = 0; i < FILE_COUNT; i++)
+        if (slice_equals_string(name, assets->items[i].name))
+            return &assets->items[i];
+    return NULL;
 }
