@@ -55,6 +55,7 @@ static const struct cure CURES[] = {
     {"LeaseIdMissing", ERROR_STORAGE, "somebody holds a lease of it: break the lease"},
     {"BlobImmutableDueToPolicy", ERROR_STORAGE,
      "the container's policy keeps what is there from change: see its owner"},
+    {"SnapshotsPresent", ERROR_STORAGE, "it has snapshots, which only their owner deletes"},
     {"BlobArchived", ERROR_STORAGE, "the object is archived: rehydrate it first"},
     {"Md5Mismatch", ERROR_STORAGE, "what arrived is not what was sent: look at what lies between"},
     {"ServerBusy", ERROR_OVERLOADED, BUSY_TEXT},
