@@ -10,13 +10,15 @@
 #define SPARK_HEAD                                                         \
     "# Spark {spark} with Scala {scala}, Iceberg {iceberg}, Java {java}. " \
     "To install it: pip install \"pyspark=={spark}.*\"\n"
-#define SPARK_CONF(before, between, after)                                \
-    before "spark.sql.extensions" between SPARK_EXTENSIONS after before   \
-           "spark.sql.catalog.{catalog}" between                          \
-           "org.apache.iceberg.spark.SparkCatalog" after before           \
-           "spark.sql.catalog.{catalog}.type" between "rest" after before \
-           "spark.sql.catalog.{catalog}.uri" between "{url}" after before \
-           "spark.sql.catalog.{catalog}.warehouse" between "{warehouse}" after
+#define SPARK_CONF(before, between, after)                                                   \
+    before "spark.sql.extensions" between SPARK_EXTENSIONS after before                      \
+           "spark.sql.catalog.{catalog}" between                                             \
+           "org.apache.iceberg.spark.SparkCatalog" after before                              \
+           "spark.sql.catalog.{catalog}.type" between "rest" after before                    \
+           "spark.sql.catalog.{catalog}.uri" between "{url}" after before                    \
+           "spark.sql.catalog.{catalog}.warehouse" between "{warehouse}" after "?s3 " before \
+           "spark.sql.catalog.{catalog}.header.X-Iceberg-Access-Delegation" between          \
+           "vended-credentials,remote-signing" after
 /* spark-sql would otherwise start Hive's metastore in the current directory, which nothing here
  * asks for, and only one process at a time may open. */
 #define SPARK_WITHOUT_HIVE "  --conf spark.sql.catalogImplementation=in-memory \\\n"

@@ -2,6 +2,8 @@
 by requests that it signs."""
 
 import datetime
+import os
+import subprocess
 import time
 
 import pyarrow
@@ -162,6 +164,18 @@ def test_spark__keeps_a_table_without_a_key(spark, lake, sql, access):  # noqa: 
     assert sql(f"SELECT count(*) FROM {table}") == [(3,)]
     sql(f"DROP TABLE {table} PURGE")
     purged(lake, place)
+
+
+def test_spark__reads_with_what_connect_prints(spark, lake, sql, access):  # noqa: F811
+    sql(f"CREATE TABLE {{ns}}.`printed_{access}` USING iceberg AS SELECT 1 AS id")
+    lines = subprocess.run([os.environ["FIRN_BINARY"], "connect", "spark-cluster", "--url", lake.url,
+                            "--warehouse", "lake", "--catalog", "printed"], check=True,
+                           capture_output=True, text=True, timeout=60).stdout.splitlines()
+    for name, value in (line.split(" ", 1) for line in lines):
+        if name.startswith("spark.sql.catalog."):
+            spark.conf.set(name, value)
+    rows = spark.sql(f"SELECT * FROM printed.spark.`printed_{access}`").collect()
+    assert [tuple(row) for row in rows] == [(1,)]
 
 
 def test_spark__has_no_key_of_its_own(spark, lake, sql, access):  # noqa: F811

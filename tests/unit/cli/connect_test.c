@@ -38,8 +38,13 @@ static void test_connect__storage_follows_the_warehouse(void **state)
     struct connect connect = PLAIN;
     (void)state;
     assert_text(connect, "iceberg-aws-bundle", false);
+    assert_text(connect, "X-Iceberg-Access-Delegation", false);
     connect.location = TEXT("s3://bucket/lake");
     assert_text(connect, ",org.apache.iceberg:iceberg-aws-bundle:1.11.0\"", true);
+    assert_text(connect,
+                ".config(\"spark.sql.catalog.firn.header.X-Iceberg-Access-Delegation\", "
+                "\"vended-credentials,remote-signing\")\n",
+                true);
     connect.location = TEXT("gs://bucket/lake");
     assert_text(connect, ",org.apache.iceberg:iceberg-gcp-bundle:1.11.0\"", true);
     connect.location = TEXT("abfss://c@a.dfs.core.windows.net/lake");
