@@ -109,14 +109,14 @@ static bool find_own_keys(struct op *op, struct slice location, struct s3_keys *
                           struct error *err)
 {
     struct object_store *store = NULL;
-    struct s3_place *place = NULL;
+    struct store_place *place = NULL;
     if (!op->request->may_block &&
         op->call.warehouse->storage->credentials.source != CREDENTIALS_STATIC)
         return op_would_block(op);
     TRY(object_stores_find(op->server->objects, location, &store, err));
-    TRY(s3_store_find_place(store, location, &place, err));
-    bool ok = s3_key_source_get(place->keys, ret_keys, err);
-    s3_place_unref(place);
+    TRY(remote_store_find_place(store, location, &place, err));
+    bool ok = s3_key_source_get(s3_place_of(place)->keys, ret_keys, err);
+    store_place_unref(place);
     return ok;
 }
 

@@ -22,7 +22,8 @@ bool adls_call_init(struct adls_call *call, struct http_transport *transport,
 void adls_call_finish(struct adls_call *call)
 {
     arena_finish(&call->arena);
-    adls_place_unref(call->place);
+    if (call->place)
+        store_place_unref(&call->place->base);
 }
 
 /* --- headers -------------------------------------------------------------------------------- */
@@ -152,7 +153,7 @@ static bool send_with(struct adls_call *call, const struct adls_operation *opera
         .method = operation->method,
         .url = url.ptr,
         .body = operation->body,
-        .ca_bundle = call->place->ca_bundle.len ? call->place->ca_bundle.ptr : NULL,
+        .ca_bundle = call->place->base.ca_bundle.len ? call->place->base.ca_bundle.ptr : NULL,
         .headers = make_headers,
         .context = &sending,
     };

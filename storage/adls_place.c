@@ -6,9 +6,7 @@
 #include "base/percent.h"
 #include "storage/adls_environment.h"
 #include "storage/location.h"
-#include "storage/secret_box.h"
 
-#define PLACE_ARENA_SIZE (256 * KIB)
 #define MAX_PATH (16 * KIB)
 
 /* --- objects ------------------------------------------------------------------------------ */
@@ -103,101 +101,51 @@ bool adls_place_address(const struct adls_place *place, const struct adls_object
 
 /* --- places ------------------------------------------------------------------------------- */
 
-/* One text of all that decides how a place is reached: equal where the profiles are. NUL stands
- * between, which no part has. */
-static bool identity_append(struct buffer *out, const struct storage_profile *profile)
-{
-    const struct storage_credentials *keys = &profile->credentials;
-    const struct slice parts[] = {profile->endpoint, profile->ca_bundle, keys->account_key,
-                                  keys->tenant_id,   keys->client_id,    keys->client_secret};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        buffer_append_slice(out, parts[i]);
-        buffer_append_byte(out, '\0');
-    }
-    buffer_printf(out, "%d", (int)keys->source);
-    return buffer_ok(out);
-}
-
-/* Copies a text into the place's arena. */
-static bool keep(struct adls_place *place, struct slice text, struct slice *ret_text)
-{
-    *ret_text = arena_slice(&place->arena, text);
-    return ret_text->ptr != NULL;
-}
-
-static bool keep_identity(struct adls_place *place, const struct storage_profile *profile)
-{
-    struct buffer text;
-    buffer_init(&text, PLACE_ARENA_SIZE);
-    bool ok = identity_append(&text, profile) && keep(place, buffer_slice(&text), &place->identity);
-    secret_buffer_finish(&text);
-    return ok;
-}
-
 static bool keep_origin(struct adls_place *place, const struct storage_credentials *credentials)
 {
     struct storage_credentials *kept = &place->origin.credentials;
     *kept = (struct storage_credentials){.source = credentials->source};
-    return keep(place, credentials->tenant_id, &kept->tenant_id) &&
-           keep(place, credentials->client_id, &kept->client_id) &&
-           keep(place, credentials->client_secret, &kept->client_secret);
+    return store_place_keep(&place->base, credentials->tenant_id, &kept->tenant_id) &&
+           store_place_keep(&place->base, credentials->client_id, &kept->client_id) &&
+           store_place_keep(&place->base, credentials->client_secret, &kept->client_secret);
 }
 
 /* With a key no token is asked for. */
 static bool fill(struct adls_place *place, const struct storage_profile *profile, struct error *err)
 {
-    if (!keep(place, profile->endpoint, &place->endpoint) ||
-        !keep(place, profile->ca_bundle, &place->ca_bundle) ||
-        !keep(place, profile->credentials.account_key, &place->account_key) ||
-        !keep_origin(place, &profile->credentials) || !keep_identity(place, profile))
+    TRY(store_place_describe(&place->base, profile, err));
+    if (!store_place_keep(&place->base, profile->endpoint, &place->endpoint) ||
+        !store_place_keep(&place->base, profile->credentials.account_key, &place->account_key) ||
+        !keep_origin(place, &profile->credentials))
         return error_no_memory(err, "a place on Azure");
     return place->account_key.len > 0 ||
            token_source_create(azure_token_fetch, &place->origin,
                                http_transport_clock(place->origin.transport), &place->tokens, err);
 }
 
-bool adls_place_create(const struct storage_profile *profile, struct http_transport *transport,
-                       environment_fn environment, struct adls_place **ret_place, struct error *err)
+static void release(struct store_place *place)
+{
+    token_source_destroy(adls_place_of(place)->tokens);
+}
+
+bool adls_place_create(const struct storage_profile *profile, const struct place_source *source,
+                       struct store_place **ret_place, struct error *err)
 {
     struct storage_profile machine;
     struct adls_place *place = calloc(1, sizeof *place);
     if (!place)
         return error_no_memory(err, "a place on Azure");
+    store_place_init(&place->base, release);
     place->origin.is_any = profile == NULL;
-    place->origin.transport = transport;
-    place->origin.environment = environment;
-    atomic_init(&place->references, 1);
-    arena_init(&place->arena, PLACE_ARENA_SIZE);
+    place->origin.transport = source->transport;
+    place->origin.environment = source->environment;
     place->account = SLICE_EMPTY;
-    bool ok = profile ||
-              adls_environment_read(environment, &place->arena, &machine, &place->account, err);
+    bool ok = profile || adls_environment_read(source->environment, &place->base.arena, &machine,
+                                               &place->account, err);
     if (!ok || !fill(place, profile ? profile : &machine, err)) {
-        adls_place_unref(place);
+        store_place_unref(&place->base);
         return false;
     }
-    *ret_place = place;
+    *ret_place = &place->base;
     return true;
-}
-
-bool adls_place_is_of(const struct adls_place *place, const struct storage_profile *profile)
-{
-    struct buffer text;
-    buffer_init(&text, PLACE_ARENA_SIZE);
-    bool ok = identity_append(&text, profile) && slice_equals(buffer_slice(&text), place->identity);
-    secret_buffer_finish(&text);
-    return ok;
-}
-
-void adls_place_ref(struct adls_place *place)
-{
-    atomic_fetch_add_explicit(&place->references, 1, memory_order_relaxed);
-}
-
-void adls_place_unref(struct adls_place *place)
-{
-    if (!place || atomic_fetch_sub(&place->references, 1) != 1)
-        return;
-    token_source_destroy(place->tokens);
-    arena_finish(&place->arena);
-    free(place);
 }

@@ -13,15 +13,12 @@
 #include <stdatomic.h>
 
 #include "storage/azure_token_fetch.h"
-#include "storage/storage_profile.h"
+#include "storage/place_roots.h"
 
 struct adls_place {
-    atomic_size_t references;
-    struct arena arena;
-    struct slice endpoint;  /* "http://host:port"; empty: the account's own, by https */
-    struct slice ca_bundle; /* a file; empty: the system's */
-    struct slice identity;  /* what two equal profiles have equal; holds secrets */
-    struct slice account;   /* that the key is of; empty: of any */
+    struct store_place base;
+    struct slice endpoint; /* "http://host:port"; empty: the account's own, by https */
+    struct slice account;  /* that the key is of; empty: of any */
     struct slice account_key;
     struct azure_token_origin origin;
     struct token_source *tokens; /* NULL: the key counts */
@@ -29,13 +26,12 @@ struct adls_place {
 
 /* `profile` NULL: what the server's own environment says (AZURE_STORAGE_CONNECTION_STRING,
  * AZURE_STORAGE_ACCOUNT …). */
-bool adls_place_create(const struct storage_profile *profile, struct http_transport *transport,
-                       environment_fn environment, struct adls_place **ret_place,
-                       struct error *err);
-/* Was it made of an equal profile? */
-bool adls_place_is_of(const struct adls_place *place, const struct storage_profile *profile);
-void adls_place_ref(struct adls_place *place);
-void adls_place_unref(struct adls_place *place); /* NULL is fine */
+bool adls_place_create(const struct storage_profile *profile, const struct place_source *source,
+                       struct store_place **ret_place, struct error *err);
+static inline struct adls_place *adls_place_of(struct store_place *place)
+{
+    return (struct adls_place *)place;
+}
 
 /* "abfss://container@account.dfs.core.windows.net/key" and its other spellings. The key is taken as
  * it is written, percent signs and all, as the Java and Python clients take it. */

@@ -19,84 +19,20 @@
 #include "base/percent.h"
 #include "storage/adls_call.h"
 #include "storage/adls_xml.h"
-#include "storage/place_roots.h"
 
 /* Of List Blobs: a name has at most 1,024 characters, so that such a page fits MAX_XML_ANSWER. */
 #define MAX_NAMES "2000"
 #define MAX_XML_ANSWER (16 * MIB)
 #define MAX_QUERY (16 * KIB)
 
-struct adls_store {
-    struct object_store base;
-    struct adls_store_options options;
-    struct place_roots *roots;
-};
-
-static struct adls_store *adls_store_of(struct object_store *store)
-{
-    return (struct adls_store *)store;
-}
-
-/* --- places ------------------------------------------------------------------------------- */
-
-static bool place_create(void *context, const struct storage_profile *profile, void **ret_place,
-                         struct error *err)
-{
-    const struct adls_store *store = context;
-    struct adls_place *place = NULL;
-    TRY(adls_place_create(profile, store->options.transport, store->options.environment, &place,
-                          err));
-    *ret_place = place;
-    return true;
-}
-
-static bool place_is_of(const void *place, const struct storage_profile *profile)
-{
-    return adls_place_is_of(place, profile);
-}
-
-static void place_ref(void *place)
-{
-    adls_place_ref(place);
-}
-
-static void place_unref(void *place)
-{
-    adls_place_unref(place);
-}
-
-static const struct place_kind ADLS_PLACES = {STORAGE_ADLS, place_create, place_is_of, place_ref,
-                                              place_unref};
-
-static bool adls_set_profiles(struct object_store *self, const struct slice *roots,
-                              const struct storage_profile *const *profiles, size_t count,
-                              struct error *err)
-{
-    return place_roots_set(adls_store_of(self)->roots, roots, profiles, count, err);
-}
-
-bool adls_store_find_place(struct object_store *self, struct slice uri,
-                           struct adls_place **ret_place, struct error *err)
-{
-    void *place = NULL;
-    TRY(place_roots_find(adls_store_of(self)->roots, uri, &place, err));
-    *ret_place = place;
-    return true;
-}
-
-struct http_transport *adls_store_transport(struct object_store *self)
-{
-    return adls_store_of(self)->options.transport;
-}
-
 /* A call to be finished, also where this fails. */
 static bool begin(struct object_store *self, struct adls_call *call, struct slice uri,
                   const char *verb, struct buffer *out, struct error *err)
 {
-    struct adls_place *place = NULL;
-    bool is_found = adls_store_find_place(self, uri, &place, err);
-    bool is_ready = adls_call_init(call, adls_store_transport(self), place, uri, verb, out,
-                                   is_found ? err : NULL);
+    struct store_place *place = NULL;
+    bool is_found = remote_store_find_place(self, uri, &place, err);
+    bool is_ready = adls_call_init(call, remote_store_transport(self), adls_place_of(place), uri,
+                                   verb, out, is_found ? err : NULL);
     return is_found && is_ready;
 }
 
@@ -324,35 +260,19 @@ static bool adls_list(struct object_store *self, struct slice prefix, object_vis
 
 /* --- the store ---------------------------------------------------------------------------- */
 
-static void adls_destroy(struct object_store *self)
-{
-    struct adls_store *store = adls_store_of(self);
-    place_roots_destroy(store->roots);
-    free(store);
-}
-
 static const struct object_store_ops adls_ops = {
     .get = adls_get,
     .put_new = adls_put_new,
     .exists = adls_exists,
     .remove = adls_remove,
     .list = adls_list,
-    .set_profiles = adls_set_profiles,
-    .destroy = adls_destroy,
+    .set_profiles = remote_store_set_profiles,
+    .destroy = remote_store_destroy,
 };
 
-bool adls_store_create(const struct adls_store_options *options, struct object_store **ret_store,
+bool adls_store_create(const struct remote_store_options *options, struct object_store **ret_store,
                        struct error *err)
 {
-    struct adls_store *store = calloc(1, sizeof *store);
-    if (!store)
-        return error_no_memory(err, "the store on Azure");
-    store->base.ops = &adls_ops;
-    store->options = *options;
-    if (!place_roots_create(&ADLS_PLACES, store, options->lends_machine_keys, &store->roots, err)) {
-        free(store);
-        return false;
-    }
-    *ret_store = &store->base;
-    return true;
+    static const struct place_kind kind = {STORAGE_ADLS, adls_place_create};
+    return remote_store_create(&adls_ops, &kind, options, ret_store, err);
 }

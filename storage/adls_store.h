@@ -17,22 +17,9 @@
 #ifndef STORAGE_ADLS_STORE_H
 #define STORAGE_ADLS_STORE_H
 
-#include "storage/adls_place.h"
-#include "storage/object_store.h"
+#include "storage/remote_store.h"
 
-struct adls_store_options {
-    struct http_transport *transport;
-    environment_fn environment;
-    bool lends_machine_keys; /* see storage/place_roots.h */
-};
-
-bool adls_store_create(const struct adls_store_options *options, struct object_store **ret_store,
+bool adls_store_create(const struct remote_store_options *options, struct object_store **ret_store,
                        struct error *err);
-
-/* The place that serves a location, with a reference: for who makes credentials for clients. */
-bool adls_store_find_place(struct object_store *store, struct slice uri,
-                           struct adls_place **ret_place, struct error *err);
-/* What it sends its requests through; borrowed. */
-struct http_transport *adls_store_transport(struct object_store *store);
 
 #endif

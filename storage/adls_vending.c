@@ -19,29 +19,9 @@
 #define MAX_KEY_ANSWER (64 * KIB)
 #define MAX_SAS (16 * KIB)
 
-static bool find_place(struct object_store *store, struct slice uri, void **ret_place,
-                       struct error *err)
-{
-    struct adls_place *place = NULL;
-    TRY(adls_store_find_place(store, uri, &place, err));
-    *ret_place = place;
-    return true;
-}
-
-static void unref(void *place)
-{
-    adls_place_unref(place);
-}
-
-static struct slice identity(const void *place)
-{
-    return ((const struct adls_place *)place)->identity;
-}
-
 static struct adls_place *place_of(const struct vended_request *request)
 {
-    adls_place_ref(request->place);
-    return request->place;
+    return adls_place_of(store_place_ref(request->place));
 }
 
 /* --- the key -------------------------------------------------------------------------------- */
@@ -89,7 +69,7 @@ static bool ask_for_key(const struct vended_request *request, int64_t now_s, str
 static bool sign(const struct vended_request *request, int64_t now_s, struct arena *arena,
                  struct buffer *out, struct error *err)
 {
-    const struct adls_place *place = request->place;
+    const struct adls_place *place = adls_place_of(request->place);
     struct azure_delegation_key key;
     struct adls_object object;
     TRY(adls_object_parse(request->location, arena, &object, err));
@@ -145,8 +125,5 @@ static bool probe(const struct vended_request *request, const struct s3_keys *ke
 
 const struct vending adls_vending = {
     "the role Storage Blob Data Contributor, and an account with a hierarchical namespace",
-    find_place,
-    unref,
-    identity,
-    make,
-    probe};
+
+    make, probe};

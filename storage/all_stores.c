@@ -7,46 +7,22 @@
 
 #define MAX_SCHEMES 4
 
-static bool create_files(const struct all_stores_options *options, struct http_transport *transport,
-                         struct object_store **ret_store, struct error *err)
+static bool create_files(const struct remote_store_options *unused, struct object_store **ret_store,
+                         struct error *err)
 {
-    (void)options, (void)transport;
+    (void)unused;
     return file_store_create(&file_calls_real, ret_store, err);
-}
-
-static bool create_s3(const struct all_stores_options *options, struct http_transport *transport,
-                      struct object_store **ret_store, struct error *err)
-{
-    const struct s3_store_options s3 = {transport, options->environment,
-                                        options->lends_machine_keys};
-    return s3_store_create(&s3, ret_store, err);
-}
-
-static bool create_adls(const struct all_stores_options *options, struct http_transport *transport,
-                        struct object_store **ret_store, struct error *err)
-{
-    const struct adls_store_options adls = {transport, options->environment,
-                                            options->lends_machine_keys};
-    return adls_store_create(&adls, ret_store, err);
-}
-
-static bool create_gcs(const struct all_stores_options *options, struct http_transport *transport,
-                       struct object_store **ret_store, struct error *err)
-{
-    const struct gcs_store_options gcs = {transport, options->environment,
-                                          options->lends_machine_keys};
-    return gcs_store_create(&gcs, ret_store, err);
 }
 
 static const struct {
     const char *schemes[MAX_SCHEMES];
-    bool (*create)(const struct all_stores_options *options, struct http_transport *transport,
-                   struct object_store **ret_store, struct error *err);
+    bool (*create)(const struct remote_store_options *options, struct object_store **ret_store,
+                   struct error *err);
 } STORES[] = {
     {{"file"}, create_files},
-    {{"s3", "s3a", "s3n"}, create_s3},
-    {{"abfss", "abfs", "wasbs", "wasb"}, create_adls},
-    {{"gs"}, create_gcs},
+    {{"s3", "s3a", "s3n"}, s3_store_create},
+    {{"abfss", "abfs", "wasbs", "wasb"}, adls_store_create},
+    {{"gs"}, gcs_store_create},
 };
 
 /* The first scheme takes the store over. */
@@ -68,9 +44,11 @@ static bool fill(const struct all_stores_options *options, struct object_stores 
     struct http_transport *transport = NULL;
     TRY(http_transport_create(&options->transport, &transport, err));
     object_stores_own_transport(stores, transport);
+    const struct remote_store_options remote = {transport, options->environment,
+                                                options->lends_machine_keys};
     for (size_t i = 0; i < sizeof STORES / sizeof STORES[0]; i++) {
         struct object_store *store = NULL;
-        TRY(STORES[i].create(options, transport, &store, err));
+        TRY(STORES[i].create(&remote, &store, err));
         TRY(add(stores, STORES[i].schemes, store, err));
     }
     return true;

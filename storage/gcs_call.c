@@ -23,7 +23,8 @@ void gcs_call_finish(struct gcs_call *call)
 {
     buffer_finish(&call->fault_text);
     arena_finish(&call->arena);
-    gcs_place_unref(call->place);
+    if (call->place)
+        store_place_unref(&call->place->base);
 }
 
 /* --- requests ----------------------------------------------------------------------------- */
@@ -83,7 +84,7 @@ static bool send_with(struct gcs_call *call, const struct gcs_operation *operati
                       const struct bearer_token *token, struct error *err)
 {
     struct sending sending = {operation, token};
-    struct slice url, ca_bundle = call->place->ca_bundle;
+    struct slice url, ca_bundle = call->place->base.ca_bundle;
     TRY(make_url(call, operation, &url, err));
     const struct http_request request = {
         .method = operation->method,

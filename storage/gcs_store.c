@@ -17,7 +17,6 @@
 #include "base/limits.h"
 #include "base/percent.h"
 #include "storage/gcs_call.h"
-#include "storage/place_roots.h"
 
 #define BATCHES "/batch/storage/v1"
 #define MAX_NAMES "1000"
@@ -28,77 +27,14 @@
 /* An object's own description, with metadata of its own. */
 #define MAX_DESCRIPTION (256 * KIB)
 
-struct gcs_store {
-    struct object_store base;
-    struct gcs_store_options options;
-    struct place_roots *roots;
-};
-
-static struct gcs_store *gcs_store_of(struct object_store *store)
-{
-    return (struct gcs_store *)store;
-}
-
-/* --- places ------------------------------------------------------------------------------- */
-
-static bool place_create(void *context, const struct storage_profile *profile, void **ret_place,
-                         struct error *err)
-{
-    const struct gcs_store *store = context;
-    struct gcs_place *place = NULL;
-    TRY(gcs_place_create(profile, store->options.transport, store->options.environment, &place,
-                         err));
-    *ret_place = place;
-    return true;
-}
-
-static bool place_is_of(const void *place, const struct storage_profile *profile)
-{
-    return gcs_place_is_of(place, profile);
-}
-
-static void place_ref(void *place)
-{
-    gcs_place_ref(place);
-}
-
-static void place_unref(void *place)
-{
-    gcs_place_unref(place);
-}
-
-static const struct place_kind GCS_PLACES = {STORAGE_GCS, place_create, place_is_of, place_ref,
-                                             place_unref};
-
-static bool gcs_set_profiles(struct object_store *self, const struct slice *roots,
-                             const struct storage_profile *const *profiles, size_t count,
-                             struct error *err)
-{
-    return place_roots_set(gcs_store_of(self)->roots, roots, profiles, count, err);
-}
-
-struct http_transport *gcs_store_transport(struct object_store *self)
-{
-    return gcs_store_of(self)->options.transport;
-}
-
-bool gcs_store_find_place(struct object_store *self, struct slice uri, struct gcs_place **ret_place,
-                          struct error *err)
-{
-    void *place = NULL;
-    TRY(place_roots_find(gcs_store_of(self)->roots, uri, &place, err));
-    *ret_place = place;
-    return true;
-}
-
 /* A call to be finished, also where this fails. */
 static bool begin(struct object_store *self, struct gcs_call *call, struct slice uri,
                   const char *verb, struct buffer *out, struct error *err)
 {
-    struct gcs_place *place = NULL;
-    bool is_found = gcs_store_find_place(self, uri, &place, err);
-    bool is_ready = gcs_call_init(call, gcs_store_transport(self), place, uri, verb, out,
-                                  is_found ? err : NULL);
+    struct store_place *place = NULL;
+    bool is_found = remote_store_find_place(self, uri, &place, err);
+    bool is_ready = gcs_call_init(call, remote_store_transport(self), gcs_place_of(place), uri,
+                                  verb, out, is_found ? err : NULL);
     return is_found && is_ready;
 }
 
@@ -220,13 +156,13 @@ static size_t same_bucket(struct object_store *self, const struct slice *uris, s
     size_t length = 0;
     for (; length < count && length < GCS_MAX_BATCH; length++) {
         struct bucket_object object;
-        struct gcs_place *place = NULL;
+        struct store_place *place = NULL;
         if (!bucket_object_parse(uris[length], &object, NULL) || object.key.len == 0 ||
             !slice_equals(object.bucket, call->object.bucket) ||
-            !gcs_store_find_place(self, uris[length], &place, NULL))
+            !remote_store_find_place(self, uris[length], &place, NULL))
             break;
-        gcs_place_unref(place);
-        if (place != call->place)
+        store_place_unref(place);
+        if (place != &call->place->base)
             break;
         ret_names[length] = object.key;
     }
@@ -404,13 +340,6 @@ static bool gcs_list(struct object_store *self, struct slice prefix, object_visi
 
 /* --- the store ---------------------------------------------------------------------------- */
 
-static void gcs_destroy(struct object_store *self)
-{
-    struct gcs_store *store = gcs_store_of(self);
-    place_roots_destroy(store->roots);
-    free(store);
-}
-
 static const struct object_store_ops gcs_ops = {
     .get = gcs_get,
     .put_new = gcs_put_new,
@@ -418,22 +347,13 @@ static const struct object_store_ops gcs_ops = {
     .remove = gcs_remove,
     .remove_many = gcs_remove_many,
     .list = gcs_list,
-    .set_profiles = gcs_set_profiles,
-    .destroy = gcs_destroy,
+    .set_profiles = remote_store_set_profiles,
+    .destroy = remote_store_destroy,
 };
 
-bool gcs_store_create(const struct gcs_store_options *options, struct object_store **ret_store,
+bool gcs_store_create(const struct remote_store_options *options, struct object_store **ret_store,
                       struct error *err)
 {
-    struct gcs_store *store = calloc(1, sizeof *store);
-    if (!store)
-        return error_no_memory(err, "the store of Google Cloud Storage");
-    store->base.ops = &gcs_ops;
-    store->options = *options;
-    if (!place_roots_create(&GCS_PLACES, store, options->lends_machine_keys, &store->roots, err)) {
-        free(store);
-        return false;
-    }
-    *ret_store = &store->base;
-    return true;
+    static const struct place_kind kind = {STORAGE_GCS, gcs_place_create};
+    return remote_store_create(&gcs_ops, &kind, options, ret_store, err);
 }

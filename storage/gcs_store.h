@@ -15,22 +15,9 @@
 #ifndef STORAGE_GCS_STORE_H
 #define STORAGE_GCS_STORE_H
 
-#include "storage/gcs_place.h"
-#include "storage/object_store.h"
+#include "storage/remote_store.h"
 
-struct gcs_store_options {
-    struct http_transport *transport;
-    environment_fn environment;
-    bool lends_machine_keys; /* to places that nobody has told of: commands do, a server does not */
-};
-
-bool gcs_store_create(const struct gcs_store_options *options, struct object_store **ret_store,
+bool gcs_store_create(const struct remote_store_options *options, struct object_store **ret_store,
                       struct error *err);
-
-/* The place that serves a location, with a reference: for who makes credentials for clients. */
-bool gcs_store_find_place(struct object_store *store, struct slice uri,
-                          struct gcs_place **ret_place, struct error *err);
-/* What it sends its requests through; borrowed. */
-struct http_transport *gcs_store_transport(struct object_store *store);
 
 #endif

@@ -28,32 +28,13 @@ static const struct oauth_cure CURES[] = {
     {NULL, NULL},
 };
 
-static bool find_place(struct object_store *store, struct slice uri, void **ret_place,
-                       struct error *err)
-{
-    struct gcs_place *place = NULL;
-    TRY(gcs_store_find_place(store, uri, &place, err));
-    *ret_place = place;
-    return true;
-}
-
-static void unref(void *place)
-{
-    gcs_place_unref(place);
-}
-
-static struct slice identity(const void *place)
-{
-    return ((const struct gcs_place *)place)->identity;
-}
-
 /* --- the exchange ------------------------------------------------------------------------- */
 
 /* One that has some of its life before it. Where no better comes, one that is short still works. */
 static bool own_token(const struct vended_request *request, struct bearer_token *ret_token,
                       struct error *err)
 {
-    const struct gcs_place *place = request->place;
+    const struct gcs_place *place = gcs_place_of(request->place);
     TRY(token_source_get(place->tokens, ret_token, err));
     int64_t now_ms = clock_now_ms(http_transport_clock(request->transport));
     if (ret_token->expires_ms == 0 || ret_token->expires_ms - now_ms >= MIN_OWN_LIFE_MS)
@@ -109,7 +90,7 @@ static bool cut_down(const struct vended_request *request, struct bearer_token *
 static bool make(const struct vended_request *request, struct arena *arena,
                  struct s3_keys *ret_keys, struct error *err)
 {
-    const struct gcs_place *place = request->place;
+    const struct gcs_place *place = gcs_place_of(request->place);
     struct bearer_token own = {.expires_ms = 0}, token = {.expires_ms = 0};
     if (!place->tokens)
         return error_set(err, ERROR_VALIDATION,
@@ -132,9 +113,10 @@ static bool probe(const struct vended_request *request, const struct s3_keys *ke
     struct buffer answer;
     struct bearer_token token = {.expires_ms = 0};
     buffer_init(&answer, 64 * KIB);
-    bool ok = gcs_call_init(&call, request->transport, gcs_place_ref(request->place), uri, method,
-                            &answer, err) &&
-              bearer_token_set(&token, "STS", slice_from_string(keys->session_token), 0, err);
+    bool ok =
+        gcs_call_init(&call, request->transport, gcs_place_of(store_place_ref(request->place)), uri,
+                      method, &answer, err) &&
+        bearer_token_set(&token, "STS", slice_from_string(keys->session_token), 0, err);
     call.own_token = &token;
     ok = ok && (strcmp(method, "PUT") == 0 ? gcs_call_upload(&call, body, err)
                                            : gcs_call_download(&call, err));
@@ -145,5 +127,4 @@ static bool probe(const struct vended_request *request, const struct s3_keys *ke
     return ok;
 }
 
-const struct vending gcs_vending = {
-    "the role Storage Object User", find_place, unref, identity, make, probe};
+const struct vending gcs_vending = {"the role Storage Object User", make, probe};

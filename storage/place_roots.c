@@ -10,29 +10,27 @@
 
 struct rooted_place {
     struct slice root; /* canonical; owned */
-    void *place;
+    struct store_place *place;
 };
 
 struct place_roots {
     const struct place_kind *kind;
-    void *context;
+    struct place_source source;
     pthread_mutex_t mutex; /* guards the places */
     struct rooted_place *places;
     size_t count;
-    void *machine; /* as the environment says */
-    bool lends_machine;
+    struct store_place *machine; /* as the environment says */
 };
 
-bool place_roots_create(const struct place_kind *kind, void *context, bool lends_machine,
+bool place_roots_create(const struct place_kind *kind, const struct place_source *source,
                         struct place_roots **ret_roots, struct error *err)
 {
     struct place_roots *roots = calloc(1, sizeof *roots);
     if (!roots)
         return error_no_memory(err, "an object store");
     roots->kind = kind;
-    roots->context = context;
-    roots->lends_machine = lends_machine;
-    if (!kind->create(context, NULL, &roots->machine, err)) {
+    roots->source = *source;
+    if (!kind->create(NULL, source, &roots->machine, err)) {
         free(roots);
         return false;
     }
@@ -41,11 +39,11 @@ bool place_roots_create(const struct place_kind *kind, void *context, bool lends
     return true;
 }
 
-static void places_free(const struct place_kind *kind, struct rooted_place *places, size_t count)
+static void places_free(struct rooted_place *places, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         free((char *)(uintptr_t)places[i].root.ptr);
-        kind->unref(places[i].place);
+        store_place_unref(places[i].place);
     }
     free(places);
 }
@@ -54,33 +52,27 @@ void place_roots_destroy(struct place_roots *roots)
 {
     if (!roots)
         return;
-    places_free(roots->kind, roots->places, roots->count);
-    roots->kind->unref(roots->machine);
+    places_free(roots->places, roots->count);
+    store_place_unref(roots->machine);
     pthread_mutex_destroy(&roots->mutex);
     free(roots);
 }
 
-static void *take(const struct place_roots *roots, void *place)
-{
-    roots->kind->ref(place);
-    return place;
-}
-
 /* One of an equal profile that is known already keeps its keys and connections. */
 static bool place_for(struct place_roots *roots, const struct storage_profile *profile,
-                      void **ret_place, struct error *err)
+                      struct store_place **ret_place, struct error *err)
 {
     if (!profile) {
-        *ret_place = take(roots, roots->machine);
+        *ret_place = store_place_ref(roots->machine);
         return true;
     }
     for (size_t i = 0; i < roots->count; i++) {
-        if (roots->kind->is_of(roots->places[i].place, profile)) {
-            *ret_place = take(roots, roots->places[i].place);
+        if (store_place_is_of(roots->places[i].place, profile)) {
+            *ret_place = store_place_ref(roots->places[i].place);
             return true;
         }
     }
-    return roots->kind->create(roots->context, profile, ret_place, err);
+    return roots->kind->create(profile, &roots->source, ret_place, err);
 }
 
 static bool is_ours(const struct place_roots *roots, struct slice root,
@@ -126,13 +118,13 @@ bool place_roots_set(struct place_roots *roots, const struct slice *locations,
         list = old;
         made = old_count;
     }
-    places_free(roots->kind, list, made);
+    places_free(list, made);
     pthread_mutex_unlock(&roots->mutex);
     return ok;
 }
 
 /* NULL: none. */
-static void *find_place(struct place_roots *roots, struct slice canonical)
+static struct store_place *find_place(struct place_roots *roots, struct slice canonical)
 {
     pthread_mutex_lock(&roots->mutex);
     const struct rooted_place *best = NULL;
@@ -140,21 +132,23 @@ static void *find_place(struct place_roots *roots, struct slice canonical)
         if (location_is_within(canonical, roots->places[i].root) &&
             (!best || roots->places[i].root.len > best->root.len))
             best = &roots->places[i];
-    void *place = best ? best->place : roots->lends_machine ? roots->machine : NULL;
+    struct store_place *place = best                          ? best->place
+                                : roots->source.lends_machine ? roots->machine
+                                                              : NULL;
     if (place)
-        take(roots, place);
+        store_place_ref(place);
     pthread_mutex_unlock(&roots->mutex);
     return place;
 }
 
-bool place_roots_find(struct place_roots *roots, struct slice uri, void **ret_place,
+bool place_roots_find(struct place_roots *roots, struct slice uri, struct store_place **ret_place,
                       struct error *err)
 {
     struct arena arena;
     struct slice canonical;
     arena_init(&arena, LOCATION_ARENA_SIZE);
     bool ok = location_canonical(uri, &arena, &canonical, err);
-    void *place = ok ? find_place(roots, canonical) : NULL;
+    struct store_place *place = ok ? find_place(roots, canonical) : NULL;
     if (ok && !place)
         ok = error_set(err, ERROR_STORAGE,
                        "'%.*s' lies below no warehouse whose storage is known: give the warehouse "

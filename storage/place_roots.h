@@ -13,25 +13,30 @@
 #ifndef STORAGE_PLACE_ROOTS_H
 #define STORAGE_PLACE_ROOTS_H
 
-#include "storage/storage_profile.h"
+#include "base/environment.h"
+#include "storage/store_place.h"
 
-/* Places are shared by reference count, and immutable in all that a profile decides. */
+struct http_transport;
+
+/* What places are made with, beside a profile. */
+struct place_source {
+    struct http_transport *transport;
+    environment_fn environment;
+    bool lends_machine; /* a place that nobody has told of is reached as the machine's environment
+                           says: for commands, not for a server */
+};
+
 struct place_kind {
     enum storage_type type;
-    /* `profile` NULL: as the machine's environment says. */
-    bool (*create)(void *context, const struct storage_profile *profile, void **ret_place,
-                   struct error *err);
-    /* Was it made of an equal profile? Then it stays, with what it has learnt. */
-    bool (*is_of)(const void *place, const struct storage_profile *profile);
-    void (*ref)(void *place);
-    void (*unref)(void *place);
+    /* `profile` NULL: as the environment says. */
+    bool (*create)(const struct storage_profile *profile, const struct place_source *source,
+                   struct store_place **ret_place, struct error *err);
 };
 
 struct place_roots;
 
-/* `kind` and `context` must stay as long as it does. lends_machine: a place that nobody has told of
- * is reached with the machine's own credentials; commands do that, a server does not. */
-bool place_roots_create(const struct place_kind *kind, void *context, bool lends_machine,
+/* `kind` must stay as long as it does. */
+bool place_roots_create(const struct place_kind *kind, const struct place_source *source,
                         struct place_roots **ret_roots, struct error *err);
 void place_roots_destroy(struct place_roots *roots); /* NULL is fine */
 
@@ -41,7 +46,7 @@ bool place_roots_set(struct place_roots *roots, const struct slice *locations,
                      struct error *err);
 
 /* With a reference. */
-bool place_roots_find(struct place_roots *roots, struct slice uri, void **ret_place,
+bool place_roots_find(struct place_roots *roots, struct slice uri, struct store_place **ret_place,
                       struct error *err);
 
 #endif

@@ -18,7 +18,8 @@ void s3_call_finish(struct s3_call *call)
 {
     buffer_finish(&call->fault_text);
     arena_finish(&call->arena);
-    s3_place_unref(call->place);
+    if (call->place)
+        store_place_unref(&call->place->base);
 }
 
 static bool send_with(struct s3_call *call, const struct s3_operation *operation,
@@ -33,7 +34,7 @@ static bool send_with(struct s3_call *call, const struct s3_operation *operation
         .if_none_match = operation->if_none_match,
         .content_md5 = operation->content_md5,
         .range = operation->range,
-        .ca_bundle = call->place->ca_bundle,
+        .ca_bundle = call->place->base.ca_bundle,
         .region = call->place->region,
         .service = "s3",
         .credentials = &credentials,

@@ -5,10 +5,7 @@
 #include "base/limits.h"
 #include "base/percent.h"
 #include "storage/location.h"
-#include "storage/secret_box.h"
 
-/* A session token, a few names. */
-#define PLACE_ARENA_SIZE (256 * KIB)
 #define MAX_PATH (16 * KIB)
 
 /* --- objects ------------------------------------------------------------------------------ */
@@ -84,110 +81,60 @@ static void environment_profile(environment_fn environment, struct storage_profi
     profile->is_path_style = profile->endpoint.len > 0;
 }
 
-/* One text of all that decides how a place is reached: equal where the profiles are. NUL stands
- * between, which no part has. */
-static bool identity_append(struct buffer *out, const struct storage_profile *profile)
-{
-    const struct storage_credentials *keys = &profile->credentials;
-    const struct slice parts[] = {profile->endpoint,   profile->region,         profile->ca_bundle,
-                                  keys->access_key_id, keys->secret_access_key, keys->session_token,
-                                  keys->profile};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        buffer_append_slice(out, parts[i]);
-        buffer_append_byte(out, '\0');
-    }
-    buffer_printf(out, "%d %d", (int)keys->source, profile->is_path_style);
-    return buffer_ok(out);
-}
-
-/* Copies a text into the place's arena. */
-static bool keep(struct s3_place *place, struct slice text, struct slice *ret_text)
-{
-    *ret_text = arena_slice(&place->arena, text);
-    return ret_text->ptr != NULL;
-}
-
 static bool keep_endpoint(struct s3_place *place, const struct storage_profile *profile)
 {
     bool is_china = slice_starts_with(profile->region, SLICE_LITERAL("cn-"));
     place->is_aws = profile->endpoint.len == 0;
     if (!place->is_aws)
-        return keep(place, profile->endpoint, &place->endpoint);
-    place->endpoint = arena_printf(&place->arena, "https://s3.%.*s.amazonaws.com%s",
+        return store_place_keep(&place->base, profile->endpoint, &place->endpoint);
+    place->endpoint = arena_printf(&place->base.arena, "https://s3.%.*s.amazonaws.com%s",
                                    SLICE_ARG(profile->region), is_china ? ".cn" : "");
     return place->endpoint.ptr != NULL;
 }
 
-static bool keep_identity(struct s3_place *place, const struct storage_profile *profile)
-{
-    struct buffer text;
-    buffer_init(&text, PLACE_ARENA_SIZE);
-    bool ok = identity_append(&text, profile) && keep(place, buffer_slice(&text), &place->identity);
-    secret_buffer_finish(&text);
-    return ok;
-}
-
 static bool fill(struct s3_place *place, const struct storage_profile *profile, bool is_any,
-                 struct http_transport *transport, environment_fn environment, struct error *err)
+                 const struct place_source *source, struct error *err)
 {
     struct s3_key_origin origin = {.credentials = profile->credentials,
                                    .is_any = is_any,
-                                   .transport = transport,
-                                   .environment = environment};
+                                   .transport = source->transport,
+                                   .environment = source->environment};
     struct storage_credentials *keys = &origin.credentials;
+    struct store_place *base = &place->base;
+    TRY(store_place_describe(base, profile, err));
     place->is_path_style = profile->is_path_style;
-    if (!keep_endpoint(place, profile) || !keep(place, profile->region, &place->region) ||
-        !keep(place, profile->ca_bundle, &place->ca_bundle) || !keep_identity(place, profile) ||
-        !keep(place, keys->access_key_id, &keys->access_key_id) ||
-        !keep(place, keys->secret_access_key, &keys->secret_access_key) ||
-        !keep(place, keys->session_token, &keys->session_token) ||
-        !keep(place, keys->profile, &keys->profile))
+    if (!keep_endpoint(place, profile) ||
+        !store_place_keep(base, profile->region, &place->region) ||
+        !store_place_keep(base, keys->access_key_id, &keys->access_key_id) ||
+        !store_place_keep(base, keys->secret_access_key, &keys->secret_access_key) ||
+        !store_place_keep(base, keys->session_token, &keys->session_token) ||
+        !store_place_keep(base, keys->profile, &keys->profile))
         return error_no_memory(err, "a place on S3");
     origin.region = place->region;
     return s3_key_source_create(&origin, &place->keys, err);
 }
 
-bool s3_place_create(const struct storage_profile *profile, struct http_transport *transport,
-                     environment_fn environment, struct s3_place **ret_place, struct error *err)
+static void release(struct store_place *place)
+{
+    s3_key_source_destroy(s3_place_of(place)->keys);
+}
+
+bool s3_place_create(const struct storage_profile *profile, const struct place_source *source,
+                     struct store_place **ret_place, struct error *err)
 {
     struct storage_profile machine;
     struct s3_place *place = calloc(1, sizeof *place);
     if (!place)
         return error_no_memory(err, "a place on S3");
     if (!profile)
-        environment_profile(environment, &machine);
-    atomic_init(&place->references, 1);
+        environment_profile(source->environment, &machine);
+    store_place_init(&place->base, release);
     atomic_init(&place->lacks_conditional_put, false);
     atomic_init(&place->lacks_bulk_delete, false);
-    arena_init(&place->arena, PLACE_ARENA_SIZE);
-    if (!fill(place, profile ? profile : &machine, profile == NULL, transport, environment, err)) {
-        s3_place_unref(place);
+    if (!fill(place, profile ? profile : &machine, profile == NULL, source, err)) {
+        store_place_unref(&place->base);
         return false;
     }
-    *ret_place = place;
+    *ret_place = &place->base;
     return true;
-}
-
-bool s3_place_is_of(const struct s3_place *place, const struct storage_profile *profile)
-{
-    struct buffer text;
-    buffer_init(&text, PLACE_ARENA_SIZE);
-    bool ok = identity_append(&text, profile) && slice_equals(buffer_slice(&text), place->identity);
-    secret_buffer_finish(&text);
-    return ok;
-}
-
-struct s3_place *s3_place_ref(struct s3_place *place)
-{
-    atomic_fetch_add_explicit(&place->references, 1, memory_order_relaxed);
-    return place;
-}
-
-void s3_place_unref(struct s3_place *place)
-{
-    if (!place || atomic_fetch_sub(&place->references, 1) != 1)
-        return;
-    s3_key_source_destroy(place->keys);
-    arena_finish(&place->arena);
-    free(place);
 }

@@ -11,30 +11,27 @@
 #include <stdatomic.h>
 
 #include "storage/bucket_object.h"
+#include "storage/place_roots.h"
 #include "storage/s3_keys.h"
-#include "storage/storage_profile.h"
 
 struct s3_place {
-    atomic_size_t references;
-    struct arena arena;
+    struct store_place base;
     struct slice endpoint; /* "https://host:port"; of AWS: the region's */
     bool is_aws;           /* no endpoint of its own was named */
     bool is_path_style;
     struct slice region;
-    struct slice ca_bundle; /* a file; empty: the system's */
-    struct slice identity;  /* what two equal profiles have equal; holds secrets */
     struct s3_key_source *keys;
     atomic_bool lacks_conditional_put;
     atomic_bool lacks_bulk_delete;
 };
 
 /* `profile` NULL: what the server's own environment says (AWS_ENDPOINT_URL_S3, AWS_REGION …). */
-bool s3_place_create(const struct storage_profile *profile, struct http_transport *transport,
-                     environment_fn environment, struct s3_place **ret_place, struct error *err);
-/* Was it made of an equal profile? Then its keys are as good. */
-bool s3_place_is_of(const struct s3_place *place, const struct storage_profile *profile);
-struct s3_place *s3_place_ref(struct s3_place *place);
-void s3_place_unref(struct s3_place *place); /* NULL is fine */
+bool s3_place_create(const struct storage_profile *profile, const struct place_source *source,
+                     struct store_place **ret_place, struct error *err);
+static inline struct s3_place *s3_place_of(struct store_place *place)
+{
+    return (struct s3_place *)place;
+}
 
 /* Where a request for it goes: both in the arena. */
 bool s3_place_address(const struct s3_place *place, const struct bucket_object *object,

@@ -17,7 +17,6 @@
 #include "base/digest.h"
 #include "base/limits.h"
 #include "base/percent.h"
-#include "storage/place_roots.h"
 #include "storage/s3_call.h"
 
 /* Of DeleteObjects and ListObjectsV2. */
@@ -29,77 +28,14 @@
 /* Two writers of one name at a time is the rare case; names of ours are never used twice. */
 #define MAX_CONFLICTS 3
 
-struct s3_store {
-    struct object_store base;
-    struct s3_store_options options;
-    struct place_roots *roots;
-};
-
-static struct s3_store *s3_store_of(struct object_store *store)
-{
-    return (struct s3_store *)store;
-}
-
-/* --- places ------------------------------------------------------------------------------- */
-
-static bool place_create(void *context, const struct storage_profile *profile, void **ret_place,
-                         struct error *err)
-{
-    const struct s3_store *store = context;
-    struct s3_place *place = NULL;
-    TRY(s3_place_create(profile, store->options.transport, store->options.environment, &place,
-                        err));
-    *ret_place = place;
-    return true;
-}
-
-static bool place_is_of(const void *place, const struct storage_profile *profile)
-{
-    return s3_place_is_of(place, profile);
-}
-
-static void place_ref(void *place)
-{
-    s3_place_ref(place);
-}
-
-static void place_unref(void *place)
-{
-    s3_place_unref(place);
-}
-
-static const struct place_kind S3_PLACES = {STORAGE_S3, place_create, place_is_of, place_ref,
-                                            place_unref};
-
-static bool s3_set_profiles(struct object_store *self, const struct slice *roots,
-                            const struct storage_profile *const *profiles, size_t count,
-                            struct error *err)
-{
-    return place_roots_set(s3_store_of(self)->roots, roots, profiles, count, err);
-}
-
-struct http_transport *s3_store_transport(struct object_store *self)
-{
-    return s3_store_of(self)->options.transport;
-}
-
-bool s3_store_find_place(struct object_store *self, struct slice uri, struct s3_place **ret_place,
-                         struct error *err)
-{
-    void *place = NULL;
-    TRY(place_roots_find(s3_store_of(self)->roots, uri, &place, err));
-    *ret_place = place;
-    return true;
-}
-
 /* A call to be finished, also where this fails. */
 static bool begin(struct object_store *self, struct s3_call *call, struct slice uri,
                   const char *verb, struct buffer *out, struct error *err)
 {
-    struct s3_place *place = NULL;
-    bool is_found = s3_store_find_place(self, uri, &place, err);
-    bool is_ready = s3_call_init(call, s3_store_of(self)->options.transport, place, uri, verb, out,
-                                 is_found ? err : NULL);
+    struct store_place *place = NULL;
+    bool is_found = remote_store_find_place(self, uri, &place, err);
+    bool is_ready = s3_call_init(call, remote_store_transport(self), s3_place_of(place), uri, verb,
+                                 out, is_found ? err : NULL);
     return is_found && is_ready;
 }
 
@@ -299,19 +235,19 @@ static bool delete_keys(struct s3_call *call, const struct slice *keys, size_t c
 }
 
 /* How many of the URIs, from the first on, one request can remove; their keys are views. */
-static size_t same_bucket(struct s3_store *store, const struct slice *uris, size_t count,
+static size_t same_bucket(struct object_store *self, const struct slice *uris, size_t count,
                           const struct s3_call *call, struct slice *ret_keys)
 {
     size_t length = 0;
     for (; length < count && length < MAX_DELETED; length++) {
         struct bucket_object object;
-        struct s3_place *place = NULL;
+        struct store_place *place = NULL;
         if (!bucket_object_parse(uris[length], &object, NULL) || object.key.len == 0 ||
             !slice_equals(object.bucket, call->object.bucket) ||
-            !s3_store_find_place(&store->base, uris[length], &place, NULL))
+            !remote_store_find_place(self, uris[length], &place, NULL))
             break;
-        s3_place_unref(place);
-        if (place != call->place)
+        store_place_unref(place);
+        if (place != &call->place->base)
             break;
         ret_keys[length] = object.key;
     }
@@ -327,7 +263,7 @@ static bool remove_some(struct object_store *self, const struct slice *uris, siz
     buffer_init(&answer, MAX_XML_ANSWER);
     bool ok = begin(self, &call, uris[0], "remove", &answer, err);
     bool is_bulk = ok && !atomic_load(&call.place->lacks_bulk_delete);
-    *ret_done = is_bulk ? same_bucket(s3_store_of(self), uris, count, &call, keys) : 0;
+    *ret_done = is_bulk ? same_bucket(self, uris, count, &call, keys) : 0;
     if (*ret_done > 1) {
         ok = delete_keys(&call, keys, *ret_done, err);
         /* Not all that speak like S3 have it. */
@@ -460,13 +396,6 @@ static bool s3_list(struct object_store *self, struct slice prefix, object_visit
 
 /* --- the store ---------------------------------------------------------------------------- */
 
-static void s3_destroy(struct object_store *self)
-{
-    struct s3_store *store = s3_store_of(self);
-    place_roots_destroy(store->roots);
-    free(store);
-}
-
 static const struct object_store_ops s3_ops = {
     .get = s3_get,
     .put_new = s3_put_new,
@@ -474,22 +403,13 @@ static const struct object_store_ops s3_ops = {
     .remove = s3_remove,
     .remove_many = s3_remove_many,
     .list = s3_list,
-    .set_profiles = s3_set_profiles,
-    .destroy = s3_destroy,
+    .set_profiles = remote_store_set_profiles,
+    .destroy = remote_store_destroy,
 };
 
-bool s3_store_create(const struct s3_store_options *options, struct object_store **ret_store,
+bool s3_store_create(const struct remote_store_options *options, struct object_store **ret_store,
                      struct error *err)
 {
-    struct s3_store *store = calloc(1, sizeof *store);
-    if (!store)
-        return error_no_memory(err, "the S3 store");
-    store->base.ops = &s3_ops;
-    store->options = *options;
-    if (!place_roots_create(&S3_PLACES, store, options->lends_machine_keys, &store->roots, err)) {
-        free(store);
-        return false;
-    }
-    *ret_store = &store->base;
-    return true;
+    static const struct place_kind kind = {STORAGE_S3, s3_place_create};
+    return remote_store_create(&s3_ops, &kind, options, ret_store, err);
 }

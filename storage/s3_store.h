@@ -15,24 +15,9 @@
 #ifndef STORAGE_S3_STORE_H
 #define STORAGE_S3_STORE_H
 
-#include "storage/object_store.h"
-#include "storage/s3_keys.h"
+#include "storage/remote_store.h"
 
-struct s3_store_options {
-    struct http_transport *transport;
-    environment_fn environment;
-    bool lends_machine_keys; /* to places that nobody has told of: commands do, a server does not */
-};
-
-bool s3_store_create(const struct s3_store_options *options, struct object_store **ret_store,
+bool s3_store_create(const struct remote_store_options *options, struct object_store **ret_store,
                      struct error *err);
-
-/* The place that serves a location, with a reference: for those who sign for clients, or make
- * credentials for them. */
-struct s3_place;
-bool s3_store_find_place(struct object_store *store, struct slice uri, struct s3_place **ret_place,
-                         struct error *err);
-/* What it sends its requests through; borrowed. */
-struct http_transport *s3_store_transport(struct object_store *store);
 
 #endif

@@ -11,25 +11,6 @@
 #define SESSION_NAME SLICE_LITERAL("firn")
 #define PROBE_ARENA_SIZE (1 * MIB)
 
-static bool find_place(struct object_store *store, struct slice uri, void **ret_place,
-                       struct error *err)
-{
-    struct s3_place *place = NULL;
-    TRY(s3_store_find_place(store, uri, &place, err));
-    *ret_place = place;
-    return true;
-}
-
-static void unref(void *place)
-{
-    s3_place_unref(place);
-}
-
-static struct slice identity(const void *place)
-{
-    return ((const struct s3_place *)place)->identity;
-}
-
 /* The endpoint of sts, else the store's own, else the region's. */
 static bool find_endpoint(const struct storage_profile *profile, struct arena *arena,
                           struct slice *ret_endpoint, struct error *err)
@@ -64,7 +45,7 @@ static bool ask(const struct vended_request *request, const struct s3_keys *own,
 static bool make(const struct vended_request *request, struct arena *arena,
                  struct s3_keys *ret_keys, struct error *err)
 {
-    const struct s3_place *place = request->place;
+    const struct s3_place *place = s3_place_of(request->place);
     struct s3_keys own;
     TRY(s3_key_source_get(place->keys, &own, err));
     bool ok = ask(request, &own, arena, ret_keys, err);
@@ -80,7 +61,8 @@ static bool send(const struct vended_request *request, const struct s3_http_requ
     struct s3_http_request copy = *http;
     struct bucket_object object;
     TRY(bucket_object_parse(uri, &object, err));
-    TRY(s3_place_address(request->place, &object, arena, &copy.endpoint, &copy.path, err));
+    TRY(s3_place_address(s3_place_of(request->place), &object, arena, &copy.endpoint, &copy.path,
+                         err));
     buffer_init(&body, 64 * KIB);
     buffer_init(&fault, HTTP_MAX_FAULT_SIZE);
     bool ok = s3_http_send(request->transport, &copy, arena, &answer, err);
@@ -94,13 +76,13 @@ static bool probe(const struct vended_request *request, const struct s3_keys *ke
                   const char *method, struct slice uri, struct slice body, long *ret_status,
                   struct error *err)
 {
-    const struct s3_place *place = request->place;
+    const struct s3_place *place = s3_place_of(request->place);
     const struct s3_credentials credentials = s3_keys_credentials(keys);
     const struct s3_http_request http = {
         .method = method,
         .query = SLICE_EMPTY,
         .body = body,
-        .ca_bundle = place->ca_bundle,
+        .ca_bundle = place->base.ca_bundle,
         .region = place->region,
         .service = "s3",
         .credentials = &credentials,
@@ -113,8 +95,5 @@ static bool probe(const struct vended_request *request, const struct s3_keys *ke
 }
 
 const struct vending s3_vending = {"s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket",
-                                   find_place,
-                                   unref,
-                                   identity,
-                                   make,
-                                   probe};
+
+                                   make, probe};

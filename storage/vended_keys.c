@@ -69,9 +69,7 @@ static bool name_request(const struct vended_request *request, char ret_digest[D
                          struct error *err)
 {
     const char rights = request->rights == SESSION_READ ? 'r' : 'w';
-    const struct slice parts[] = {request->kind->identity(request->place),
-                                  request->location,
-                                  {&rights, 1}};
+    const struct slice parts[] = {request->place->identity, request->location, {&rights, 1}};
     return digest_parts(parts, sizeof(parts) / sizeof(parts[0]), ret_digest, err);
 }
 

@@ -17,12 +17,12 @@ bool vended_request_begin(struct object_stores *stores, const struct storage_pro
                                      .rights = rights,
                                      .transport = object_stores_transport(stores)};
     TRY(object_stores_find(stores, location, &store, err));
-    TRY(request.kind->find_place(store, location, &request.place, err));
+    TRY(remote_store_find_place(store, location, &request.place, err));
     *ret_request = request;
     return true;
 }
 
 void vended_request_finish(struct vended_request *request)
 {
-    request->kind->unref(request->place);
+    store_place_unref(request->place);
 }

@@ -9,7 +9,7 @@
 #ifndef STORAGE_VENDING_H
 #define STORAGE_VENDING_H
 
-#include "storage/object_store.h"
+#include "storage/remote_store.h"
 #include "storage/s3_keys.h"
 #include "storage/session_policy.h"
 #include "storage/storage_profile.h"
@@ -18,7 +18,7 @@ struct vending;
 
 struct vended_request {
     const struct vending *kind;
-    void *place; /* of the store: a reference */
+    struct store_place *place; /* of the store: a reference */
     const struct storage_profile *profile;
     struct slice location; /* of the table, canonical */
     enum session_rights rights;
@@ -29,11 +29,6 @@ struct vended_request {
  * session_token then, and the others are empty. */
 struct vending {
     const char *needs; /* of the server's own credentials, for a sentence */
-    bool (*find_place)(struct object_store *store, struct slice uri, void **ret_place,
-                       struct error *err);
-    void (*unref)(void *place);
-    /* What two equal places have equal; holds secrets. */
-    struct slice (*identity)(const void *place);
     bool (*make)(const struct vended_request *request, struct arena *arena,
                  struct s3_keys *ret_keys, struct error *err);
     /* One request with what was made: GET, or PUT with a body. *ret_status: whatever it is. */

@@ -52,7 +52,7 @@ static void trial_begin(struct trial *trial, const struct http_step *steps, size
              ";BlobEndpoint=%s/acct/;",
              http_script_url(trial->script));
     assert_ok(http_transport_create(&options, &trial->transport, &trial->err), &trial->err);
-    const struct adls_store_options adls = {trial->transport, variable, true};
+    const struct remote_store_options adls = {trial->transport, variable, true};
     assert_ok(adls_store_create(&adls, &trial->store, &trial->err), &trial->err);
     buffer_init(&trial->out, MIB);
 }
@@ -313,7 +313,7 @@ static void expect_address(const char *endpoint, const char *uri, const char *wa
 {
     struct storage_profile profile = {.type = STORAGE_ADLS,
                                       .endpoint = slice_from_string(endpoint)};
-    struct adls_place *place = NULL;
+    struct store_place *place = NULL;
     struct adls_object object;
     struct slice host, path;
     struct arena arena;
@@ -322,12 +322,14 @@ static void expect_address(const char *endpoint, const char *uri, const char *wa
     arena_init(&arena, MIB);
     profile.credentials.source = CREDENTIALS_ACCOUNT_KEY;
     profile.credentials.account_key = SLICE_LITERAL(SECRET);
-    assert_ok(adls_place_create(&profile, NULL, variable, &place, &err), &err);
+    assert_ok(adls_place_create(&profile, &(struct place_source){.environment = variable}, &place,
+                                &err),
+              &err);
     assert_ok(adls_object_parse(slice_from_string(uri), &arena, &object, &err), &err);
-    assert_ok(adls_place_address(place, &object, &arena, &host, &path, &err), &err);
+    assert_ok(adls_place_address(adls_place_of(place), &object, &arena, &host, &path, &err), &err);
     snprintf(got, sizeof got, "%.*s%.*s", SLICE_ARG(host), SLICE_ARG(path));
     assert_string_equal(got, wanted);
-    adls_place_unref(place);
+    store_place_unref(place);
     arena_finish(&arena);
 }
 
@@ -373,7 +375,7 @@ static void test_tokens__are_fetched_anew_where_the_store_refuses_one(void **sta
     struct trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     struct object_store *other = NULL;
-    const struct adls_store_options adls = {trial.transport, variable, true};
+    const struct remote_store_options adls = {trial.transport, variable, true};
     snprintf(connection, sizeof connection, "AccountName=acct;BlobEndpoint=%s",
              http_script_url(trial.script));
     identity = http_script_url(trial.script);
@@ -402,7 +404,7 @@ static void test_credentials__are_asked_for_where_there_are_none(void **state)
     trial_begin(&trial, steps, COUNT(steps));
     identity = http_script_url(trial.script);
     struct object_store *other = NULL;
-    const struct adls_store_options adls = {trial.transport, variable, true};
+    const struct remote_store_options adls = {trial.transport, variable, true};
     connection[0] = '\0';
     account = "acct";
     assert_ok(adls_store_create(&adls, &other, &trial.err), &trial.err);
@@ -420,7 +422,7 @@ static void test_places__that_nobody_has_told_of_are_not_lent(void **state)
     struct trial trial;
     trial_begin(&trial, NULL, 0);
     struct object_store *other = NULL;
-    const struct adls_store_options adls = {trial.transport, variable, false};
+    const struct remote_store_options adls = {trial.transport, variable, false};
     assert_ok(adls_store_create(&adls, &other, &trial.err), &trial.err);
     assert_fails(other->ops->get(other, SLICE_LITERAL(ROOT "k"), &trial.out, &trial.err),
                  &trial.err, ERROR_STORAGE);

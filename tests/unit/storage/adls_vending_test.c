@@ -54,7 +54,7 @@ static void trial_begin(struct trial *trial, bool has_key, const char *location,
     assert_ok(object_stores_create(&trial->stores, &trial->err), &trial->err);
     assert_ok(http_transport_create(&options, &transport, &trial->err), &trial->err);
     object_stores_own_transport(trial->stores, transport);
-    const struct adls_store_options adls = {transport, variable, false};
+    const struct remote_store_options adls = {transport, variable, false};
     assert_ok(adls_store_create(&adls, &store, &trial->err), &trial->err);
     assert_ok(object_stores_add(trial->stores, "abfss", store, &trial->err), &trial->err);
     assert_ok(object_stores_profiles(trial->stores, &root, &profile, 1, &trial->err), &trial->err);

@@ -40,7 +40,7 @@ static void trial_begin(struct trial *trial, const struct http_step *steps, size
     trial->script = http_script_start(steps, count);
     snprintf(endpoint, sizeof endpoint, "%s", http_script_url(trial->script) + strlen("http://"));
     assert_ok(http_transport_create(&options, &trial->transport, &trial->err), &trial->err);
-    const struct gcs_store_options gcs = {trial->transport, variable, true};
+    const struct remote_store_options gcs = {trial->transport, variable, true};
     assert_ok(gcs_store_create(&gcs, &trial->store, &trial->err), &trial->err);
     buffer_init(&trial->out, MIB);
 }

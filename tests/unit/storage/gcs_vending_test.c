@@ -131,7 +131,7 @@ static void trial_begin(struct trial *trial, const struct http_step *steps, size
     assert_ok(object_stores_create(&trial->stores, &trial->err), &trial->err);
     assert_ok(http_transport_create(&options, &transport, &trial->err), &trial->err);
     object_stores_own_transport(trial->stores, transport);
-    const struct gcs_store_options gcs = {transport, variable, false};
+    const struct remote_store_options gcs = {transport, variable, false};
     assert_ok(gcs_store_create(&gcs, &store, &trial->err), &trial->err);
     assert_ok(object_stores_add(trial->stores, "gs", store, &trial->err), &trial->err);
     assert_ok(object_stores_profiles(trial->stores, &root, &profile, 1, &trial->err), &trial->err);

@@ -43,7 +43,7 @@ static void trial_begin(struct trial *trial, const struct http_step *steps, size
     trial->script = http_script_start(steps, count);
     endpoint = http_script_url(trial->script);
     assert_ok(http_transport_create(&options, &trial->transport, &trial->err), &trial->err);
-    const struct s3_store_options s3 = {trial->transport, variable, true};
+    const struct remote_store_options s3 = {trial->transport, variable, true};
     assert_ok(s3_store_create(&s3, &trial->store, &trial->err), &trial->err);
     buffer_init(&trial->out, MIB);
 }
@@ -481,7 +481,7 @@ static void test_profiles__are_needed_where_machine_keys_are_not_lent(void **sta
     struct object_store *store = NULL;
     struct trial trial;
     trial_begin(&trial, steps, COUNT(steps));
-    const struct s3_store_options options = {trial.transport, variable, false};
+    const struct remote_store_options options = {trial.transport, variable, false};
     const struct slice root = SLICE_LITERAL("s3://bucket/in");
     const struct storage_profile *none = NULL;
     assert_ok(s3_store_create(&options, &store, &trial.err), &trial.err);
@@ -513,20 +513,23 @@ static void test_address__is_by_host_unless_the_bucket_has_a_dot(void **state)
     trial_begin(&trial, NULL, 0);
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct storage_profile profile = profile_at(cases[i].endpoint, "KEY");
-        struct s3_place *place = NULL;
+        struct store_place *place = NULL;
         struct bucket_object object;
         struct slice host, path;
         struct arena arena;
         arena_init(&arena, MIB);
         profile.is_path_style = cases[i].by_path;
-        assert_ok(s3_place_create(&profile, trial.transport, variable, &place, &trial.err),
+        assert_ok(s3_place_create(&profile,
+                                  &(struct place_source){trial.transport, variable, false}, &place,
+                                  &trial.err),
                   &trial.err);
         assert_ok(bucket_object_parse(slice_from_string(cases[i].uri), &object, &trial.err),
                   &trial.err);
-        assert_ok(s3_place_address(place, &object, &arena, &host, &path, &trial.err), &trial.err);
+        assert_ok(s3_place_address(s3_place_of(place), &object, &arena, &host, &path, &trial.err),
+                  &trial.err);
         assert_slice_equal(host, cases[i].host);
         assert_slice_equal(path, cases[i].path);
-        s3_place_unref(place);
+        store_place_unref(place);
         arena_finish(&arena);
     }
     trial_end(&trial);
