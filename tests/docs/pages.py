@@ -6,6 +6,7 @@ A mark is an HTML comment on a line of its own above the block:
     <!-- run: WORD, WORD… -->      the same, and
         stays PORT                 it goes on in a terminal of its own, to the end of the page; the
                                    next block comes when that port answers
+        ends PORT                  before it, Ctrl-C in the terminal of what stays with that port
         fails                      it ends with another exit code than 0
         typed                      it is typed into the program that the block above starts
         session                    the Python of the block above goes on
@@ -28,7 +29,7 @@ FENCE = re.compile(r"^(`{3,})\s*(\w*)")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 ITEM = re.compile(r"^\s*([-*]|\d+\.) ")
 HEADING = re.compile(r"^#+ (.+)$")
-WORDS = {"stays": True, "fails": False, "typed": False, "session": False, "file": True}
+WORDS = {"stays": True, "ends": True, "fails": False, "typed": False, "session": False, "file": True}
 
 
 @dataclasses.dataclass

@@ -108,6 +108,8 @@ class Page:
     def run(self, blocks: list) -> None:
         for one in runs(blocks):
             first = one.blocks[0]
+            if "ends" in first.words:
+                self._end(first)
             if "file" in first.words:
                 self._write_file(first)
             elif "stays" in first.words:
@@ -226,6 +228,15 @@ class Page:
                     f"{log.read_text()[-3000:]}")
         return None
 
+
+    def _end(self, block):
+        port = block.words["ends"]
+        one = next((one for one in self.stays if one[0].words["stays"] == port), None)
+        if one is None:
+            raise Failure(f"line {block.line}: nothing stays at {port}")
+        self.stays.remove(one)
+        if fault := self._stop(*one):
+            raise Failure(fault)
 
     def _kill_forgotten(self):
         """What a page that failed would have ended itself, by the files that name its processes."""

@@ -59,6 +59,7 @@ def test_check__passes(tmp_path):
     ("<!-- shows -->\n    a\n", "there is no block above"),
     ("<!-- run: stays 8181 -->\n    true\n", "nothing answers"),
     ("<!-- run: stays 8181 -->\n    firn serve --listen 127.0.0.1:8182\n", "nothing answers"),
+    ("<!-- run: ends 8181 -->\n    true\n", "nothing stays at 8181"),
     ("<!-- run -->\n    curl -s http://127.0.0.1:8181/\n", "exit code 7"),
 ])
 def test_runner__refuses(tmp_path, monkeypatch, text, sentence):
@@ -74,6 +75,19 @@ def test_runner__refuses_what_does_not_stay(tmp_path):
             process = page.stays[0][1]
             process.terminate()
             process.wait()
+
+
+def test_runner__ends_what_stays_before_the_block(tmp_path):
+    paste(tmp_path, """
+<!-- run: stays 8181 -->
+    firn serve
+
+<!-- run -->
+    curl -s http://127.0.0.1:8181/v1/config >config
+
+<!-- run: ends 8181, fails -->
+    curl -s http://127.0.0.1:8181/v1/config
+""")
 
 
 def test_runner__does_what_the_marks_say(tmp_path):
