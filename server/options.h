@@ -52,7 +52,7 @@
     X(OPTION_SECRET_KEY, "secret-key", TEXT, "KEY", "", MORE,                                 \
       "the key itself; as a variable, for others see command lines")                          \
     X(OPTION_THREADS, "threads", THREADS, "N", "0", MORE,                                     \
-      "threads that serve connections (0: one for every two cores)")                          \
+      "threads that serve connections (0: one per core, two at least)")                       \
     X(OPTION_WORKERS, "workers", THREADS, "N", "64", MORE,                                    \
       "threads for what waits: disks, changes")                                               \
     X(OPTION_QUEUE, "queue", COUNT, "N", "1024", MORE,                                        \

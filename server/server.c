@@ -305,16 +305,12 @@ static void raise_file_limit(size_t connections)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* The other half of the cores is for workers, the writer and, on a laptop, the clients. On two
- * cores, clients included, one thread answers 93,500 small loads a second and two, which take turns
- * on the cores with the client, 68,500; of commits two make a tenth more with 64 clients, and no
- * more with 1 or 16. */
 static size_t thread_count(const struct options *options)
 {
     size_t given = (size_t)option_number(options, OPTION_THREADS);
     if (given > 0)
         return given;
-    return core_count() > 3 ? core_count() / 2 : 1;
+    return core_count() > 2 ? core_count() : 2;
 }
 
 bool server_listen(struct server *server, struct error *err)

@@ -50,8 +50,6 @@ class FirnServer:
         # FIRN_BINARY and the like are the tests' own, and the server would warn of them.
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith("FIRN_")}
-        # What HTTP threads do to each other must show on small machines, too.
-        environment.setdefault("FIRN_THREADS", "4")
         environment.update(self.environment)
         environment["ASAN_OPTIONS"] = f"{reports}:detect_leaks=1:exitcode=99"
         environment["UBSAN_OPTIONS"] = f"{reports}:print_stacktrace=1"

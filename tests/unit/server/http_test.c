@@ -370,7 +370,7 @@ static void test_http__many_connections_share_prepared_answers(void **state)
 {
     pthread_t threads[8];
     (void)state;
-    start((const char *const[]){"--threads", "4", NULL});
+    start(NULL);
     assert_int_equal(fixture_send(&fixture, "POST", "/v1/namespaces", "{\"namespace\":[\"a\"]}"),
                      200);
     assert_int_equal(
