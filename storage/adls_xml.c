@@ -5,7 +5,7 @@
 #define BLOB "/EnumerationResults/Blobs/Blob"
 
 struct listing {
-    adls_name_fn visit;
+    list_name_fn visit;
     void *context;
     struct arena *arena; /* of the marker */
     struct arena names;  /* of the entry that is being read */
@@ -67,7 +67,7 @@ static bool list_text(void *context, struct slice path, struct slice text, struc
     return true;
 }
 
-bool adls_list_parse(struct slice xml, adls_name_fn visit, void *context, struct arena *arena,
+bool adls_list_parse(struct slice xml, list_name_fn visit, void *context, struct arena *arena,
                      struct slice *ret_next, struct error *err)
 {
     struct listing listing = {.visit = visit, .context = context, .arena = arena};

@@ -10,12 +10,11 @@
 #define STORAGE_ADLS_XML_H
 
 #include "storage/azure_sas.h"
+#include "storage/list_walk.h"
 
-/* An object of a listing; the directories of a hierarchical namespace are none. The name goes with
- * the call. */
-typedef bool (*adls_name_fn)(void *context, struct slice name, uint64_t size, struct error *err);
-/* *ret_next: the marker of the next page; empty: this was the last. */
-bool adls_list_parse(struct slice xml, adls_name_fn visit, void *context, struct arena *arena,
+/* One page of List Blobs; the directories of a hierarchical namespace are no objects. Names go with
+ * the call. *ret_next: the marker of the next page; empty: this was the last. */
+bool adls_list_parse(struct slice xml, list_name_fn visit, void *context, struct arena *arena,
                      struct slice *ret_next, struct error *err);
 
 /* An answer of Get User Delegation Key; the texts, a secret among them, lie in the arena. */

@@ -27,3 +27,9 @@ bool bucket_object_parse(struct slice uri, struct bucket_object *ret_object, str
     *ret_object = object;
     return true;
 }
+
+struct slice bucket_object_root(const struct bucket_object *object)
+{
+    const char *start = object->scheme.ptr;
+    return slice_make(start, (size_t)(object->bucket.ptr + object->bucket.len - start));
+}

@@ -20,6 +20,9 @@ struct bucket_object {
     struct slice key; /* empty: the bucket itself */
 };
 
+/* "s3://bucket": a view. */
+struct slice bucket_object_root(const struct bucket_object *object);
+
 /* Any scheme is fine. ERROR_BAD_REQUEST for no bucket, a name that is none, or a NUL. */
 bool bucket_object_parse(struct slice uri, struct bucket_object *ret_object, struct error *err);
 

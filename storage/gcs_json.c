@@ -43,7 +43,7 @@ bool gcs_fault_parse(struct slice text, struct arena *arena, struct gcs_fault *r
 /* --- listings ----------------------------------------------------------------------------- */
 
 /* {"name": …, "size": "123"}: 64 bits do not pass through JavaScript's numbers. */
-static bool visit_item(const json_t *item, gcs_name_fn visit, void *context, struct error *err)
+static bool visit_item(const json_t *item, list_name_fn visit, void *context, struct error *err)
 {
     struct slice name, size = SLICE_LITERAL("0");
     int64_t bytes = 0;
@@ -56,7 +56,7 @@ static bool visit_item(const json_t *item, gcs_name_fn visit, void *context, str
     return visit(context, name, (uint64_t)bytes, err);
 }
 
-static bool visit_items(const json_t *tree, gcs_name_fn visit, void *context, struct error *err)
+static bool visit_items(const json_t *tree, list_name_fn visit, void *context, struct error *err)
 {
     const json_t *item;
     size_t i;
@@ -78,7 +78,7 @@ static bool read_next(const json_t *tree, struct arena *arena, struct slice *ret
     return ret_next->ptr || error_no_memory(err, "a listing");
 }
 
-bool gcs_list_parse(struct slice json, gcs_name_fn visit, void *context, struct arena *arena,
+bool gcs_list_parse(struct slice json, list_name_fn visit, void *context, struct arena *arena,
                     struct slice *ret_next, struct error *err)
 {
     json_t *tree = NULL;

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "storage/list_walk.h"
 
 /* What an answer of another status than 2xx says. Texts that it does not have are empty. */
 struct gcs_fault {
@@ -22,10 +23,9 @@ struct gcs_fault {
 bool gcs_fault_parse(struct slice text, struct arena *arena, struct gcs_fault *ret_fault,
                      struct error *err);
 
-/* One page of Objects: list; names go with the call. */
-typedef bool (*gcs_name_fn)(void *context, struct slice name, uint64_t size, struct error *err);
-/* *ret_next: where the next page begins; empty: this was the last. */
-bool gcs_list_parse(struct slice json, gcs_name_fn visit, void *context, struct arena *arena,
+/* One page of Objects: list; names go with the call. *ret_next: where the next page begins; empty:
+ * this was the last. */
+bool gcs_list_parse(struct slice json, list_name_fn visit, void *context, struct arena *arena,
                     struct slice *ret_next, struct error *err);
 
 /* A batch: `delete` calls of one bucket. The body's boundary is GCS_BATCH_BOUNDARY. */

@@ -5,25 +5,21 @@
  * What put_new does with an answer
  *
  *   200            written
- *   412            something is there. It may be our own bytes: an earlier try whose answer was
- *                  lost may have written them. They are read, and where they are ours it was
- *                  written; else ERROR_ALREADY_EXISTS
+ *   412            something is there, maybe our own bytes (storage/put_taken.h)
  *   no answer      at last: an error; the object may be there, as an orphan that no pointer names
  */
 #include "storage/gcs_store.h"
 
-#include <stdlib.h>
-
 #include "base/limits.h"
-#include "base/percent.h"
 #include "storage/gcs_call.h"
+#include "storage/list_walk.h"
+#include "storage/put_taken.h"
 
 #define BATCHES "/batch/storage/v1"
 #define MAX_NAMES "1000"
 /* 1,000 names of 1,024 bytes, each three times as long where it is escaped. */
 #define MAX_LIST_ANSWER (16 * MIB)
 #define MAX_BATCH_SIZE (1 * MIB)
-#define MAX_QUERY (16 * KIB)
 /* An object's own description, with metadata of its own. */
 #define MAX_DESCRIPTION (256 * KIB)
 
@@ -72,34 +68,19 @@ static bool remove_one(struct gcs_call *call, struct error *err)
     return gcs_call_is_done(call) || gcs_call_is_absent(call) || gcs_call_failed(call, err);
 }
 
-static bool is_own_write(struct gcs_call *call, struct slice bytes, bool *ret_own,
-                         struct error *err)
+static bool read_again(void *context, struct error *err)
 {
-    struct buffer found, *before = call->answer.body;
-    struct error cause = {0};
-    buffer_init(&found, bytes.len + 1);
-    call->answer.body = &found;
-    bool ok = gcs_call_download(call, &cause);
-    *ret_own = ok && gcs_call_is_done(call) && slice_equals(buffer_slice(&found), bytes);
-    /* One that is larger is not ours. */
-    if (!ok && cause.kind == ERROR_TOO_LARGE)
-        ok = true;
-    call->answer.body = before;
-    buffer_finish(&found);
-    return ok || error_set(err, cause.kind, "%s", cause.message);
+    return gcs_call_download(context, err);
 }
 
 static bool put(struct gcs_call *call, struct slice bytes, struct error *err)
 {
-    bool is_own = false;
     TRY(gcs_call_upload(call, bytes, err));
     if (gcs_call_is_done(call))
         return true;
     if (call->answer.status != 412)
         return gcs_call_failed(call, err);
-    TRY(is_own_write(call, bytes, &is_own, err));
-    return is_own ||
-           error_set(err, ERROR_ALREADY_EXISTS, "'%.*s' already exists", SLICE_ARG(call->uri));
+    return put_taken_by_own(&call->answer, call->uri, bytes, read_again, call, err);
 }
 
 static bool gcs_get(struct object_store *self, struct slice uri, struct buffer *out,
@@ -240,87 +221,26 @@ static bool gcs_remove_many(struct object_store *self, const struct slice *uris,
 
 /* --- list --------------------------------------------------------------------------------- */
 
-struct walk {
-    struct gcs_call *call;
-    object_visit_fn visit;
-    void *context;
-    struct buffer uri; /* of each object: "gs://bucket/" stays */
-    size_t start;
-    struct slice token; /* of the next page; empty: there is none */
-};
-
-static bool visit_name(void *context, struct slice name, uint64_t size, struct error *err)
+static bool ask_page(void *context, struct slice query, struct error *err)
 {
-    struct walk *walk = context;
-    buffer_truncate(&walk->uri, walk->start);
-    buffer_append_slice(&walk->uri, name);
-    return buffer_check(&walk->uri, "an object's name", err) &&
-           walk->visit(walk->context, buffer_slice(&walk->uri), size, err);
-}
-
-static bool list_query(struct buffer *query, struct slice prefix, struct slice token,
-                       struct error *err)
-{
-    buffer_append_string(query,
-                         "?maxResults=" MAX_NAMES "&fields=nextPageToken,items(name,size)&prefix=");
-    percent_append(query, prefix);
-    if (token.len > 0) {
-        buffer_append_string(query, "&pageToken=");
-        percent_append(query, token);
-    }
-    buffer_append_byte(query, '\0');
-    return buffer_check(query, "a listing's query", err);
-}
-
-static bool ask_page(struct walk *walk, struct slice prefix, struct error *err)
-{
-    struct buffer query;
-    buffer_init(&query, MAX_QUERY);
-    buffer_truncate(walk->call->answer.body, 0);
-    bool ok = list_query(&query, prefix, walk->token, err);
+    struct gcs_call *call = context;
     const struct gcs_operation operation = {.method = "GET",
                                             .base = GCS_OBJECTS,
                                             .is_of_bucket = true,
-                                            .query = buffer_slice(&query).ptr};
-    ok = ok && gcs_call_send(walk->call, &operation, err);
-    buffer_finish(&query);
-    return ok && (gcs_call_is_done(walk->call) || gcs_call_failed(walk->call, err));
+                                            .query = query.ptr};
+    TRY(gcs_call_send(call, &operation, err));
+    return gcs_call_is_done(call) || gcs_call_failed(call, err);
 }
 
-static bool list_pages(struct walk *walk, struct slice prefix, struct error *err)
+static bool list_all(struct gcs_call *call, object_visit_fn visit, void *context, struct error *err)
 {
-    struct arena pages[2];
-    bool ok = true;
-    size_t turn = 0;
-    arena_init(&pages[0], MAX_QUERY);
-    arena_init(&pages[1], MAX_QUERY);
-    do {
-        struct arena *own = &pages[turn++ % 2];
-        ok = ask_page(walk, prefix, err);
-        arena_finish(own);
-        arena_init(own, MAX_QUERY);
-        ok = ok && gcs_list_parse(buffer_slice(walk->call->answer.body), visit_name, walk, own,
-                                  &walk->token, err);
-    } while (ok && walk->token.len > 0);
-    arena_finish(&pages[0]);
-    arena_finish(&pages[1]);
-    return ok;
-}
-
-static bool list_all(struct walk *walk, struct error *err)
-{
-    struct gcs_call *call = walk->call;
-    struct slice prefix = call->object.key;
-    buffer_printf(&walk->uri, "%.*s://%.*s/", SLICE_ARG(call->object.scheme),
-                  SLICE_ARG(call->object.bucket));
-    walk->start = walk->uri.len;
-    if (prefix.len > 0 && !slice_ends_with(prefix, SLICE_LITERAL("/"))) {
-        const struct slice parts[] = {prefix, SLICE_LITERAL("/")};
-        prefix = arena_join(&call->arena, parts, 2);
-        if (!prefix.ptr)
-            return error_no_memory(err, "a listing");
-    }
-    return list_pages(walk, prefix, err);
+    static const struct list_kind kind = {"?maxResults=" MAX_NAMES
+                                          "&fields=nextPageToken,items(name,size)&prefix=",
+                                          "pageToken", ask_page, gcs_list_parse};
+    const struct list_walk walk = {
+        &kind, call,   call->answer.body, bucket_object_root(&call->object), call->object.key,
+        visit, context};
+    return list_walk(&walk, err);
 }
 
 static bool gcs_list(struct object_store *self, struct slice prefix, object_visit_fn visit,
@@ -328,12 +248,10 @@ static bool gcs_list(struct object_store *self, struct slice prefix, object_visi
 {
     struct gcs_call call;
     struct buffer answer;
-    struct walk walk = {.call = &call, .visit = visit, .context = context, .token = SLICE_EMPTY};
     buffer_init(&answer, MAX_LIST_ANSWER);
-    buffer_init(&walk.uri, MAX_QUERY);
-    bool ok = begin(self, &call, prefix, "list", &answer, err) && list_all(&walk, err);
+    bool ok =
+        begin(self, &call, prefix, "list", &answer, err) && list_all(&call, visit, context, err);
     gcs_call_finish(&call);
-    buffer_finish(&walk.uri);
     buffer_finish(&answer);
     return ok;
 }

@@ -2,10 +2,7 @@
  * What put_new does with an answer
  *
  *   200                  written
- *   412                  something is there. It may be our own bytes: an earlier try whose answer
- *                        was lost, libcurl (which sends again by itself where an old connection
- *                        ends) or a proxy that tries twice may have written them. They are read,
- *                        and where they are ours it was written; else ERROR_ALREADY_EXISTS
+ *   412                  something is there, maybe our own bytes (storage/put_taken.h)
  *   409                  two conditional writes at a time: again
  *   501, NotImplemented  the store has no conditional write: HEAD, then PUT, and so from now on
  *   no answer at last    an error; the object may be there, as an orphan that no pointer names
@@ -16,7 +13,8 @@
 
 #include "base/digest.h"
 #include "base/limits.h"
-#include "base/percent.h"
+#include "storage/list_walk.h"
+#include "storage/put_taken.h"
 #include "storage/s3_call.h"
 
 /* Of DeleteObjects and ListObjectsV2. */
@@ -24,7 +22,6 @@
 #define MAX_DELETED 1000
 #define MAX_DELETE_BODY (8 * MIB)
 #define MAX_XML_ANSWER (16 * MIB)
-#define MAX_QUERY (16 * KIB)
 /* Two writers of one name at a time is the rare case; names of ours are never used twice. */
 #define MAX_CONFLICTS 3
 
@@ -118,26 +115,10 @@ static bool s3_remove(struct object_store *self, struct slice uri, struct error 
 
 /* --- put ---------------------------------------------------------------------------------- */
 
-static bool already_exists(const struct s3_call *call, struct error *err)
-{
-    return error_set(err, ERROR_ALREADY_EXISTS, "'%.*s' already exists", SLICE_ARG(call->uri));
-}
-
-static bool is_own_write(struct s3_call *call, struct slice bytes, bool *ret_own, struct error *err)
+static bool read_again(void *context, struct error *err)
 {
     const struct s3_operation operation = {.method = "GET"};
-    struct buffer found, *before = call->answer.body;
-    struct error cause = {0};
-    buffer_init(&found, bytes.len + 1);
-    call->answer.body = &found;
-    bool ok = s3_call_send(call, &operation, &cause);
-    *ret_own = ok && s3_call_is_done(call) && slice_equals(buffer_slice(&found), bytes);
-    /* One that is larger is not ours. */
-    if (!ok && cause.kind == ERROR_TOO_LARGE)
-        ok = true;
-    call->answer.body = before;
-    buffer_finish(&found);
-    return ok || error_set(err, cause.kind, "%s", cause.message);
+    return s3_call_send(context, &operation, err);
 }
 
 /* Outcomes of one PUT that are no error of the call. */
@@ -168,7 +149,7 @@ static bool put_after_look(struct s3_call *call, struct slice bytes, struct erro
     bool exists = false;
     TRY(look(call, &exists, err));
     if (exists)
-        return already_exists(call, err);
+        return put_taken_by_another(call->uri, err);
     TRY(s3_call_send(call, &operation, err));
     return s3_call_is_done(call) || s3_call_failed(call, err);
 }
@@ -184,12 +165,9 @@ static bool put(struct s3_call *call, struct slice bytes, struct error *err)
         atomic_store(&call->place->lacks_conditional_put, true);
         return put_after_look(call, bytes, err);
     }
-    bool is_own = outcome == PUT_DONE;
     if (outcome == PUT_TAKEN)
-        TRY(is_own_write(call, bytes, &is_own, err));
-    if (outcome == PUT_AGAIN)
-        return s3_call_failed(call, err);
-    return is_own || already_exists(call, err);
+        return put_taken_by_own(&call->answer, call->uri, bytes, read_again, call, err);
+    return outcome == PUT_DONE || s3_call_failed(call, err);
 }
 
 static bool s3_put_new(struct object_store *self, struct slice uri, struct slice bytes,
@@ -297,84 +275,24 @@ static bool s3_remove_many(struct object_store *self, const struct slice *uris, 
 
 /* --- list --------------------------------------------------------------------------------- */
 
-struct walk {
-    struct s3_call *call;
-    object_visit_fn visit;
-    void *context;
-    struct buffer uri; /* of each object: "s3://bucket/" stays */
-    size_t start;
-    struct buffer token; /* of the next page; empty: there is none */
-};
-
-static bool visit_key(void *context, struct slice key, uint64_t size, struct error *err)
+static bool ask_page(void *context, struct slice query, struct error *err)
 {
-    struct walk *walk = context;
-    buffer_truncate(&walk->uri, walk->start);
-    buffer_append_slice(&walk->uri, key);
-    return buffer_check(&walk->uri, "an object's name", err) &&
-           walk->visit(walk->context, buffer_slice(&walk->uri), size, err);
+    struct s3_call *call = context;
+    const struct s3_operation operation = {.method = "GET", .query = query};
+    TRY(s3_call_send(call, &operation, err));
+    return s3_call_is_done(call) || s3_call_failed(call, err);
 }
 
-static bool list_query(struct buffer *query, struct slice prefix, struct slice token,
-                       struct error *err)
+static bool list_all(struct s3_call *call, object_visit_fn visit, void *context, struct error *err)
 {
-    buffer_truncate(query, 0);
-    buffer_append_string(query, "list-type=2&encoding-type=url&max-keys=" MAX_KEYS "&prefix=");
-    percent_append(query, prefix);
-    if (token.len > 0) {
-        buffer_append_string(query, "&continuation-token=");
-        percent_append(query, token);
-    }
-    return buffer_check(query, "a listing's query", err);
-}
-
-static bool read_page(struct walk *walk, struct error *err)
-{
-    struct arena arena;
-    struct slice next;
-    arena_init(&arena, MAX_XML_ANSWER);
-    bool ok =
-        s3_list_parse(buffer_slice(walk->call->answer.body), visit_key, walk, &arena, &next, err);
-    buffer_truncate(&walk->token, 0);
-    if (ok)
-        buffer_append_slice(&walk->token, next);
-    arena_finish(&arena);
-    return ok && buffer_check(&walk->token, "the next page's token", err);
-}
-
-static bool list_page(struct walk *walk, struct slice prefix, struct error *err)
-{
-    struct s3_call *call = walk->call;
-    struct buffer query;
-    buffer_init(&query, MAX_QUERY);
-    buffer_truncate(call->answer.body, 0);
-    bool ok = list_query(&query, prefix, buffer_slice(&walk->token), err);
-    const struct s3_operation operation = {.method = "GET", .query = buffer_slice(&query)};
-    ok = ok && s3_call_send(call, &operation, err);
-    buffer_finish(&query);
-    if (ok && !s3_call_is_done(call))
-        return s3_call_failed(call, err);
-    return ok && read_page(walk, err);
-}
-
-static bool list_all(struct walk *walk, struct error *err)
-{
-    struct s3_call *call = walk->call;
-    struct slice prefix = call->object.key;
-    buffer_printf(&walk->uri, "%.*s://%.*s/", SLICE_ARG(call->object.scheme),
-                  SLICE_ARG(call->object.bucket));
-    walk->start = walk->uri.len;
-    if (prefix.len > 0 && !slice_ends_with(prefix, SLICE_LITERAL("/"))) {
-        const struct slice parts[] = {prefix, SLICE_LITERAL("/")};
-        prefix = arena_join(&call->arena, parts, 2);
-        if (!prefix.ptr)
-            return error_no_memory(err, "a listing");
-    }
+    static const struct list_kind kind = {"list-type=2&encoding-type=url&max-keys=" MAX_KEYS
+                                          "&prefix=",
+                                          "continuation-token", ask_page, s3_list_parse};
+    const struct list_walk walk = {
+        &kind, call,   call->answer.body, bucket_object_root(&call->object), call->object.key,
+        visit, context};
     call->object.key = SLICE_EMPTY; /* it is the bucket that is asked */
-    do
-        TRY(list_page(walk, prefix, err));
-    while (walk->token.len > 0);
-    return true;
+    return list_walk(&walk, err);
 }
 
 static bool s3_list(struct object_store *self, struct slice prefix, object_visit_fn visit,
@@ -382,14 +300,10 @@ static bool s3_list(struct object_store *self, struct slice prefix, object_visit
 {
     struct s3_call call;
     struct buffer answer;
-    struct walk walk = {.call = &call, .visit = visit, .context = context};
     buffer_init(&answer, MAX_XML_ANSWER);
-    buffer_init(&walk.uri, MAX_QUERY);
-    buffer_init(&walk.token, MAX_QUERY);
-    bool ok = begin(self, &call, prefix, "list", &answer, err) && list_all(&walk, err);
+    bool ok =
+        begin(self, &call, prefix, "list", &answer, err) && list_all(&call, visit, context, err);
     s3_call_finish(&call);
-    buffer_finish(&walk.uri);
-    buffer_finish(&walk.token);
     buffer_finish(&answer);
     return ok;
 }

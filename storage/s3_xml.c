@@ -49,7 +49,7 @@ bool s3_fault_parse(struct slice xml, struct arena *arena, struct s3_fault *ret_
 /* --- ListObjectsV2 -------------------------------------------------------------------------- */
 
 struct listing {
-    s3_key_fn visit;
+    list_name_fn visit;
     void *context;
     struct arena *arena;
     struct slice next;
@@ -90,7 +90,7 @@ static bool list_text(void *context, struct slice path, struct slice text, struc
     return true;
 }
 
-bool s3_list_parse(struct slice xml, s3_key_fn visit, void *context, struct arena *arena,
+bool s3_list_parse(struct slice xml, list_name_fn visit, void *context, struct arena *arena,
                    struct slice *ret_next, struct error *err)
 {
     struct listing listing = {.visit = visit,

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "storage/list_walk.h"
 
 /* What an answer of another status than 2xx says. Texts that it does not have are empty. */
 struct s3_fault {
@@ -23,10 +24,9 @@ struct s3_fault {
 bool s3_fault_parse(struct slice xml, struct arena *arena, struct s3_fault *ret_fault,
                     struct error *err);
 
-/* One page of ListObjectsV2 with encoding-type=url: keys come decoded, and go with the call. */
-typedef bool (*s3_key_fn)(void *context, struct slice key, uint64_t size, struct error *err);
-/* *ret_next: where the next page begins; empty: this was the last. */
-bool s3_list_parse(struct slice xml, s3_key_fn visit, void *context, struct arena *arena,
+/* One page of ListObjectsV2 with encoding-type=url: keys come decoded, and go with the call.
+ * *ret_next: where the next page begins; empty: this was the last. */
+bool s3_list_parse(struct slice xml, list_name_fn visit, void *context, struct arena *arena,
                    struct slice *ret_next, struct error *err);
 
 /* The body of DeleteObjects: which keys, and that the answer is to name failures only. */
