@@ -109,6 +109,19 @@ bool buffer_check(const struct buffer *buffer, const char *what, struct error *e
                      what, buffer->ceiling);
 }
 
+bool buffer_to_arena(struct buffer *buffer, bool is_written, const char *what, struct arena *arena,
+                     struct slice *ret_bytes, struct error *err)
+{
+    bool ok = is_written && buffer_check(buffer, what, err);
+    struct slice copy = ok ? arena_slice(arena, buffer_slice(buffer)) : (struct slice){NULL, 0};
+    buffer_finish(buffer);
+    if (ok && copy.ptr == NULL)
+        return error_no_memory(err, what);
+    if (ok)
+        *ret_bytes = copy;
+    return ok;
+}
+
 char *buffer_detach(struct buffer *buffer)
 {
     char *bytes = buffer->ptr;

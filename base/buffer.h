@@ -9,6 +9,7 @@
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/slice.h"
 
@@ -75,6 +76,10 @@ static inline bool buffer_ok(const struct buffer *buffer)
 
 /* False with ERROR_TOO_LARGE or ERROR_NO_MEMORY where an append failed; `what` names the text. */
 bool buffer_check(const struct buffer *buffer, const char *what, struct error *err);
+
+/* Ends the buffer. Where `is_written`, its bytes go into the arena; else `err` says why already. */
+bool buffer_to_arena(struct buffer *buffer, bool is_written, const char *what, struct arena *arena,
+                     struct slice *ret_bytes, struct error *err);
 
 /* A view, valid until the next append or finish. */
 static inline struct slice buffer_slice(const struct buffer *buffer)

@@ -44,13 +44,7 @@ static bool load_once(struct call *call, const struct entity_row *row, struct sl
     struct buffer bytes;
     buffer_init(&bytes, MAX_BODY_SIZE);
     bool ok = object_get(call->catalog->objects, row->metadata_location, &bytes, err);
-    struct slice text = ok ? arena_slice(call->arena, buffer_slice(&bytes)) : SLICE_EMPTY;
-    buffer_finish(&bytes);
-    if (ok && text.ptr == NULL)
-        return error_no_memory(err, "the function");
-    if (ok)
-        *ret_metadata = text;
-    return ok;
+    return buffer_to_arena(&bytes, ok, "the function", call->arena, ret_metadata, err);
 }
 
 static bool load_row(struct call *call, struct entity_name name, struct entity_row *ret_row,

@@ -224,14 +224,7 @@ bool location_default(const struct call *call, struct slice namespace_path,
         buffer_append_byte(&out, '-');
         buffer_append_slice(&out, suffix);
     }
-    ok = ok && buffer_check(&out, "the table's location", err);
-    struct slice copy = ok ? arena_slice(call->arena, buffer_slice(&out)) : SLICE_EMPTY;
-    buffer_finish(&out);
-    if (ok && copy.ptr == NULL)
-        return error_no_memory(err, "the table's location");
-    if (ok)
-        *ret_location = copy;
-    return ok;
+    return buffer_to_arena(&out, ok, "the table's location", call->arena, ret_location, err);
 }
 
 bool location_suffix_make(const struct call *call, struct slice *ret_suffix, struct error *err)

@@ -90,13 +90,7 @@ bool namespace_path_parse(const struct call *call, const json_t *levels, bool al
     struct buffer path;
     buffer_init(&path, (MAX_NAME_SIZE + 1) * MAX_NAMESPACE_LEVELS);
     bool ok = levels_join(levels, &path, err);
-    struct slice copy = ok ? arena_slice(call->arena, buffer_slice(&path)) : SLICE_EMPTY;
-    buffer_finish(&path);
-    if (ok && copy.ptr == NULL)
-        return error_no_memory(err, "the namespace");
-    if (ok)
-        *ret_path = copy;
-    return ok;
+    return buffer_to_arena(&path, ok, "the namespace", call->arena, ret_path, err);
 }
 
 static bool is_unreserved(char c)

@@ -63,13 +63,7 @@ static bool profile_text(const struct storage_profile *profile, struct arena *ar
     buffer_init(&text, MAX_PROFILE_JSON_SIZE);
     json_writer_init(&writer, &text);
     storage_profile_write(&writer, profile);
-    struct slice copy = buffer_ok(&text) ? arena_slice(arena, buffer_slice(&text)) : SLICE_EMPTY;
-    bool ok = buffer_check(&text, "the storage profile", err) &&
-              ((copy.ptr != NULL && copy.len > 0) || error_no_memory(err, "the storage profile"));
-    buffer_finish(&text);
-    if (ok)
-        *ret = copy;
-    return ok;
+    return buffer_to_arena(&text, true, "the storage profile", arena, ret, err);
 }
 
 static bool seal_text(const struct catalog *catalog, struct slice warehouse, struct slice secrets,
@@ -81,13 +75,7 @@ static bool seal_text(const struct catalog *catalog, struct slice warehouse, str
     buffer_init(&box, MAX_PROFILE_JSON_SIZE);
     bool ok =
         secret_box_seal(catalog->secret_keys, catalog->random, owner, secrets, &box, err);
-    struct slice copy = ok ? arena_slice(arena, buffer_slice(&box)) : SLICE_EMPTY;
-    buffer_finish(&box);
-    if (ok && copy.ptr == NULL)
-        return error_no_memory(err, "the storage profile");
-    if (ok)
-        *ret = copy;
-    return ok;
+    return buffer_to_arena(&box, ok, "the storage profile", arena, ret, err);
 }
 
 static bool seal(const struct call *call, struct slice warehouse,
@@ -231,7 +219,7 @@ struct resealing {
 };
 
 static bool reseal_row(struct resealing *resealing, struct pointer_txn *txn,
-                       const struct warehouse_row *warehouse, struct storage_row *row,
+                       const struct warehouse_row *warehouse, struct storage_row row,
                        struct error *err)
 {
     struct buffer text;
@@ -240,11 +228,11 @@ static bool reseal_row(struct resealing *resealing, struct pointer_txn *txn,
     buffer_init(&text, MAX_PROFILE_JSON_SIZE);
     /* One that was damaged stays as it is. */
     bool is_open =
-        secret_box_open(resealing->catalog->secret_keys, owner, row->secrets, &text, NULL);
+        secret_box_open(resealing->catalog->secret_keys, owner, row.secrets, &text, NULL);
     bool ok = !is_open ||
               (seal_text(resealing->catalog, warehouse->name, buffer_slice(&text),
-                         &resealing->arena, &row->secrets, err) &&
-               pointer_storage_put(txn, row, err));
+                         &resealing->arena, &row.secrets, err) &&
+               pointer_storage_put(txn, &row, err));
     secret_buffer_finish(&text);
     return ok;
 }
@@ -258,11 +246,11 @@ static bool reseal_rows(struct pointer_txn *txn, void *context, struct error *er
     size_t warehouse_count = 0, count = 0;
     TRY(pointer_warehouse_list(view, &resealing->arena, &warehouses, &warehouse_count, err));
     TRY(pointer_storage_list(view, &resealing->arena, &rows, &count, err));
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < warehouse_count; j++)
-            if (warehouses[j].id == rows[i].warehouse_id &&
-                is_of_old_key(resealing->catalog->secret_keys, &rows[i]))
-                TRY(reseal_row(resealing, txn, &warehouses[j], &rows[i], err));
+    for (size_t i = 0; i < warehouse_count; i++) {
+        const struct storage_row *row = storage_row_find(rows, count, warehouses[i].id);
+        if (row && is_of_old_key(resealing->catalog->secret_keys, row))
+            TRY(reseal_row(resealing, txn, &warehouses[i], *row, err));
+    }
     return true;
 }
 

@@ -80,11 +80,7 @@ static bool make_path(const struct adls_object *object, bool has_account, struct
     if (object->key.len > 0)
         buffer_append_byte(&path, '/');
     percent_path_append(&path, object->key);
-    bool ok = buffer_check(&path, "an object's path", err);
-    if (ok)
-        *ret_path = arena_slice(arena, buffer_slice(&path));
-    buffer_finish(&path);
-    return ok && (ret_path->ptr || error_no_memory(err, "an object's path"));
+    return buffer_to_arena(&path, true, "an object's path", arena, ret_path, err);
 }
 
 bool adls_place_address(const struct adls_place *place, const struct adls_object *object,

@@ -29,11 +29,7 @@ static bool make_path(const struct bucket_object *object, bool has_bucket, struc
             buffer_append_byte(&path, '/');
     }
     percent_path_append(&path, object->key);
-    bool ok = buffer_check(&path, "an object's path", err);
-    if (ok)
-        *ret_path = arena_slice(arena, buffer_slice(&path));
-    buffer_finish(&path);
-    return ok && (ret_path->ptr || error_no_memory(err, "an object's path"));
+    return buffer_to_arena(&path, true, "an object's path", arena, ret_path, err);
 }
 
 bool s3_place_address(const struct s3_place *place, const struct bucket_object *object,

@@ -58,13 +58,7 @@ static bool reencode(struct slice text, struct arena *arena, struct slice *ret_t
     TRY(percent_decode(text, true, arena, &plain, err));
     buffer_init(&out, MAX_CANONICAL_SIZE);
     percent_append(&out, plain);
-    bool done = buffer_check(&out, "a query parameter", err);
-    if (done) {
-        *ret_text = arena_slice(arena, buffer_slice(&out));
-        done = ret_text->ptr || error_no_memory(err, "a query parameter");
-    }
-    buffer_finish(&out);
-    return done;
+    return buffer_to_arena(&out, true, "a query parameter", arena, ret_text, err);
 }
 
 static size_t count_bytes(struct slice text, char byte)
@@ -328,13 +322,7 @@ static bool query_add(struct pair_list *query, const char *name, struct slice va
     buffer_init(&out, MAX_CANONICAL_SIZE);
     percent_append(&out, value);
     pair->name = slice_from_string(name);
-    bool done = buffer_check(&out, name, err);
-    if (done) {
-        pair->value = arena_slice(arena, buffer_slice(&out));
-        done = pair->value.ptr || error_no_memory(err, name);
-    }
-    buffer_finish(&out);
-    return done;
+    return buffer_to_arena(&out, true, name, arena, &pair->value, err);
 }
 
 #define SIGNATURE_PARAMETERS 6
@@ -353,16 +341,15 @@ static bool query_add_signature_parameters(struct pair_list *query, const struct
     buffer_printf(&credential, "%.*s/", SLICE_ARG(credentials->access_key_id));
     scope_append(&credential, scope, time);
     names_append(&names, headers);
-    bool done =
-        buffer_check(&credential, "a credential", err) &&
-        buffer_check(&names, "the names of signed headers", err) &&
-        query_add(query, "X-Amz-Algorithm", SLICE_LITERAL(ALGORITHM), arena, err) &&
-        query_add(query, "X-Amz-Credential", buffer_slice(&credential), arena, err) &&
-        query_add(query, "X-Amz-Date", slice_from_string(time), arena, err) &&
-        query_add(query, "X-Amz-Expires", slice_from_string(life), arena, err) &&
-        query_add(query, "X-Amz-SignedHeaders", buffer_slice(&names), arena, err) &&
-        (credentials->session_token.len == 0 ||
-         query_add(query, "X-Amz-Security-Token", credentials->session_token, arena, err));
+    bool done = buffer_check(&credential, "a credential", err) &&
+                buffer_check(&names, "the names of signed headers", err) &&
+                query_add(query, "X-Amz-Algorithm", SLICE_LITERAL(ALGORITHM), arena, err) &&
+                query_add(query, "X-Amz-Credential", buffer_slice(&credential), arena, err) &&
+                query_add(query, "X-Amz-Date", slice_from_string(time), arena, err) &&
+                query_add(query, "X-Amz-Expires", slice_from_string(life), arena, err) &&
+                query_add(query, "X-Amz-SignedHeaders", buffer_slice(&names), arena, err) &&
+                (credentials->session_token.len == 0 ||
+                 query_add(query, "X-Amz-Security-Token", credentials->session_token, arena, err));
     buffer_finish(&credential);
     buffer_finish(&names);
     return done;

@@ -125,6 +125,30 @@ static void test_buffer_detach__leaves_an_empty_usable_buffer(void **state)
     buffer_finish(NULL);
 }
 
+static void test_buffer_to_arena__ends_the_buffer_whatever_comes_of_it(void **state)
+{
+    struct buffer buffer;
+    struct arena arena;
+    struct slice bytes = SLICE_LITERAL("before");
+    struct error err = {0};
+    (void)state;
+    arena_init(&arena, 4096);
+    buffer_init(&buffer, 4);
+    buffer_append_string(&buffer, "text");
+    assert_ok(buffer_to_arena(&buffer, true, "a text", &arena, &bytes, &err), &err);
+    assert_slice_equal(bytes, "text");
+    buffer_init(&buffer, 4);
+    buffer_append_string(&buffer, "longer");
+    assert_fails(buffer_to_arena(&buffer, true, "a text", &arena, &bytes, &err), &err,
+                 ERROR_TOO_LARGE);
+    buffer_init(&buffer, 4);
+    error_set(&err, ERROR_CONFLICT, "of the writer");
+    assert_false(buffer_to_arena(&buffer, false, "a text", &arena, &bytes, &err));
+    assert_int_equal(err.kind, ERROR_CONFLICT);
+    assert_slice_equal(bytes, "text");
+    arena_finish(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +160,7 @@ int main(void)
         cmocka_unit_test(test_buffer_reserve__one_step_then_no_growth),
         cmocka_unit_test(test_buffer_truncate__shortens_and_never_lengthens),
         cmocka_unit_test(test_buffer_detach__leaves_an_empty_usable_buffer),
+        cmocka_unit_test(test_buffer_to_arena__ends_the_buffer_whatever_comes_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
