@@ -6,7 +6,6 @@
 
 #define CALL_ARENA_SIZE (1 * MIB)
 #define MAX_AUTHORIZATION (32 * KIB)
-#define MAX_HEADERS 8
 
 bool adls_call_init(struct adls_call *call, struct http_transport *transport,
                     struct adls_place *place, struct slice uri, const char *verb,
@@ -36,27 +35,8 @@ struct sending {
     char md5[DIGEST_MD5_TEXT_SIZE];
 };
 
-struct header_list {
-    struct azure_header items[MAX_HEADERS];
-    size_t count;
-};
-
-static void add(struct header_list *list, const char *name, struct slice value)
-{
-    list->items[list->count++] = (struct azure_header){slice_from_string(name), value};
-}
-
-static bool authorize_by_token(const struct sending *sending, struct arena *arena,
-                               struct slice *ret_value, struct error *err)
-{
-    const struct slice parts[] = {SLICE_LITERAL("Bearer "),
-                                  slice_from_string(sending->token->text)};
-    *ret_value = arena_join(arena, parts, 2);
-    return ret_value->ptr || error_no_memory(err, "a token");
-}
-
-static bool authorize_by_key(const struct sending *sending, const struct header_list *list,
-                             struct arena *arena, struct slice *ret_value, struct error *err)
+static bool authorize_by_key(const struct sending *sending, struct http_header_list *list,
+                             struct arena *arena, struct error *err)
 {
     const struct adls_call *call = sending->call;
     const struct azure_request request = {
@@ -67,31 +47,13 @@ static bool authorize_by_key(const struct sending *sending, const struct header_
         .header_count = list->count,
         .body_size = sending->operation->body.len,
     };
+    struct slice authorization;
     struct buffer value;
     buffer_init(&value, MAX_AUTHORIZATION);
     bool ok = azure_authorization_append(&value, &request, call->object.account,
-                                         call->place->account_key, arena, err) &&
-              buffer_check(&value, "a signature", err);
-    if (ok)
-        *ret_value = arena_slice(arena, buffer_slice(&value));
-    buffer_finish(&value);
-    return ok && (ret_value->ptr || error_no_memory(err, "a signature"));
-}
-
-static bool write_lines(const struct header_list *list, struct arena *arena,
-                        struct http_header_lines *ret_lines, struct error *err)
-{
-    const char **lines = ARENA_ARRAY(arena, const char *, list->count);
-    for (size_t i = 0; lines && i < list->count; i++) {
-        const struct slice parts[] = {list->items[i].name, SLICE_LITERAL(": "),
-                                      list->items[i].value};
-        lines[i] = arena_join(arena, parts, sizeof parts / sizeof parts[0]).ptr;
-        if (!lines[i])
-            lines = NULL;
-    }
-    if (!lines)
-        return error_no_memory(err, "the headers of a request");
-    *ret_lines = (struct http_header_lines){lines, list->count};
+                                         call->place->account_key, arena, err);
+    TRY(buffer_to_arena(&value, ok, "a signature", arena, &authorization, err));
+    http_headers_add(list, "Authorization", authorization);
     return true;
 }
 
@@ -100,25 +62,22 @@ static bool make_headers(void *context, struct arena *arena, struct http_header_
                          struct error *err)
 {
     const struct sending *sending = context;
-    struct header_list list = {.count = 0};
+    struct http_header_list list = {.count = 0};
     char date[AZURE_DATE_SIZE];
-    struct slice authorization;
     azure_date_put(clock_now_ms(http_transport_clock(sending->call->transport)) / 1000, date);
-    add(&list, "x-ms-date", slice_from_string(date));
-    add(&list, "x-ms-version", SLICE_LITERAL(ADLS_VERSION));
+    http_headers_add(&list, "x-ms-date", slice_from_string(date));
+    http_headers_add(&list, "x-ms-version", SLICE_LITERAL(ADLS_VERSION));
     if (sending->operation->is_new_blob) {
-        add(&list, "x-ms-blob-type", SLICE_LITERAL("BlockBlob"));
-        add(&list, "If-None-Match", SLICE_LITERAL("*"));
-        add(&list, "Content-MD5", slice_from_string(sending->md5));
+        http_headers_add(&list, "x-ms-blob-type", SLICE_LITERAL("BlockBlob"));
+        http_headers_add(&list, "If-None-Match", SLICE_LITERAL("*"));
+        http_headers_add(&list, "Content-MD5", slice_from_string(sending->md5));
     }
-    if (sending->operation->content_type)
-        add(&list, "Content-Type", slice_from_string(sending->operation->content_type));
-    if (sending->call->sas.len > 0)
-        return write_lines(&list, arena, ret_lines, err);
-    TRY(sending->token ? authorize_by_token(sending, arena, &authorization, err)
-                       : authorize_by_key(sending, &list, arena, &authorization, err));
-    add(&list, "Authorization", authorization);
-    return write_lines(&list, arena, ret_lines, err);
+    http_headers_add(&list, "Content-Type", slice_from_string(sending->operation->content_type));
+    if (sending->token)
+        TRY(http_headers_add_bearer(&list, sending->token->text, arena, err));
+    else if (sending->call->sas.len == 0)
+        TRY(authorize_by_key(sending, &list, arena, err));
+    return http_headers_lines(&list, arena, ret_lines, err);
 }
 
 /* --- sending -------------------------------------------------------------------------------- */

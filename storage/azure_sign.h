@@ -16,11 +16,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/error.h"
-
-struct azure_header {
-    struct slice name; /* in any case */
-    struct slice value;
-};
+#include "storage/http_headers.h"
 
 /* A request as it will be sent; its time stands in x-ms-date. Content-Length is not among the
  * headers. */
@@ -28,7 +24,7 @@ struct azure_request {
     struct slice method;
     struct slice path;  /* from '/' on, percent-encoded */
     struct slice query; /* without '?' */
-    const struct azure_header *headers;
+    const struct http_header *headers;
     size_t header_count;
     size_t body_size;
 };

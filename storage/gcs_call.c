@@ -2,12 +2,11 @@
 
 #include "base/limits.h"
 #include "base/percent.h"
+#include "storage/http_headers.h"
 
 #define CALL_ARENA_SIZE (1 * MIB)
 /* Names of 1,024 bytes, three times as long when they are encoded; tokens of pages. */
 #define MAX_URL (32 * KIB)
-/* Header and token. */
-#define MAX_HEADERS 3
 
 bool gcs_call_init(struct gcs_call *call, struct http_transport *transport, struct gcs_place *place,
                    struct slice uri, const char *verb, struct buffer *out, struct error *err)
@@ -43,11 +42,7 @@ static bool make_url(struct gcs_call *call, const struct gcs_operation *operatio
             percent_append(&url, call->object.key);
     }
     buffer_append_string(&url, operation->query ? operation->query : "");
-    bool ok = buffer_check(&url, "an object's name", err);
-    if (ok)
-        *ret_url = arena_slice(&call->arena, buffer_slice(&url));
-    buffer_finish(&url);
-    return ok && (ret_url->ptr || error_no_memory(err, "a request's URL"));
+    return buffer_to_arena(&url, true, "an object's name", &call->arena, ret_url, err);
 }
 
 struct sending {
@@ -60,24 +55,12 @@ static bool give_headers(void *context, struct arena *arena, struct http_header_
                          struct error *err)
 {
     const struct sending *sending = context;
-    const char *type = sending->operation->content_type;
-    const char **lines = ARENA_ARRAY(arena, const char *, MAX_HEADERS);
-    size_t count = 0;
-    if (!lines)
-        return error_no_memory(err, "the headers of a request");
-    lines[count++] = "Accept-Encoding: gzip";
-    if (type)
-        lines[count++] = arena_printf(arena, "Content-Type: %s", type).ptr;
-    if (sending->token) {
-        const struct slice parts[] = {SLICE_LITERAL("Authorization: Bearer "),
-                                      slice_from_string(sending->token->text)};
-        lines[count++] = arena_join(arena, parts, 2).ptr;
-    }
-    for (size_t i = 0; i < count; i++)
-        if (!lines[i])
-            return error_no_memory(err, "the headers of a request");
-    *ret_lines = (struct http_header_lines){lines, count};
-    return true;
+    struct http_header_list list = {.count = 0};
+    http_headers_add(&list, "Accept-Encoding", SLICE_LITERAL("gzip"));
+    http_headers_add(&list, "Content-Type", slice_from_string(sending->operation->content_type));
+    if (sending->token)
+        TRY(http_headers_add_bearer(&list, sending->token->text, arena, err));
+    return http_headers_lines(&list, arena, ret_lines, err);
 }
 
 static bool send_with(struct gcs_call *call, const struct gcs_operation *operation,

@@ -60,11 +60,11 @@ static bool read_headers(json_t *object, struct arena *arena, struct remote_sign
     if (most > MAX_SIGNED_HEADERS)
         return error_set(err, ERROR_BAD_REQUEST, "There are %zu headers, the most are %d", most,
                          MAX_SIGNED_HEADERS);
-    request->headers = ARENA_ARRAY(arena, struct s3_header, most + 1);
+    request->headers = ARENA_ARRAY(arena, struct http_header, most + 1);
     if (request->headers == NULL)
         return error_no_memory(err, "the headers");
     json_object_foreach(object, name, list) {
-        struct s3_header header = {.name = slice_from_string(name)};
+        struct http_header header = {.name = slice_from_string(name)};
         if (!json_is_array(list) || !is_header_name(name))
             return error_set(err, ERROR_BAD_REQUEST, "headers must map names to lists of values");
         if (has_header(request, header.name))
@@ -155,10 +155,10 @@ static bool payload_hash(const struct remote_sign *request, char digest[DIGEST_H
     return true;
 }
 
-static size_t collect(const struct remote_sign *request, struct s3_header *headers)
+static size_t collect(const struct remote_sign *request, struct http_header *headers)
 {
     size_t count = 0;
-    headers[count++] = (struct s3_header){SLICE_LITERAL("host"), request->url.authority};
+    headers[count++] = (struct http_header){SLICE_LITERAL("host"), request->url.authority};
     for (size_t i = 0; i < request->header_count; i++)
         if (is_signed(request->headers[i].name) && !is_ours(request->headers[i].name))
             headers[count++] = request->headers[i];
@@ -200,18 +200,18 @@ bool remote_sign_write(const struct remote_sign *request, const struct s3_scope 
     char date[S3_TIME_SIZE], digest[DIGEST_HEX_SIZE];
     struct slice hash;
     struct buffer authorization;
-    struct s3_header *headers =
-        ARENA_ARRAY(arena, struct s3_header, request->header_count + ADDED_HEADERS);
+    struct http_header *headers =
+        ARENA_ARRAY(arena, struct http_header, request->header_count + ADDED_HEADERS);
     if (headers == NULL)
         return error_no_memory(err, "the headers");
     TRY(payload_hash(request, digest, &hash, err));
     s3_time_put(scope->time_s, date);
     size_t count = collect(request, headers);
-    headers[count++] = (struct s3_header){SLICE_LITERAL("x-amz-date"), slice_from_string(date)};
-    headers[count++] = (struct s3_header){SLICE_LITERAL("x-amz-content-sha256"), hash};
+    headers[count++] = (struct http_header){SLICE_LITERAL("x-amz-date"), slice_from_string(date)};
+    headers[count++] = (struct http_header){SLICE_LITERAL("x-amz-content-sha256"), hash};
     if (credentials->session_token.len > 0)
         headers[count++] =
-            (struct s3_header){SLICE_LITERAL("x-amz-security-token"), credentials->session_token};
+            (struct http_header){SLICE_LITERAL("x-amz-security-token"), credentials->session_token};
     const struct s3_request signed_request = {
         .method = request->method,
         .path = request->url.path,

@@ -24,7 +24,7 @@ struct remote_sign {
     struct slice body; /* ptr NULL: none was sent */
     struct s3_client_url url;
     struct slice uri;
-    struct s3_header *headers; /* as they were sent, values of one name joined */
+    struct http_header *headers; /* as they were sent, values of one name joined */
     size_t header_count;
 };
 

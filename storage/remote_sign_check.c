@@ -97,7 +97,7 @@ static bool check_headers(const struct remote_sign *request, struct slice place,
 {
     const struct slice amazon = SLICE_LITERAL("x-amz-");
     for (size_t i = 0; i < request->header_count; i++) {
-        const struct s3_header *header = &request->headers[i];
+        const struct http_header *header = &request->headers[i];
         bool is_s3 = header->name.len >= amazon.len &&
                      slice_equals_ignore_case(slice_make(header->name.ptr, amazon.len), amazon);
         if (is_s3 && !is_allowed_header(header->name))

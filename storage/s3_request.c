@@ -4,25 +4,12 @@
 #include "base/limits.h"
 
 #define MAX_AUTHORIZATION (16 * KIB)
-#define MAX_HEADERS 10
 
 struct sending {
     const struct s3_http_request *request;
     const struct clock *clock;
     char payload_hash[DIGEST_HEX_SIZE];
 };
-
-/* Headers that are signed, in a list that grows. */
-struct header_list {
-    struct s3_header items[MAX_HEADERS];
-    size_t count;
-};
-
-static void add(struct header_list *list, const char *name, struct slice value)
-{
-    if (value.len > 0)
-        list->items[list->count++] = (struct s3_header){slice_from_string(name), value};
-}
 
 /* "host:port" of "https://host:port/base". */
 static struct slice authority_of(struct slice endpoint)
@@ -33,23 +20,25 @@ static struct slice authority_of(struct slice endpoint)
     return slice_make(rest.ptr, slice_find(rest, '/'));
 }
 
-static void list_headers(const struct sending *sending, const char *time, struct header_list *list)
+static void list_headers(const struct sending *sending, const char *time,
+                         struct http_header_list *list)
 {
     const struct s3_http_request *request = sending->request;
-    add(list, "Host", authority_of(request->endpoint));
-    add(list, "Content-Type", slice_from_string(request->content_type));
-    add(list, "Content-MD5", slice_from_string(request->content_md5));
-    add(list, "If-None-Match", slice_from_string(request->if_none_match));
-    add(list, "Range", slice_from_string(request->range));
+    http_headers_add(list, "Host", authority_of(request->endpoint));
+    http_headers_add(list, "Content-Type", slice_from_string(request->content_type));
+    http_headers_add(list, "Content-MD5", slice_from_string(request->content_md5));
+    http_headers_add(list, "If-None-Match", slice_from_string(request->if_none_match));
+    http_headers_add(list, "Range", slice_from_string(request->range));
     if (!request->credentials)
         return;
-    add(list, "X-Amz-Content-Sha256", slice_from_string(sending->payload_hash));
-    add(list, "X-Amz-Date", slice_from_string(time));
-    add(list, "X-Amz-Security-Token", request->credentials->session_token);
+    http_headers_add(list, "X-Amz-Content-Sha256", slice_from_string(sending->payload_hash));
+    http_headers_add(list, "X-Amz-Date", slice_from_string(time));
+    http_headers_add(list, "X-Amz-Security-Token", request->credentials->session_token);
 }
 
-static bool authorize(const struct sending *sending, const struct header_list *list, int64_t time_s,
-                      struct arena *arena, struct slice *ret_value, struct error *err)
+static bool authorize(const struct sending *sending, const struct http_header_list *list,
+                      int64_t time_s, struct arena *arena, struct slice *ret_value,
+                      struct error *err)
 {
     const struct s3_http_request *request = sending->request;
     const struct s3_request to_sign = {
@@ -63,29 +52,8 @@ static bool authorize(const struct sending *sending, const struct header_list *l
     const struct s3_scope scope = {request->region, slice_from_string(request->service), time_s};
     struct buffer value;
     buffer_init(&value, MAX_AUTHORIZATION);
-    bool ok = s3_authorization_append(&value, &to_sign, &scope, request->credentials, arena, err) &&
-              buffer_check(&value, "a signature", err);
-    if (ok)
-        *ret_value = arena_slice(arena, buffer_slice(&value));
-    buffer_finish(&value);
-    return ok && (ret_value->ptr || error_no_memory(err, "a signature"));
-}
-
-static bool write_lines(const struct header_list *list, struct arena *arena,
-                        struct http_header_lines *ret_lines, struct error *err)
-{
-    const char **lines = ARENA_ARRAY(arena, const char *, list->count + 1);
-    for (size_t i = 0; lines && i < list->count; i++) {
-        const struct slice parts[] = {list->items[i].name, SLICE_LITERAL(": "),
-                                      list->items[i].value};
-        lines[i] = arena_join(arena, parts, sizeof parts / sizeof parts[0]).ptr;
-        if (!lines[i])
-            lines = NULL;
-    }
-    if (!lines)
-        return error_no_memory(err, "the headers of a request");
-    *ret_lines = (struct http_header_lines){lines, list->count};
-    return true;
+    bool ok = s3_authorization_append(&value, &to_sign, &scope, request->credentials, arena, err);
+    return buffer_to_arena(&value, ok, "a signature", arena, ret_value, err);
 }
 
 /* Of one try: a signature is good from its own time on. */
@@ -93,7 +61,7 @@ static bool make_headers(void *context, struct arena *arena, struct http_header_
                          struct error *err)
 {
     const struct sending *sending = context;
-    struct header_list list = {.count = 0};
+    struct http_header_list list = {.count = 0};
     char time[S3_TIME_SIZE];
     struct slice authorization = SLICE_EMPTY;
     int64_t time_s = clock_now_ms(sending->clock) / 1000;
@@ -101,8 +69,8 @@ static bool make_headers(void *context, struct arena *arena, struct http_header_
     list_headers(sending, time, &list);
     if (sending->request->credentials)
         TRY(authorize(sending, &list, time_s, arena, &authorization, err));
-    add(&list, "Authorization", authorization);
-    return write_lines(&list, arena, ret_lines, err);
+    http_headers_add(&list, "Authorization", authorization);
+    return http_headers_lines(&list, arena, ret_lines, err);
 }
 
 bool s3_http_send(struct http_transport *transport, const struct s3_http_request *request,

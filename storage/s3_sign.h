@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "storage/http_headers.h"
 
 struct s3_credentials {
     struct slice access_key_id;
@@ -29,18 +30,13 @@ struct s3_scope {
     int64_t time_s;       /* since the epoch, UTC */
 };
 
-struct s3_header {
-    struct slice name; /* in any case */
-    struct slice value;
-};
-
 /* A request as it will be sent. All headers given are signed: host must be among them, and
  * x-amz-date and x-amz-security-token where the signature goes into a header. */
 struct s3_request {
     struct slice method;
     struct slice path;  /* from '/' on, percent-encoded (percent_path_append) */
     struct slice query; /* without '?'; in any order and encoding */
-    const struct s3_header *headers;
+    const struct http_header *headers;
     size_t header_count;
     struct slice payload_hash; /* SHA-256 of the body in hex, or S3_UNSIGNED_PAYLOAD */
 };

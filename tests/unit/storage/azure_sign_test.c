@@ -28,16 +28,16 @@ struct vector {
     const char *signature; /* as Azure's own library for Python (12.31) signs it */
 };
 
-static const struct azure_header GET[] = {VERSION, DATE, HEADER("x-ms-range", "bytes=0-0")};
-static const struct azure_header PUT[] = {HEADER("X-Ms-Blob-Type", "BlockBlob"),
+static const struct http_header GET[] = {VERSION, DATE, HEADER("x-ms-range", "bytes=0-0")};
+static const struct http_header PUT[] = {HEADER("X-Ms-Blob-Type", "BlockBlob"),
                                           HEADER("If-None-Match", "*"),
                                           VERSION,
                                           HEADER("Content-MD5", "XrY7u+Ae7tCTyyK9j1rNww=="),
                                           DATE,
                                           HEADER("Content-Type", "application/json")};
-static const struct azure_header PUT_EMPTY[] = {HEADER("x-ms-blob-type", "BlockBlob"),
+static const struct http_header PUT_EMPTY[] = {HEADER("x-ms-blob-type", "BlockBlob"),
                                                 HEADER("If-None-Match", "*"), VERSION, DATE};
-static const struct azure_header PLAIN[] = {DATE, VERSION};
+static const struct http_header PLAIN[] = {DATE, VERSION};
 
 #define REQUEST(method, path, query, headers, size)                          \
     {                                                                        \
@@ -86,7 +86,7 @@ static void test_authorization__is_what_azures_own_library_makes(void **state)
 static void test_string_to_sign__has_a_line_for_each_header_and_parameter(void **state)
 {
     (void)state;
-    static const struct azure_header headers[] = {HEADER("x-ms-b", " two "), HEADER("Range", "r"),
+    static const struct http_header headers[] = {HEADER("x-ms-b", " two "), HEADER("Range", "r"),
                                                   HEADER("X-MS-A", "one"), HEADER("other", "no")};
     const struct azure_request request =
         REQUEST("GET", "/c/a%20b", "Z=1&empty=&a=%2C+x&&none&a=b%25", headers, 7);

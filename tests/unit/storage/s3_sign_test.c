@@ -22,7 +22,7 @@ struct trial {
     json_t *vectors;
     struct arena arena;
     struct buffer path, out, names;
-    struct s3_header headers[MAX_HEADERS];
+    struct http_header headers[MAX_HEADERS];
     char time[S3_TIME_SIZE];
     char payload_hash[DIGEST_HEX_SIZE];
     struct s3_request request;
@@ -72,7 +72,7 @@ static void add_header(struct trial *trial, const char *name, struct slice value
 {
     assert_true(trial->request.header_count < MAX_HEADERS);
     trial->headers[trial->request.header_count++] =
-        (struct s3_header){slice_from_string(name), value};
+        (struct http_header){slice_from_string(name), value};
 }
 
 static void read_vector(struct trial *trial, const json_t *vector)
@@ -191,7 +191,7 @@ static void assert_authorization(struct trial *trial, const struct s3_request *r
 
 static void test_s3_authorization__signs_a_ranged_get(void **state)
 {
-    const struct s3_header headers[] = {
+    const struct http_header headers[] = {
         EXAMPLE_HOST,
         {SLICE_LITERAL("Range"), SLICE_LITERAL("bytes=0-9")},
         {SLICE_LITERAL("x-amz-content-sha256"), SLICE_LITERAL(S3_EMPTY_PAYLOAD_HASH)},
@@ -208,7 +208,7 @@ static void test_s3_authorization__signs_a_ranged_get(void **state)
 
 static void test_s3_authorization__signs_a_list_with_a_parameter_without_value(void **state)
 {
-    const struct s3_header headers[] = {
+    const struct http_header headers[] = {
         EXAMPLE_HOST,
         {SLICE_LITERAL("x-amz-content-sha256"), SLICE_LITERAL(S3_EMPTY_PAYLOAD_HASH)},
         {SLICE_LITERAL("x-amz-date"), SLICE_LITERAL("20130524T000000Z")}};
@@ -229,7 +229,7 @@ static void test_s3_presigned_query__signs_a_get(void **state)
 {
     struct trial *trial = *state;
     struct error err = {0};
-    const struct s3_header headers[] = {EXAMPLE_HOST};
+    const struct http_header headers[] = {EXAMPLE_HOST};
     const struct s3_request request = {.method = SLICE_LITERAL("GET"),
                                        .path = SLICE_LITERAL("/test.txt"),
                                        .query = SLICE_EMPTY,
@@ -265,7 +265,7 @@ static void test_s3_canonical_request__has_one_form_of_a_query(void **state)
 {
     struct trial *trial = *state;
     struct error err = {0};
-    const struct s3_header headers[] = {{SLICE_LITERAL("host"), SLICE_LITERAL("h")}};
+    const struct http_header headers[] = {{SLICE_LITERAL("host"), SLICE_LITERAL("h")}};
     const struct s3_request request = {
         .method = SLICE_LITERAL("GET"),
         .path = SLICE_LITERAL("/"),
