@@ -119,36 +119,33 @@ static bool send_with(struct adls_call *call, const struct adls_operation *opera
     return http_transport_send(call->transport, &http, &call->answer, err);
 }
 
-/* Azure says 401 of a token that has ended, Azurite as of a wrong key. */
-static bool is_of_old_token(const struct http_answer *answer)
+struct attempt {
+    struct adls_call *call;
+    const struct adls_operation *operation;
+};
+
+static bool send_attempt(void *context, const struct bearer_token *token, struct error *err)
 {
+    const struct attempt *attempt = context;
+    return send_with(attempt->call, attempt->operation, token, err);
+}
+
+/* Azure says 401 of a token that has ended, Azurite as of a wrong key. */
+static bool is_refused(const void *context)
+{
+    const struct http_answer *answer = &((const struct attempt *)context)->call->answer;
     return answer->status == 401 ||
            (answer->status == 403 &&
             slice_equals_string(adls_fault_code(answer), "AuthenticationFailed"));
 }
 
-/* Once more with another token where the store says that this one is good no more. */
-static bool send_with_tokens(struct adls_call *call, const struct adls_operation *operation,
-                             struct bearer_token *token, struct error *err)
-{
-    struct token_source *tokens = call->place->tokens;
-    TRY(token_source_get(tokens, token, err));
-    TRY(send_with(call, operation, token, err));
-    if (!is_of_old_token(&call->answer))
-        return true;
-    token_source_refused(tokens, token);
-    TRY(token_source_get(tokens, token, err));
-    return send_with(call, operation, token, err);
-}
-
 static bool send(struct adls_call *call, const struct adls_operation *operation, struct error *err)
 {
-    struct bearer_token token;
+    struct attempt attempt = {call, operation};
+    const struct token_use use = {send_attempt, is_refused, &attempt};
     if (!call->place->tokens || call->sas.len > 0)
         return send_with(call, operation, NULL, err);
-    bool ok = send_with_tokens(call, operation, &token, err);
-    bearer_token_wipe(&token);
-    return ok;
+    return token_source_use(call->place->tokens, &use, err);
 }
 
 bool adls_call_send(struct adls_call *call, const struct adls_operation *operation,

@@ -3,20 +3,16 @@
 #include <curl/curl.h>
 #include <time.h>
 
-/* What an answer of each code is for us, and what to do. `%b` is the container, `%a` the account,
- * `%e` the endpoint, `%c` by how much the clocks differ. */
-struct cure {
-    const char *code;
-    enum error_kind kind;
-    const char *text;
-};
+#include "storage/fault_cure.h"
 
 #define ROLE_TEXT                                                                          \
     "the identity may not do that: give it the role Storage Blob Data Contributor on the " \
     "container"
 #define BUSY_TEXT "the store wants fewer requests: try again later"
 
-static const struct cure CURES[] = {
+/* Words of the texts: `%b` is the container, `%a` the account, `%e` the endpoint, `%c` by how much
+ * the clocks differ. */
+static const struct fault_cure CURES[] = {
     {"ContainerNotFound", ERROR_STORAGE,
      "there is no container %b in account %a: make it, or change the warehouse's location"},
     {"ContainerBeingDeleted", ERROR_STORAGE,
@@ -72,24 +68,18 @@ struct slice adls_fault_code(const struct http_answer *answer)
     return slice_from_string(answer->headers[HTTP_ANSWER_ERROR_CODE]);
 }
 
-static const struct cure *find_cure(struct slice code)
-{
-    for (size_t i = 0; i < sizeof CURES / sizeof CURES[0]; i++)
-        if (slice_equals_string(code, CURES[i].code))
-            return &CURES[i];
-    return NULL;
-}
-
 /* By the status alone, where the answer has no code that is known. */
-static const struct cure *cure_of_status(long status)
+static const struct fault_cure *cure_of_status(long status)
 {
-    static const struct cure BUSY = {"", ERROR_OVERLOADED, BUSY_TEXT};
-    static const struct cure DENIED = {"", ERROR_STORAGE,
-                                       "the credentials may not do that: check them, and what they "
-                                       "are allowed"};
-    static const struct cure OTHER = {"", ERROR_STORAGE,
-                                      "look at the store, and check that %e is the Blob service of "
-                                      "account %a"};
+    static const struct fault_cure BUSY = {"", ERROR_OVERLOADED, BUSY_TEXT};
+    static const struct fault_cure DENIED = {
+        "", ERROR_STORAGE,
+        "the credentials may not do that: check them, and what they "
+        "are allowed"};
+    static const struct fault_cure OTHER = {
+        "", ERROR_STORAGE,
+        "look at the store, and check that %e is the Blob service of "
+        "account %a"};
     if (status == 429 || status == 503)
         return &BUSY;
     return status == 401 || status == 403 ? &DENIED : &OTHER;
@@ -105,21 +95,22 @@ static void append_skew(struct buffer *out, const struct adls_trial *trial,
         buffer_printf(out, ", %lld seconds from the store's,", skew_s);
 }
 
-static void append_cure(struct buffer *out, const char *text, const struct adls_trial *trial,
-                        const struct http_answer *answer)
+struct words {
+    const struct adls_trial *trial;
+    const struct http_answer *answer;
+};
+
+static void append_word(struct buffer *out, char letter, const void *context)
 {
-    for (; *text; text++) {
-        if (*text != '%')
-            buffer_append_byte(out, *text);
-        else if (*++text == 'b')
-            buffer_append_slice(out, trial->object->container);
-        else if (*text == 'a')
-            buffer_append_slice(out, trial->object->account);
-        else if (*text == 'e')
-            buffer_append_slice(out, trial->endpoint);
-        else if (*text == 'c')
-            append_skew(out, trial, answer);
-    }
+    const struct words *words = context;
+    if (letter == 'b')
+        buffer_append_slice(out, words->trial->object->container);
+    else if (letter == 'a')
+        buffer_append_slice(out, words->trial->object->account);
+    else if (letter == 'e')
+        buffer_append_slice(out, words->trial->endpoint);
+    else if (letter == 'c')
+        append_skew(out, words->trial, words->answer);
 }
 
 bool adls_fault_is_of_no_object(const struct http_answer *answer)
@@ -132,10 +123,9 @@ bool adls_fault_is_of_no_object(const struct http_answer *answer)
 bool adls_fault_error(const struct adls_trial *trial, const struct http_answer *answer,
                       struct error *err)
 {
-    struct buffer text;
     char status[24];
     struct slice code = adls_fault_code(answer);
-    const struct cure *cure = find_cure(code);
+    const struct fault_cure *cure = fault_cure_find(CURES, sizeof CURES / sizeof CURES[0], code);
     if (adls_fault_is_of_no_object(answer))
         return error_set(err, ERROR_NOT_FOUND, "'%.*s' does not exist", SLICE_ARG(trial->uri));
     if (code.len == 0) {
@@ -144,11 +134,8 @@ bool adls_fault_error(const struct adls_trial *trial, const struct http_answer *
     }
     if (!cure)
         cure = cure_of_status(answer->status);
-    buffer_init(&text, ERROR_MESSAGE_SIZE);
-    append_cure(&text, cure->text, trial, answer);
-    struct slice said = buffer_slice(&text);
-    error_set(err, cure->kind, "cannot %s '%.*s': %.*s: %.*s", trial->verb, SLICE_ARG(trial->uri),
-              SLICE_ARG(code), SLICE_ARG(said));
-    buffer_finish(&text);
-    return false;
+    const struct words words = {trial, answer};
+    const struct fault_cure_sentence sentence = {trial->verb, trial->uri, code, append_word,
+                                                 &words};
+    return fault_cure_tell(&sentence, cure->kind, cure->text, err);
 }

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/percent.h"
+#include "storage/fault_cure.h"
 #include "storage/http_headers.h"
 
 #define CALL_ARENA_SIZE (1 * MIB)
@@ -82,30 +83,37 @@ static bool send_with(struct gcs_call *call, const struct gcs_operation *operati
            gcs_fault_parse(buffer_slice(&call->fault_text), &call->arena, &call->fault, err);
 }
 
-/* Once more with another token where the store says that this one is no good. */
-static bool send(struct gcs_call *call, const struct gcs_operation *operation,
-                 struct bearer_token *token, struct error *err)
+struct attempt {
+    struct gcs_call *call;
+    const struct gcs_operation *operation;
+};
+
+static bool send_attempt(void *context, const struct bearer_token *token, struct error *err)
 {
-    struct token_source *tokens = call->place->tokens;
-    if (!tokens || call->own_token)
+    const struct attempt *attempt = context;
+    return send_with(attempt->call, attempt->operation, token, err);
+}
+
+static bool is_refused(const void *context)
+{
+    return ((const struct attempt *)context)->call->answer.status == 401;
+}
+
+static bool send(struct gcs_call *call, const struct gcs_operation *operation, struct error *err)
+{
+    struct attempt attempt = {call, operation};
+    const struct token_use use = {send_attempt, is_refused, &attempt};
+    if (!call->place->tokens || call->own_token)
         return send_with(call, operation, call->own_token, err);
-    TRY(token_source_get(tokens, token, err));
-    TRY(send_with(call, operation, token, err));
-    if (call->answer.status != 401)
-        return true;
-    token_source_refused(tokens, token);
-    TRY(token_source_get(tokens, token, err));
-    return send_with(call, operation, token, err);
+    return token_source_use(call->place->tokens, &use, err);
 }
 
 bool gcs_call_send(struct gcs_call *call, const struct gcs_operation *operation, struct error *err)
 {
-    struct bearer_token token = {.expires_ms = 0};
     struct error cause = {0};
-    bool ok = send(call, operation, &token, &cause);
-    bearer_token_wipe(&token);
-    return ok || error_set(err, cause.kind, "cannot %s '%.*s': %s", call->verb,
-                           SLICE_ARG(call->uri), cause.message);
+    return send(call, operation, &cause) ||
+           error_set(err, cause.kind, "cannot %s '%.*s': %s", call->verb, SLICE_ARG(call->uri),
+                     cause.message);
 }
 
 bool gcs_call_download(struct gcs_call *call, struct error *err)
@@ -181,16 +189,13 @@ static const struct cure *find_cure(const struct gcs_call *call)
     return cure;
 }
 
-static void append_cure(struct buffer *out, const char *text, const struct gcs_call *call)
+static void append_word(struct buffer *out, char letter, const void *context)
 {
-    for (; *text; text++) {
-        if (*text != '%')
-            buffer_append_byte(out, *text);
-        else if (*++text == 'b')
-            buffer_append_slice(out, call->object.bucket);
-        else if (*text == 'e')
-            buffer_append_slice(out, call->place->endpoint);
-    }
+    const struct gcs_call *call = context;
+    if (letter == 'b')
+        buffer_append_slice(out, call->object.bucket);
+    else if (letter == 'e')
+        buffer_append_slice(out, call->place->endpoint);
 }
 
 bool gcs_call_is_absent(const struct gcs_call *call)
@@ -213,15 +218,13 @@ static void append_said(struct buffer *out, const struct gcs_call *call)
 
 bool gcs_call_failed(const struct gcs_call *call, struct error *err)
 {
-    struct buffer text;
+    struct buffer said;
     const struct cure *cure = find_cure(call);
-    buffer_init(&text, ERROR_MESSAGE_SIZE);
-    append_said(&text, call);
-    buffer_append_string(&text, ": ");
-    append_cure(&text, cure->text, call);
-    struct slice said = buffer_slice(&text);
-    error_set(err, cure->kind, "cannot %s '%.*s': %.*s", call->verb, SLICE_ARG(call->uri),
-              SLICE_ARG(said));
-    buffer_finish(&text);
+    buffer_init(&said, ERROR_MESSAGE_SIZE);
+    append_said(&said, call);
+    const struct fault_cure_sentence sentence = {call->verb, call->uri, buffer_slice(&said),
+                                                 append_word, call};
+    fault_cure_tell(&sentence, cure->kind, cure->text, err);
+    buffer_finish(&said);
     return false;
 }

@@ -246,8 +246,5 @@ bool gcs_token_fetch(void *context, struct bearer_token *ret_token, struct error
     struct error cause = {0};
     bool ok = origin->is_any ? fetch_any(origin, ret_token, &cause)
                              : fetch_by_source(origin, ret_token, &cause);
-    if (ok)
-        return true;
-    bool is_own = cause.kind == ERROR_NO_MEMORY || cause.kind == ERROR_OVERLOADED;
-    return error_set(err, is_own ? cause.kind : ERROR_STORAGE, "%s", cause.message);
+    return ok || token_fetch_failed(&cause, err);
 }

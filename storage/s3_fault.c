@@ -3,17 +3,13 @@
 #include <curl/curl.h>
 #include <time.h>
 
-/* What an answer of each code is for us, and what to do. `%b` is the bucket, `%e` the endpoint,
- * `%r` the region that the answer names, `%c` by how much the clocks differ. */
-struct cure {
-    const char *code;
-    enum error_kind kind;
-    const char *text;
-};
+#include "storage/fault_cure.h"
 
 #define REGION_TEXT "the bucket %b is in another region%r: set the warehouse's region to it"
 
-static const struct cure CURES[] = {
+/* Words of the texts: `%b` is the bucket, `%e` the endpoint, `%r` the region that the answer names,
+ * `%c` by how much the clocks differ. */
+static const struct fault_cure CURES[] = {
     {"NoSuchBucket", ERROR_STORAGE,
      "there is no bucket %b at %e: make it, or change the warehouse's location"},
     {"AccessDenied", ERROR_STORAGE,
@@ -63,26 +59,19 @@ static const struct cure CURES[] = {
      "endpoint of today?"},
 };
 
-static const struct cure *find_cure(struct slice code)
-{
-    for (size_t i = 0; i < sizeof CURES / sizeof CURES[0]; i++)
-        if (slice_equals_string(code, CURES[i].code))
-            return &CURES[i];
-    return NULL;
-}
-
 /* By the status alone, where the answer has no code. */
-static const struct cure *cure_of_status(long status)
+static const struct fault_cure *cure_of_status(long status)
 {
-    static const struct cure BUSY = {"", ERROR_OVERLOADED,
-                                     "the store wants fewer requests: try again later"};
-    static const struct cure REDIRECTED = {"", ERROR_STORAGE, REGION_TEXT};
-    static const struct cure DENIED = {"", ERROR_STORAGE,
-                                       "the credentials may not do that: check them, and what they "
-                                       "are allowed"};
-    static const struct cure OTHER = {"", ERROR_STORAGE,
-                                      "look at the store's log, and check that %e is an S3 "
-                                      "endpoint"};
+    static const struct fault_cure BUSY = {"", ERROR_OVERLOADED,
+                                           "the store wants fewer requests: try again later"};
+    static const struct fault_cure REDIRECTED = {"", ERROR_STORAGE, REGION_TEXT};
+    static const struct fault_cure DENIED = {
+        "", ERROR_STORAGE,
+        "the credentials may not do that: check them, and what they "
+        "are allowed"};
+    static const struct fault_cure OTHER = {"", ERROR_STORAGE,
+                                            "look at the store's log, and check that %e is an S3 "
+                                            "endpoint"};
     if (status == 429 || status == 503)
         return &BUSY;
     if (status == 301 || status == 307)
@@ -111,21 +100,23 @@ static void append_region(struct buffer *out, const struct http_answer *answer,
         buffer_printf(out, ", %.*s", SLICE_ARG(region));
 }
 
-static void append_cure(struct buffer *out, const char *text, const struct s3_trial *trial,
-                        const struct http_answer *answer, const struct s3_fault *fault)
+struct words {
+    const struct s3_trial *trial;
+    const struct http_answer *answer;
+    const struct s3_fault *fault;
+};
+
+static void append_word(struct buffer *out, char letter, const void *context)
 {
-    for (; *text; text++) {
-        if (*text != '%')
-            buffer_append_byte(out, *text);
-        else if (*++text == 'b')
-            buffer_append_slice(out, trial->bucket);
-        else if (*text == 'e')
-            buffer_append_slice(out, trial->place->endpoint);
-        else if (*text == 'r')
-            append_region(out, answer, fault);
-        else if (*text == 'c')
-            append_skew(out, trial, answer);
-    }
+    const struct words *words = context;
+    if (letter == 'b')
+        buffer_append_slice(out, words->trial->bucket);
+    else if (letter == 'e')
+        buffer_append_slice(out, words->trial->place->endpoint);
+    else if (letter == 'r')
+        append_region(out, words->answer, words->fault);
+    else if (letter == 'c')
+        append_skew(out, words->trial, words->answer);
 }
 
 bool s3_fault_of(const struct http_answer *answer, struct arena *arena, struct s3_fault *ret_fault,
@@ -141,20 +132,17 @@ bool s3_fault_of(const struct http_answer *answer, struct arena *arena, struct s
 bool s3_fault_error(const struct s3_trial *trial, const struct http_answer *answer,
                     const struct s3_fault *fault, struct error *err)
 {
-    struct buffer text;
-    const struct cure *cure = find_cure(fault->code);
+    const struct fault_cure *cure =
+        fault_cure_find(CURES, sizeof CURES / sizeof CURES[0], fault->code);
     if (slice_equals_string(fault->code, "NoSuchKey") ||
         (answer->status == 404 && !cure && slice_starts_with(fault->code, SLICE_LITERAL("HTTP "))))
         return error_set(err, ERROR_NOT_FOUND, "'%.*s' does not exist", SLICE_ARG(trial->uri));
     if (!cure)
         cure = cure_of_status(answer->status);
-    buffer_init(&text, ERROR_MESSAGE_SIZE);
-    append_cure(&text, cure->text, trial, answer, fault);
-    struct slice said = buffer_slice(&text);
-    error_set(err, cure->kind, "cannot %s '%.*s': %.*s: %.*s", trial->verb, SLICE_ARG(trial->uri),
-              SLICE_ARG(fault->code), SLICE_ARG(said));
-    buffer_finish(&text);
-    return false;
+    const struct words words = {trial, answer, fault};
+    const struct fault_cure_sentence sentence = {trial->verb, trial->uri, fault->code, append_word,
+                                                 &words};
+    return fault_cure_tell(&sentence, cure->kind, cure->text, err);
 }
 
 bool s3_fault_is_of_old_keys(const struct s3_fault *fault)

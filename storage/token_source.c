@@ -33,6 +33,12 @@ bool bearer_token_set(struct bearer_token *token, const char *source, struct sli
     return true;
 }
 
+bool token_fetch_failed(const struct error *cause, struct error *err)
+{
+    bool is_own = cause->kind == ERROR_NO_MEMORY || cause->kind == ERROR_OVERLOADED;
+    return error_set(err, is_own ? cause->kind : ERROR_STORAGE, "%s", cause->message);
+}
+
 static bool fetch_token(void *context, void *ret_value, int64_t *ret_expires_ms, struct error *err)
 {
     const struct token_source *source = context;
@@ -89,4 +95,24 @@ void token_source_renew(struct token_source *source, int64_t least_ms)
 void token_source_refused(struct token_source *source, const struct bearer_token *token)
 {
     kept_secret_refused(source->kept, token);
+}
+
+static bool use_tokens(struct token_source *source, const struct token_use *use,
+                       struct bearer_token *token, struct error *err)
+{
+    TRY(token_source_get(source, token, err));
+    TRY(use->send(use->context, token, err));
+    if (!use->is_refused(use->context))
+        return true;
+    token_source_refused(source, token);
+    TRY(token_source_get(source, token, err));
+    return use->send(use->context, token, err);
+}
+
+bool token_source_use(struct token_source *source, const struct token_use *use, struct error *err)
+{
+    struct bearer_token token = {.expires_ms = 0};
+    bool ok = use_tokens(source, use, &token, err);
+    bearer_token_wipe(&token);
+    return ok;
 }

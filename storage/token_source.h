@@ -34,6 +34,10 @@ typedef bool (*token_fetch_fn)(void *context, struct bearer_token *ret_token, st
 
 struct token_source;
 
+/* The end of a fetch that went wrong, always false: to whoever needs a token, that nothing is there
+ * to make one of is ERROR_STORAGE as all else is. */
+bool token_fetch_failed(const struct error *cause, struct error *err);
+
 /* `context` and `clock` must stay as long as the source. Nothing is fetched yet. */
 bool token_source_create(token_fetch_fn fetch, void *context, const struct clock *clock,
                          struct token_source **ret_source, struct error *err);
@@ -47,5 +51,15 @@ bool token_source_get(struct token_source *source, struct bearer_token *ret_toke
 void token_source_renew(struct token_source *source, int64_t least_ms);
 /* The store says that this one is good no more (401): the next is fetched anew. */
 void token_source_refused(struct token_source *source, const struct bearer_token *token);
+
+/* A request with a token. */
+struct token_use {
+    bool (*send)(void *context, const struct bearer_token *token, struct error *err);
+    /* Did the store say that the token was no good? */
+    bool (*is_refused)(const void *context);
+    void *context;
+};
+/* Sends, and once more with another token where the first is refused. */
+bool token_source_use(struct token_source *source, const struct token_use *use, struct error *err);
 
 #endif
