@@ -59,6 +59,12 @@ void percent_append(struct buffer *out, struct slice text)
     }
 }
 
+void percent_form_append(struct buffer *form, const char *name, struct slice value)
+{
+    buffer_printf(form, "%s%s=", form->len > 0 ? "&" : "", name);
+    percent_append(form, value);
+}
+
 void percent_path_append(struct buffer *out, struct slice path)
 {
     while (path.len > 0) {

@@ -20,5 +20,8 @@ bool percent_decode(struct slice text, bool plus_is_space, struct arena *arena,
 void percent_append(struct buffer *out, struct slice text);
 /* The same, '/' left as it is. */
 void percent_path_append(struct buffer *out, struct slice path);
+/* A field of a form (application/x-www-form-urlencoded): "name=value", behind '&' where something
+ * is there. The name needs no encoding. */
+void percent_form_append(struct buffer *form, const char *name, struct slice value);
 
 #endif

@@ -108,22 +108,16 @@ static bool set_token(struct rest_source *rest, struct slice token, struct error
     return buffer_check(&rest->authorization, "the token", err);
 }
 
-static void put_form(struct buffer *form, const char *name, struct slice value)
-{
-    buffer_printf(form, "%s%s=", form->len > 0 ? "&" : "", name);
-    percent_append(form, value);
-}
-
 /* "ID:SECRET", or a secret alone. */
 static void put_login(struct buffer *form, struct slice credential, struct slice scope)
 {
     size_t colon = slice_find(credential, ':');
-    put_form(form, "grant_type", SLICE_LITERAL("client_credentials"));
+    percent_form_append(form, "grant_type", SLICE_LITERAL("client_credentials"));
     if (colon < credential.len)
-        put_form(form, "client_id", slice_make(credential.ptr, colon));
-    put_form(form, "client_secret",
+        percent_form_append(form, "client_id", slice_make(credential.ptr, colon));
+    percent_form_append(form, "client_secret",
              colon < credential.len ? slice_from(credential, colon + 1) : credential);
-    put_form(form, "scope", scope);
+    percent_form_append(form, "scope", scope);
 }
 
 /* Without the old token: a server may refuse what has one that is over. */

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "storage/adls_place.h"
+
 #define NUMBER_SIZE 24
 /* A host has 253 characters at most. */
 #define AZURE_NAME_SIZE 320
@@ -81,7 +83,7 @@ static struct slice azure_account(const struct access_told *told)
  * emulator's, which answers for the other service too. */
 static void write_azure_endpoint(const struct access_told *told, struct json_writer *json)
 {
-    struct slice endpoint = told->endpoint, account = azure_account(told);
+    struct slice endpoint = told->endpoint;
     bool is_tls = slice_starts_with(endpoint, SLICE_LITERAL("https://"));
     struct slice scheme = is_tls ? SLICE_LITERAL("https") : SLICE_LITERAL("http");
     struct slice authority = slice_from(endpoint, scheme.len + 3);
@@ -89,8 +91,7 @@ static void write_azure_endpoint(const struct access_told *told, struct json_wri
         return;
     json_write_string_member(json, "adls.blob-storage-authority", authority);
     json_write_string_member(json, "adls.blob-storage-scheme", scheme);
-    if (slice_starts_with(authority, account) && authority.len > account.len &&
-        authority.ptr[account.len] == '.')
+    if (adls_endpoint_is_of_account(endpoint, azure_account(told)))
         return;
     json_write_string_member(json, "adls.dfs-storage-authority", authority);
     json_write_string_member(json, "adls.dfs-storage-scheme", scheme);

@@ -59,13 +59,13 @@ bool adls_object_parse(struct slice uri, struct arena *arena, struct adls_object
     return true;
 }
 
-static bool is_of_account(struct slice endpoint, const struct adls_object *object)
+bool adls_endpoint_is_of_account(struct slice endpoint, struct slice account)
 {
     const char *scheme_end = memmem(endpoint.ptr, endpoint.len, "://", 3);
     struct slice host =
         slice_from(endpoint, scheme_end ? (size_t)(scheme_end - endpoint.ptr) + 3 : 0);
-    return slice_starts_with(host, object->account) && host.len > object->account.len &&
-           host.ptr[object->account.len] == '.';
+    return slice_starts_with(host, account) && host.len > account.len &&
+           host.ptr[account.len] == '.';
 }
 
 static bool make_path(const struct adls_object *object, bool has_account, struct arena *arena,
@@ -88,7 +88,7 @@ bool adls_place_address(const struct adls_place *place, const struct adls_object
                         struct error *err)
 {
     bool is_own = place->endpoint.len == 0;
-    bool has_account = !is_own && !is_of_account(place->endpoint, object);
+    bool has_account = !is_own && !adls_endpoint_is_of_account(place->endpoint, object->account);
     *ret_endpoint =
         is_own ? arena_printf(arena, "https://%.*s", SLICE_ARG(object->host)) : place->endpoint;
     return (ret_endpoint->ptr || error_no_memory(err, "an object's address")) &&

@@ -46,8 +46,11 @@ struct adls_object {
 bool adls_object_parse(struct slice uri, struct arena *arena, struct adls_object *ret_object,
                        struct error *err);
 
-/* Where a request for it goes, both in the arena. An endpoint whose host begins with the account is
- * the account's own; another one (Azurite's) has the account in the path. */
+/* Does the endpoint's host begin with the account, as the account's own do? Another one (Azurite's)
+ * has the account in the path. */
+bool adls_endpoint_is_of_account(struct slice endpoint, struct slice account);
+
+/* Where a request for it goes, both in the arena. */
 bool adls_place_address(const struct adls_place *place, const struct adls_object *object,
                         struct arena *arena, struct slice *ret_endpoint, struct slice *ret_path,
                         struct error *err);

@@ -75,14 +75,14 @@ static bool authority_url(const struct azure_token_origin *origin, struct slice 
 
 static void write_form(const struct client *client, struct buffer *form)
 {
-    oauth_form_add(form, "grant_type", SLICE_LITERAL("client_credentials"));
-    oauth_form_add(form, "client_id", client->id);
-    oauth_form_add(form, "scope", SCOPE);
+    percent_form_append(form, "grant_type", SLICE_LITERAL("client_credentials"));
+    percent_form_append(form, "client_id", client->id);
+    percent_form_append(form, "scope", SCOPE);
     if (client->secret.len > 0) {
-        oauth_form_add(form, "client_secret", client->secret);
+        percent_form_append(form, "client_secret", client->secret);
     } else {
-        oauth_form_add(form, "client_assertion_type", ASSERTION_TYPE);
-        oauth_form_add(form, "client_assertion", client->assertion);
+        percent_form_append(form, "client_assertion_type", ASSERTION_TYPE);
+        percent_form_append(form, "client_assertion", client->assertion);
     }
 }
 

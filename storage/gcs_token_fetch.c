@@ -2,6 +2,7 @@
 
 #include "base/json_tree.h"
 #include "base/limits.h"
+#include "base/percent.h"
 #include "storage/gcs_service_account.h"
 #include "storage/oauth_token.h"
 #include "storage/secret_box.h"
@@ -53,9 +54,9 @@ static bool exchange_assertion(const struct gcs_token_origin *origin,
     buffer_init(&form, MAX_FORM_SIZE);
     buffer_init(&assertion, MAX_FORM_SIZE);
     bool ok = gcs_service_account_assert(account, SCOPE, now_ms / 1000, &assertion, err);
-    oauth_form_add(&form, "grant_type",
+    percent_form_append(&form, "grant_type",
                    SLICE_LITERAL("urn:ietf:params:oauth:grant-type:jwt-bearer"));
-    oauth_form_add(&form, "assertion", buffer_slice(&assertion));
+    percent_form_append(&form, "assertion", buffer_slice(&assertion));
     ok = ok && post(origin, account->token_uri, &form, ret_token, err);
     secret_buffer_finish(&assertion);
     secret_buffer_finish(&form);
@@ -81,11 +82,11 @@ static bool refresh(const struct gcs_token_origin *origin, const json_t *tree, s
     bool ok = json_opt_string(tree, "token_uri", &url, err);
     url = ok ? arena_slice(arena, url) : url;
     buffer_init(&form, MAX_FORM_SIZE);
-    oauth_form_add(&form, "grant_type", SLICE_LITERAL("refresh_token"));
+    percent_form_append(&form, "grant_type", SLICE_LITERAL("refresh_token"));
     for (size_t i = 0; ok && i < sizeof NAMES / sizeof NAMES[0]; i++) {
         ok = json_get_string(tree, NAMES[i], &text, err);
         if (ok)
-            oauth_form_add(&form, NAMES[i], text);
+            percent_form_append(&form, NAMES[i], text);
     }
     if (ok && !url.ptr)
         ok = error_no_memory(err, "a URL");

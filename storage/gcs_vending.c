@@ -6,6 +6,7 @@
  *       credentials with restricted permissions"
  */
 #include "base/limits.h"
+#include "base/percent.h"
 #include "storage/gcs_boundary.h"
 #include "storage/gcs_call.h"
 #include "storage/gcs_store.h"
@@ -53,12 +54,12 @@ static bool exchange(const struct vended_request *request, const struct bearer_t
     struct slice endpoint = is_google ? SLICE_LITERAL(STS_ENDPOINT) : profile->sts.endpoint;
     struct slice url = arena_printf(arena, "%.*s" STS_PATH, SLICE_ARG(endpoint));
     buffer_init(&form, MAX_FORM_SIZE);
-    oauth_form_add(&form, "grant_type",
+    percent_form_append(&form, "grant_type",
                    SLICE_LITERAL("urn:ietf:params:oauth:grant-type:token-exchange"));
-    oauth_form_add(&form, "subject_token_type", ACCESS_TOKEN);
-    oauth_form_add(&form, "requested_token_type", ACCESS_TOKEN);
-    oauth_form_add(&form, "subject_token", slice_from_string(own->text));
-    oauth_form_add(&form, "options", boundary);
+    percent_form_append(&form, "subject_token_type", ACCESS_TOKEN);
+    percent_form_append(&form, "requested_token_type", ACCESS_TOKEN);
+    percent_form_append(&form, "subject_token", slice_from_string(own->text));
+    percent_form_append(&form, "options", boundary);
     const struct oauth_request ask = {
         .method = "POST",
         .url = url.ptr,

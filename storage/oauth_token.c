@@ -2,7 +2,6 @@
 
 #include "base/json_tree.h"
 #include "base/limits.h"
-#include "base/percent.h"
 #include "storage/secret_box.h"
 
 /* A token, and a few fields beside it. */
@@ -13,12 +12,6 @@
 /* Of what the endpoint says about an error: its first sentence, not the rest that it may quote. */
 #define MAX_SAID_SIZE 200
 #define FORM_HEADER "Content-Type: application/x-www-form-urlencoded"
-
-void oauth_form_add(struct buffer *form, const char *name, struct slice value)
-{
-    buffer_printf(form, "%s%s=", form->len > 0 ? "&" : "", name);
-    percent_append(form, value);
-}
 
 /* --- answers ------------------------------------------------------------------------------ */
 

@@ -23,7 +23,7 @@ struct oauth_cure {
 struct oauth_request {
     const char *method;             /* "POST" with a form, "GET" without */
     const char *url;                /* the whole of it */
-    struct slice form;              /* application/x-www-form-urlencoded (oauth_form_add) */
+    struct slice form;              /* application/x-www-form-urlencoded (percent_form_append) */
     const char *header;             /* one more, "Metadata-Flavor: Google"; NULL: none */
     const char *ca_bundle;          /* a file; NULL: the system's */
     const char *service;            /* of sentences: "Google's token endpoint" */
@@ -33,9 +33,6 @@ struct oauth_request {
 
 bool oauth_token_ask(struct http_transport *transport, const struct oauth_request *request,
                      struct bearer_token *ret_token, struct error *err);
-
-/* "name=value", both as a form has them, with '&' before it where something is there. */
-void oauth_form_add(struct buffer *form, const char *name, struct slice value);
 
 /* {"access_token": …, "expires_in": 3599 or "3599"?, …}, of an answer that came at `now_ms`.
  * "expires_on" (seconds since the epoch) counts where there is no expires_in; without both the

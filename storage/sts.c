@@ -23,10 +23,8 @@ bool sts_endpoint_of_region(struct slice region, struct arena *arena, struct sli
 
 static void add_field(struct buffer *out, const char *name, struct slice value)
 {
-    if (value.len == 0)
-        return;
-    buffer_printf(out, "&%s=", name);
-    percent_append(out, value);
+    if (value.len > 0)
+        percent_form_append(out, name, value);
 }
 
 static bool write_body(struct buffer *out, const struct sts_request *request, struct error *err)

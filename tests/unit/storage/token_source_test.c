@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "base/percent.h"
 #include "storage/oauth_token.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/storage/http_script.h"
@@ -233,8 +234,8 @@ static void test_oauth__posts_a_form(void **state)
     struct buffer form;
     asking_begin(&asking, steps, COUNT(steps));
     buffer_init(&form, 1024);
-    oauth_form_add(&form, "grant_type", SLICE_LITERAL("urn:ietf:x"));
-    oauth_form_add(&form, "client_secret", SLICE_LITERAL("a+b c~&="));
+    percent_form_append(&form, "grant_type", SLICE_LITERAL("urn:ietf:x"));
+    percent_form_append(&form, "client_secret", SLICE_LITERAL("a+b c~&="));
     const struct oauth_request request = {.method = "POST",
                                           .url = http_script_url(asking.script),
                                           .form = buffer_slice(&form),
