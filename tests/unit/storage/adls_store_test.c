@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "storage/adls_place.h"
 #include "tests/unit/cmocka_all.h"
-#include "tests/unit/storage/http_script.h"
+#include "tests/unit/storage/store_trial.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SECRET "c2VjcmV0LXNlY3JldA=="
@@ -33,75 +33,30 @@ static const char *variable(const char *name)
     return strcmp(name, "AZURE_POD_IDENTITY_AUTHORITY_HOST") == 0 ? identity : NULL;
 }
 
-struct trial {
-    struct fake_time time;
-    struct http_script *script;
-    struct http_transport *transport;
-    struct object_store *store;
-    struct buffer out;
-    struct error err;
-};
-
-static void trial_begin(struct trial *trial, const struct http_step *steps, size_t count)
+static void trial_begin(struct store_trial *trial, const struct http_step *steps, size_t count)
 {
-    *trial = (struct trial){.time.now_ms = 1440938160000};
-    struct http_transport_options options = fake_time_options(&trial->time);
-    trial->script = http_script_start(steps, count);
+    store_trial_begin(trial, steps, count);
     snprintf(connection, sizeof connection,
              "DefaultEndpointsProtocol=http;AccountName=acct; accountkey = " SECRET
              ";BlobEndpoint=%s/acct/;",
              http_script_url(trial->script));
-    assert_ok(http_transport_create(&options, &trial->transport, &trial->err), &trial->err);
-    const struct remote_store_options adls = {trial->transport, variable, true};
-    assert_ok(adls_store_create(&adls, &trial->store, &trial->err), &trial->err);
-    buffer_init(&trial->out, MIB);
+    store_trial_open(trial, adls_store_create, variable);
 }
 
-static void trial_end(struct trial *trial)
+static void trial_end(struct store_trial *trial)
 {
-    assert_null(strstr(trial->err.message, SECRET));
-    trial->store->ops->destroy(trial->store);
-    http_transport_destroy(trial->transport);
-    http_script_stop(trial->script);
-    buffer_finish(&trial->out);
+    store_trial_end(trial, SECRET);
 }
 
-static bool get(struct trial *trial, const char *uri)
+static bool put(struct store_trial *trial, const char *bytes)
 {
-    buffer_truncate(&trial->out, 0);
-    return trial->store->ops->get(trial->store, slice_from_string(uri), &trial->out, &trial->err);
+    return store_trial_put(trial, ROOT "k", bytes);
 }
 
-static bool put(struct trial *trial, const char *bytes)
-{
-    return trial->store->ops->put_new(trial->store, SLICE_LITERAL(ROOT "k"),
-                                      slice_from_string(bytes), &trial->err);
-}
-
-static bool exists(struct trial *trial, bool *ret_exists)
+static bool exists(struct store_trial *trial, bool *ret_exists)
 {
     return trial->store->ops->exists(trial->store, SLICE_LITERAL(ROOT "k"), ret_exists,
                                      &trial->err);
-}
-
-static void assert_request(struct trial *trial, size_t n, const char *line)
-{
-    struct slice request = http_script_request(trial->script, n);
-    struct slice first = slice_make(request.ptr, slice_find(request, '\r'));
-    assert_slice_equal(first, line);
-}
-
-static bool request_has(struct trial *trial, size_t n, const char *text)
-{
-    struct slice request = http_script_request(trial->script, n);
-    return memmem(request.ptr, request.len, text, strlen(text)) != NULL;
-}
-
-/* An answer with a body; `text` must outlive the script. */
-static struct http_step page(char *text, size_t size, const char *body)
-{
-    snprintf(text, size, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
-    return ANSWER(text);
 }
 
 /* --- get, exists, remove ------------------------------------------------------------------ */
@@ -110,14 +65,15 @@ static void test_get__asks_the_blob_service_and_signs(void **state)
 {
     (void)state;
     const struct http_step steps[] = {ANSWER_OK("5\r\n\r\nhello")};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
-    assert_ok(get(&trial, "wasbs://lake@ACCT.blob.core.windows.net/a b/k%20+\xC3\xA9"), &trial.err);
+    assert_ok(store_trial_get(&trial, "wasbs://lake@ACCT.blob.core.windows.net/a b/k%20+\xC3\xA9"),
+              &trial.err);
     assert_slice_equal(buffer_slice(&trial.out), "hello");
-    assert_request(&trial, 0, "GET /acct/lake/a%20b/k%2520%2B%C3%A9 HTTP/1.1");
-    assert_true(request_has(&trial, 0, "x-ms-date: Sun, 30 Aug 2015 12:36:00 GMT\r\n"));
-    assert_true(request_has(&trial, 0, "x-ms-version: 2020-12-06\r\n"));
-    assert_true(request_has(&trial, 0, "Authorization: SharedKey acct:"));
+    store_trial_assert_line(&trial, 0, "GET /acct/lake/a%20b/k%2520%2B%C3%A9 HTTP/1.1");
+    assert_true(store_trial_request_has(&trial, 0, "x-ms-date: Sun, 30 Aug 2015 12:36:00 GMT\r\n"));
+    assert_true(store_trial_request_has(&trial, 0, "x-ms-version: 2020-12-06\r\n"));
+    assert_true(store_trial_request_has(&trial, 0, "Authorization: SharedKey acct:"));
     trial_end(&trial);
 }
 
@@ -126,15 +82,15 @@ static void test_get__tells_no_object_from_no_container(void **state)
     (void)state;
     const struct http_step steps[] = {NO_BLOB, FAULT("404 Not Found", "ContainerNotFound"),
                                       DIRECTORY};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
-    assert_fails(get(&trial, ROOT "k"), &trial.err, ERROR_NOT_FOUND);
+    assert_fails(store_trial_get(&trial, ROOT "k"), &trial.err, ERROR_NOT_FOUND);
     assert_string_equal(trial.err.message, "'" ROOT "k' does not exist");
-    assert_fails(get(&trial, ROOT "k"), &trial.err, ERROR_STORAGE);
+    assert_fails(store_trial_get(&trial, ROOT "k"), &trial.err, ERROR_STORAGE);
     assert_string_equal(trial.err.message,
                         "cannot read '" ROOT "k': ContainerNotFound: there is no container lake in "
                         "account acct: make it, or change the warehouse's location");
-    assert_fails(get(&trial, ROOT "directory"), &trial.err, ERROR_NOT_FOUND);
+    assert_fails(store_trial_get(&trial, ROOT "directory"), &trial.err, ERROR_NOT_FOUND);
     trial_end(&trial);
 }
 
@@ -145,10 +101,10 @@ static void test_calls__refuse_what_is_no_object(void **state)
                                        "abfss://@acct.x/k",   "abfss://lake@acct.x:9/k",
                                        "abfss://lake@acct/k", ROOT "a?x=y",
                                        ROOT "../k",           ROOT "%2e%2e/k"};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, NULL, 0);
     for (size_t i = 0; i < COUNT(uris); i++)
-        assert_fails(get(&trial, uris[i]), &trial.err, ERROR_BAD_REQUEST);
+        assert_fails(store_trial_get(&trial, uris[i]), &trial.err, ERROR_BAD_REQUEST);
     trial_end(&trial);
 }
 
@@ -159,7 +115,7 @@ static void test_exists__takes_a_directory_for_nothing(void **state)
     const struct http_step steps[] = {ANSWER_OK("0\r\n\r\n"), NO_BLOB, DIRECTORY,
                                       ANSWER("HTTP/1.1 404 Not Found\r\n\r\n"),
                                       FAULT("403 Forbidden", "AuthorizationPermissionMismatch")};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     assert_ok(exists(&trial, &is_there), &trial.err);
     assert_true(is_there);
@@ -172,7 +128,7 @@ static void test_exists__takes_a_directory_for_nothing(void **state)
     assert_non_null(strstr(trial.err.message,
                            "cannot look for '" ROOT "k': AuthorizationPermissionMismatch: "));
     assert_non_null(strstr(trial.err.message, "Storage Blob Data Contributor"));
-    assert_request(&trial, 0, "HEAD /acct/lake/k HTTP/1.1");
+    store_trial_assert_line(&trial, 0, "HEAD /acct/lake/k HTTP/1.1");
     trial_end(&trial);
 }
 
@@ -181,12 +137,12 @@ static void test_remove__takes_an_object_that_is_gone_for_removed(void **state)
     (void)state;
     const struct http_step steps[] = {ANSWER("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"),
                                       NO_BLOB, FAULT("409 Conflict", "DirectoryIsNotEmpty")};
-    struct trial trial;
+    struct store_trial trial;
     struct slice uri = SLICE_LITERAL(ROOT "k");
     trial_begin(&trial, steps, COUNT(steps));
     assert_ok(trial.store->ops->remove(trial.store, uri, &trial.err), &trial.err);
     assert_ok(trial.store->ops->remove(trial.store, uri, &trial.err), &trial.err);
-    assert_request(&trial, 0, "DELETE /acct/lake/k HTTP/1.1");
+    store_trial_assert_line(&trial, 0, "DELETE /acct/lake/k HTTP/1.1");
     assert_fails(trial.store->ops->remove(trial.store, uri, &trial.err), &trial.err, ERROR_STORAGE);
     trial_end(&trial);
 }
@@ -199,14 +155,14 @@ static void test_put__is_conditional_and_refused_where_something_is(void **state
     const struct http_step steps[] = {MADE, TAKEN, ANSWER_OK("5\r\n\r\nother"),
                                       FAULT("412 Precondition Failed", "LeaseIdMissing"),
                                       CUT("HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\nbytes")};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     assert_ok(put(&trial, "bytes"), &trial.err);
-    assert_request(&trial, 0, "PUT /acct/lake/k HTTP/1.1");
-    assert_true(request_has(&trial, 0, "If-None-Match: *\r\n"));
-    assert_true(request_has(&trial, 0, "x-ms-blob-type: BlockBlob\r\n"));
-    assert_true(request_has(&trial, 0, "Content-MD5: SzpiGLs+OnMD6KFxpg/Pkg==\r\n"));
-    assert_true(request_has(&trial, 0, "\r\n\r\nbytes"));
+    store_trial_assert_line(&trial, 0, "PUT /acct/lake/k HTTP/1.1");
+    assert_true(store_trial_request_has(&trial, 0, "If-None-Match: *\r\n"));
+    assert_true(store_trial_request_has(&trial, 0, "x-ms-blob-type: BlockBlob\r\n"));
+    assert_true(store_trial_request_has(&trial, 0, "Content-MD5: SzpiGLs+OnMD6KFxpg/Pkg==\r\n"));
+    assert_true(store_trial_request_has(&trial, 0, "\r\n\r\nbytes"));
     assert_fails(put(&trial, "bytes"), &trial.err, ERROR_ALREADY_EXISTS);
     assert_fails(put(&trial, "bytes"), &trial.err, ERROR_ALREADY_EXISTS);
     trial_end(&trial);
@@ -217,10 +173,10 @@ static void test_put__knows_its_own_bytes_after_a_lost_answer(void **state)
 {
     (void)state;
     const struct http_step steps[] = {CUT(""), TAKEN, ANSWER_OK("5\r\n\r\nbytes")};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     assert_ok(put(&trial, "bytes"), &trial.err);
-    assert_request(&trial, 2, "GET /acct/lake/k HTTP/1.1");
+    store_trial_assert_line(&trial, 2, "GET /acct/lake/k HTTP/1.1");
     trial_end(&trial);
 }
 
@@ -228,7 +184,7 @@ static void test_put__fails_where_a_directory_has_the_name(void **state)
 {
     (void)state;
     const struct http_step steps[] = {FAULT("409 Conflict", "ResourceTypeMismatch")};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     assert_fails(put(&trial, "bytes"), &trial.err, ERROR_BAD_REQUEST);
     assert_non_null(strstr(trial.err.message, "a directory has that name"));
@@ -255,8 +211,8 @@ static void test_list__goes_from_page_to_page_and_past_directories(void **state)
     (void)state;
     char one[2048], two[1024];
     const struct http_step steps[] = {
-        page(
-            one, sizeof one,
+        store_trial_answer(
+            one, sizeof one, "200 OK",
             "\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?>"
             "<EnumerationResults ContainerName=\"lake\"><Prefix>w/</Prefix><Blobs>" ENTRY(
                 "w/d", "0",
@@ -267,11 +223,11 @@ static void test_list__goes_from_page_to_page_and_past_directories(void **state)
                     "<ResourceType>file</ResourceType></Properties>") "</Blobs><NextMarker>2!76!a+/"
                                                                       "=</NextMarker></"
                                                                       "EnumerationResults>"),
-        page(two, sizeof two,
-             "<EnumerationResults><Blobs>" ENTRY("w/\xC3\xA9", "8",
-                                                 PLAIN) "</Blobs><NextMarker/>"
-                                                        "</EnumerationResults>")};
-    struct trial trial;
+        store_trial_answer(two, sizeof two, "200 OK",
+                           "<EnumerationResults><Blobs>" ENTRY("w/\xC3\xA9", "8",
+                                                               PLAIN) "</Blobs><NextMarker/>"
+                                                                      "</EnumerationResults>")};
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     assert_ok(trial.store->ops->list(trial.store, SLICE_LITERAL("abfs://lake@Acct.dfs.x/w"),
                                      note_uri, &trial.out, &trial.err),
@@ -279,12 +235,12 @@ static void test_list__goes_from_page_to_page_and_past_directories(void **state)
     assert_slice_equal(buffer_slice(&trial.out), "abfs://lake@Acct.dfs.x/w/a & b%20=7\n"
                                                  "abfs://lake@Acct.dfs.x/w/f=0\n"
                                                  "abfs://lake@Acct.dfs.x/w/\xC3\xA9=8\n");
-    assert_request(&trial, 0,
-                   "GET /acct/lake?restype=container&comp=list&include=metadata"
-                   "&maxresults=2000&prefix=w%2F HTTP/1.1");
-    assert_request(&trial, 1,
-                   "GET /acct/lake?restype=container&comp=list&include=metadata"
-                   "&maxresults=2000&prefix=w%2F&marker=2%2176%21a%2B%2F%3D HTTP/1.1");
+    store_trial_assert_line(&trial, 0,
+                            "GET /acct/lake?restype=container&comp=list&include=metadata"
+                            "&maxresults=2000&prefix=w%2F HTTP/1.1");
+    store_trial_assert_line(&trial, 1,
+                            "GET /acct/lake?restype=container&comp=list&include=metadata"
+                            "&maxresults=2000&prefix=w%2F&marker=2%2176%21a%2B%2F%3D HTTP/1.1");
     trial_end(&trial);
 }
 
@@ -293,12 +249,12 @@ static void test_list__takes_no_other_xml_for_a_listing(void **state)
     (void)state;
     char one[512], two[512];
     const struct http_step steps[] = {
-        page(one, sizeof one, "<html><body>a proxy</body></html>"),
-        page(two, sizeof two,
-             "<EnumerationResults><Blobs><Blob><Name>a</Name><Properties>"
-             "<Content-Length>-1</Content-Length></Properties></Blob></Blobs>"
-             "</EnumerationResults>")};
-    struct trial trial;
+        store_trial_answer(one, sizeof one, "200 OK", "<html><body>a proxy</body></html>"),
+        store_trial_answer(two, sizeof two, "200 OK",
+                           "<EnumerationResults><Blobs><Blob><Name>a</Name><Properties>"
+                           "<Content-Length>-1</Content-Length></Properties></Blob></Blobs>"
+                           "</EnumerationResults>")};
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     for (size_t i = 0; i < COUNT(steps); i++)
         assert_fails(trial.store->ops->list(trial.store, SLICE_LITERAL(ROOT), note_uri, &trial.out,
@@ -349,9 +305,9 @@ static void test_address__is_the_accounts_own_or_has_the_account_in_the_path(voi
 static void test_credentials__are_those_of_the_account(void **state)
 {
     (void)state;
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, NULL, 0);
-    assert_fails(get(&trial, "abfss://lake@other.dfs.core.windows.net/k"), &trial.err,
+    assert_fails(store_trial_get(&trial, "abfss://lake@other.dfs.core.windows.net/k"), &trial.err,
                  ERROR_STORAGE);
     assert_non_null(strstr(trial.err.message, "is of account acct"));
     trial_end(&trial);
@@ -372,7 +328,7 @@ static void test_tokens__are_fetched_anew_where_the_store_refuses_one(void **sta
                                       FAULT("401 Unauthorized", "InvalidAuthenticationInfo"),
                                       IDENTITY("thr3"),
                                       FAULT("401 Unauthorized", "InvalidAuthenticationInfo")};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     struct object_store *other = NULL;
     const struct remote_store_options adls = {trial.transport, variable, true};
@@ -384,8 +340,8 @@ static void test_tokens__are_fetched_anew_where_the_store_refuses_one(void **sta
         assert_ok(other->ops->get(other, SLICE_LITERAL(ROOT "k"), &trial.out, &trial.err),
                   &trial.err);
     assert_slice_equal(buffer_slice(&trial.out), "ab");
-    assert_true(request_has(&trial, 2, "Authorization: Bearer one1\r\n"));
-    assert_true(request_has(&trial, 4, "Authorization: Bearer two2\r\n"));
+    assert_true(store_trial_request_has(&trial, 2, "Authorization: Bearer one1\r\n"));
+    assert_true(store_trial_request_has(&trial, 4, "Authorization: Bearer two2\r\n"));
     assert_fails(other->ops->get(other, SLICE_LITERAL(ROOT "k"), &trial.out, &trial.err),
                  &trial.err, ERROR_STORAGE);
     assert_non_null(strstr(trial.err.message, "InvalidAuthenticationInfo"));
@@ -400,7 +356,7 @@ static void test_credentials__are_asked_for_where_there_are_none(void **state)
     (void)state;
     const struct http_step steps[] = {
         ANSWER("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     identity = http_script_url(trial.script);
     struct object_store *other = NULL;
@@ -419,7 +375,7 @@ static void test_credentials__are_asked_for_where_there_are_none(void **state)
 static void test_places__that_nobody_has_told_of_are_not_lent(void **state)
 {
     (void)state;
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, NULL, 0);
     struct object_store *other = NULL;
     const struct remote_store_options adls = {trial.transport, variable, false};

@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 #include "tests/unit/cmocka_all.h"
-#include "tests/unit/storage/http_script.h"
+#include "tests/unit/storage/store_trial.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define EMPTY ANSWER_OK("0\r\n\r\n")
@@ -23,38 +23,21 @@ static const char *variable(const char *name)
                                                                                          : NULL;
 }
 
-struct trial {
-    struct fake_time time;
-    struct http_script *script;
-    struct http_transport *transport;
-    struct object_store *store;
-    struct buffer out;
-    struct error err;
-};
-
-static void trial_begin(struct trial *trial, const struct http_step *steps, size_t count)
+static void trial_begin(struct store_trial *trial, const struct http_step *steps, size_t count)
 {
-    *trial = (struct trial){.time.now_ms = 1440938160000};
-    struct http_transport_options options = fake_time_options(&trial->time);
     has_tokens = false;
-    trial->script = http_script_start(steps, count);
+    store_trial_begin(trial, steps, count);
     snprintf(endpoint, sizeof endpoint, "%s", http_script_url(trial->script) + strlen("http://"));
-    assert_ok(http_transport_create(&options, &trial->transport, &trial->err), &trial->err);
-    const struct remote_store_options gcs = {trial->transport, variable, true};
-    assert_ok(gcs_store_create(&gcs, &trial->store, &trial->err), &trial->err);
-    buffer_init(&trial->out, MIB);
+    store_trial_open(trial, gcs_store_create, variable);
 }
 
-static void trial_end(struct trial *trial)
+static void trial_end(struct store_trial *trial)
 {
-    trial->store->ops->destroy(trial->store);
-    http_transport_destroy(trial->transport);
-    http_script_stop(trial->script);
-    buffer_finish(&trial->out);
+    store_trial_end(trial, NULL);
 }
 
 /* The script stands for the store and for the metadata service, which gives tokens. */
-static void use_tokens(struct trial *trial)
+static void use_tokens(struct store_trial *trial)
 {
     struct storage_profile profile = {.type = STORAGE_GCS,
                                       .endpoint = slice_from_string(http_script_url(trial->script)),
@@ -67,39 +50,6 @@ static void use_tokens(struct trial *trial)
               &trial->err);
 }
 
-static bool get(struct trial *trial, const char *uri)
-{
-    buffer_truncate(&trial->out, 0);
-    return trial->store->ops->get(trial->store, slice_from_string(uri), &trial->out, &trial->err);
-}
-
-static bool put(struct trial *trial, const char *uri, const char *bytes)
-{
-    return trial->store->ops->put_new(trial->store, slice_from_string(uri),
-                                      slice_from_string(bytes), &trial->err);
-}
-
-static void assert_request(struct trial *trial, size_t n, const char *line)
-{
-    struct slice request = http_script_request(trial->script, n);
-    struct slice first = slice_make(request.ptr, slice_find(request, '\r'));
-    assert_slice_equal(first, line);
-}
-
-static bool request_has(struct trial *trial, size_t n, const char *text)
-{
-    struct slice request = http_script_request(trial->script, n);
-    return memmem(request.ptr, request.len, text, strlen(text)) != NULL;
-}
-
-/* An answer with a body; `text` must outlive the script. */
-static struct http_step answer(char *text, size_t size, const char *status, const char *body)
-{
-    snprintf(text, size, "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n%s", status, strlen(body),
-             body);
-    return ANSWER(text);
-}
-
 static struct http_step fault(char *text, size_t size, const char *status, const char *reason,
                               const char *message)
 {
@@ -107,7 +57,7 @@ static struct http_step fault(char *text, size_t size, const char *status, const
     snprintf(body, sizeof body,
              "{\"error\":{\"code\":0,\"message\":\"%s\",\"errors\":[{\"reason\":\"%s\"}]}}",
              message, reason);
-    return answer(text, size, status, body);
+    return store_trial_answer(text, size, status, body);
 }
 
 /* --- one object --------------------------------------------------------------------------- */
@@ -116,14 +66,14 @@ static void test_get__names_the_object_in_one_segment(void **state)
 {
     (void)state;
     const struct http_step steps[] = {ANSWER_OK("5\r\n\r\nhello")};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
-    assert_ok(get(&trial, "gs://bucket/a b/k%20+\xC3\xA9"), &trial.err);
+    assert_ok(store_trial_get(&trial, "gs://bucket/a b/k%20+\xC3\xA9"), &trial.err);
     assert_slice_equal(buffer_slice(&trial.out), "hello");
-    assert_request(&trial, 0,
-                   "GET /storage/v1/b/bucket/o/a%20b%2Fk%2520%2B%C3%A9?alt=media HTTP/1.1");
-    assert_true(request_has(&trial, 0, "\r\nAccept-Encoding: gzip\r\n"));
-    assert_false(request_has(&trial, 0, "Authorization"));
+    store_trial_assert_line(
+        &trial, 0, "GET /storage/v1/b/bucket/o/a%20b%2Fk%2520%2B%C3%A9?alt=media HTTP/1.1");
+    assert_true(store_trial_request_has(&trial, 0, "\r\nAccept-Encoding: gzip\r\n"));
+    assert_false(store_trial_request_has(&trial, 0, "Authorization"));
     trial_end(&trial);
 }
 
@@ -131,15 +81,15 @@ static void test_get__tells_no_object_from_no_bucket(void **state)
 {
     (void)state;
     char one[512], two[512];
-    const struct http_step steps[] = {answer(one, sizeof one, "404 Not Found",
-                                             "No such object: bucket/k"),
-                                      answer(two, sizeof two, "404 Not Found",
-                                             "The specified bucket does not exist.")};
-    struct trial trial;
+    const struct http_step steps[] = {store_trial_answer(one, sizeof one, "404 Not Found",
+                                                         "No such object: bucket/k"),
+                                      store_trial_answer(two, sizeof two, "404 Not Found",
+                                                         "The specified bucket does not exist.")};
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
-    assert_fails(get(&trial, "gs://bucket/k"), &trial.err, ERROR_NOT_FOUND);
+    assert_fails(store_trial_get(&trial, "gs://bucket/k"), &trial.err, ERROR_NOT_FOUND);
     assert_string_equal(trial.err.message, "'gs://bucket/k' does not exist");
-    assert_fails(get(&trial, "gs://bucket/k"), &trial.err, ERROR_STORAGE);
+    assert_fails(store_trial_get(&trial, "gs://bucket/k"), &trial.err, ERROR_STORAGE);
     assert_non_null(strstr(trial.err.message,
                            "cannot read 'gs://bucket/k': 404 (The specified bucket does not "
                            "exist.): there is no bucket bucket at http://127.0.0.1:"));
@@ -151,13 +101,13 @@ static void test_exists__and_remove__take_an_absent_object_for_what_it_is(void *
     (void)state;
     char one[512], two[512], three[512], four[512];
     const struct http_step steps[] = {
-        answer(one, sizeof one, "200 OK", "{\"name\":\"k\"}"),
+        store_trial_answer(one, sizeof one, "200 OK", "{\"name\":\"k\"}"),
         fault(two, sizeof two, "404 Not Found", "notFound", "No such object: bucket/k"),
         fault(three, sizeof three, "404 Not Found", "notFound", "No such object: bucket/k"),
         fault(four, sizeof four, "404 Not Found", "notFound",
               "The specified bucket does not exist."),
     };
-    struct trial trial;
+    struct store_trial trial;
     const struct slice uri = SLICE_LITERAL("gs://bucket/k");
     bool exists = false;
     trial_begin(&trial, steps, COUNT(steps));
@@ -167,7 +117,7 @@ static void test_exists__and_remove__take_an_absent_object_for_what_it_is(void *
     assert_ok(ops->exists(trial.store, uri, &exists, &trial.err), &trial.err);
     assert_false(exists);
     assert_ok(ops->remove(trial.store, uri, &trial.err), &trial.err);
-    assert_request(&trial, 2, "DELETE /storage/v1/b/bucket/o/k HTTP/1.1");
+    store_trial_assert_line(&trial, 2, "DELETE /storage/v1/b/bucket/o/k HTTP/1.1");
     assert_fails(ops->exists(trial.store, uri, &exists, &trial.err), &trial.err, ERROR_STORAGE);
     trial_end(&trial);
 }
@@ -176,13 +126,14 @@ static void test_put__writes_in_one_request_what_was_never_there(void **state)
 {
     (void)state;
     const struct http_step steps[] = {EMPTY};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
-    assert_ok(put(&trial, "gs://bucket/a/b+c", "bytes"), &trial.err);
-    assert_request(&trial, 0,
-                   "POST /upload/storage/v1/b/bucket/o?uploadType=media&ifGenerationMatch=0&"
-                   "fields=generation&name=a%2Fb%2Bc HTTP/1.1");
-    assert_true(request_has(&trial, 0, "Content-Length: 5\r\n"));
+    assert_ok(store_trial_put(&trial, "gs://bucket/a/b+c", "bytes"), &trial.err);
+    store_trial_assert_line(
+        &trial, 0,
+        "POST /upload/storage/v1/b/bucket/o?uploadType=media&ifGenerationMatch=0&"
+        "fields=generation&name=a%2Fb%2Bc HTTP/1.1");
+    assert_true(store_trial_request_has(&trial, 0, "Content-Length: 5\r\n"));
     assert_true(slice_ends_with(http_script_request(trial.script, 0), SLICE_LITERAL("\nbytes")));
     trial_end(&trial);
 }
@@ -199,12 +150,14 @@ static void test_put__knows_its_own_bytes(void **state)
         fault(taken, sizeof taken, "412 Precondition Failed", "conditionNotMet", "m"),
         ANSWER_OK("9\r\n\r\nbytes and"),
     };
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
-    assert_ok(put(&trial, "gs://bucket/k", "bytes"), &trial.err);
-    assert_fails(put(&trial, "gs://bucket/k", "bytes"), &trial.err, ERROR_ALREADY_EXISTS);
+    assert_ok(store_trial_put(&trial, "gs://bucket/k", "bytes"), &trial.err);
+    assert_fails(store_trial_put(&trial, "gs://bucket/k", "bytes"), &trial.err,
+                 ERROR_ALREADY_EXISTS);
     assert_string_equal(trial.err.message, "'gs://bucket/k' already exists");
-    assert_fails(put(&trial, "gs://bucket/k", "bytes"), &trial.err, ERROR_ALREADY_EXISTS);
+    assert_fails(store_trial_put(&trial, "gs://bucket/k", "bytes"), &trial.err,
+                 ERROR_ALREADY_EXISTS);
     trial_end(&trial);
 }
 
@@ -218,9 +171,9 @@ static void test_put__that_was_answered_by_nobody_is_looked_at_again(void **stat
         fault(taken, sizeof taken, "412 Precondition Failed", "conditionNotMet", "m"),
         ANSWER_OK("5\r\n\r\nbytes"),
     };
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
-    assert_ok(put(&trial, "gs://bucket/k", "bytes"), &trial.err);
+    assert_ok(store_trial_put(&trial, "gs://bucket/k", "bytes"), &trial.err);
     trial_end(&trial);
 }
 
@@ -237,13 +190,13 @@ static void test_calls__have_a_token_and_fetch_another_where_it_is_refused(void 
         TOKEN("two"),
         ANSWER_OK("2\r\n\r\nho"),
     };
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     use_tokens(&trial);
-    assert_ok(get(&trial, "gs://bucket/k"), &trial.err);
-    assert_true(request_has(&trial, 1, "\r\nAuthorization: Bearer one\r\n"));
-    assert_ok(get(&trial, "gs://bucket/k"), &trial.err);
-    assert_true(request_has(&trial, 4, "\r\nAuthorization: Bearer two\r\n"));
+    assert_ok(store_trial_get(&trial, "gs://bucket/k"), &trial.err);
+    assert_true(store_trial_request_has(&trial, 1, "\r\nAuthorization: Bearer one\r\n"));
+    assert_ok(store_trial_get(&trial, "gs://bucket/k"), &trial.err);
+    assert_true(store_trial_request_has(&trial, 4, "\r\nAuthorization: Bearer two\r\n"));
     assert_slice_equal(buffer_slice(&trial.out), "ho");
     trial_end(&trial);
 }
@@ -272,9 +225,9 @@ static void test_faults__name_the_stores_words_and_the_cure(void **state)
         char text[1024];
         const struct http_step steps[] = {
             fault(text, sizeof text, cases[i].status, cases[i].reason, cases[i].message)};
-        struct trial trial;
+        struct store_trial trial;
         trial_begin(&trial, steps, COUNT(steps));
-        assert_fails(get(&trial, "gs://bucket/k"), &trial.err, cases[i].kind);
+        assert_fails(store_trial_get(&trial, "gs://bucket/k"), &trial.err, cases[i].kind);
         if (!strstr(trial.err.message, cases[i].words))
             fail_msg("%s", trial.err.message);
         trial_end(&trial);
@@ -286,10 +239,10 @@ static void test_calls__refuse_what_is_no_object(void **state)
     (void)state;
     static const char *const uris[] = {"gs:///k", "gs:/b/k", "gs://b@host/k", "gs://b:9/k",
                                        "gs://b/../k"};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, NULL, 0);
     for (size_t i = 0; i < COUNT(uris); i++)
-        assert_fails(get(&trial, uris[i]), &trial.err, ERROR_BAD_REQUEST);
+        assert_fails(store_trial_get(&trial, uris[i]), &trial.err, ERROR_BAD_REQUEST);
     trial_end(&trial);
 }
 
@@ -314,13 +267,15 @@ static void test_list__goes_through_all_pages_below_the_prefix(void **state)
     (void)state;
     char one[512], two[512], three[512];
     const struct http_step steps[] = {
-        answer(one, sizeof one, "200 OK",
-               "{\"nextPageToken\":\"p/2=\",\"items\":[{\"name\":\"wh/t/a b\",\"size\":\"7\"}]}"),
-        answer(two, sizeof two, "200 OK", "{\"nextPageToken\":\"p3\"}"),
-        answer(three, sizeof three, "200 OK",
-               "{\"items\":[{\"name\":\"wh/t/\xC3\xA9%2F\",\"size\":\"9007199254740993\"}]}"),
+        store_trial_answer(
+            one, sizeof one, "200 OK",
+            "{\"nextPageToken\":\"p/2=\",\"items\":[{\"name\":\"wh/t/a b\",\"size\":\"7\"}]}"),
+        store_trial_answer(two, sizeof two, "200 OK", "{\"nextPageToken\":\"p3\"}"),
+        store_trial_answer(
+            three, sizeof three, "200 OK",
+            "{\"items\":[{\"name\":\"wh/t/\xC3\xA9%2F\",\"size\":\"9007199254740993\"}]}"),
     };
-    struct trial trial;
+    struct store_trial trial;
     struct seen seen = {""};
     trial_begin(&trial, steps, COUNT(steps));
     assert_ok(trial.store->ops->list(trial.store, SLICE_LITERAL("gs://bucket/wh/t"), note, &seen,
@@ -328,15 +283,15 @@ static void test_list__goes_through_all_pages_below_the_prefix(void **state)
               &trial.err);
     assert_string_equal(seen.text, "gs://bucket/wh/t/a b=7\n"
                                    "gs://bucket/wh/t/\xC3\xA9%2F=9007199254740993\n");
-    assert_request(&trial, 0,
-                   "GET /storage/v1/b/bucket/o?maxResults=1000&fields=nextPageToken,"
-                   "items(name,size)&prefix=wh%2Ft%2F HTTP/1.1");
-    assert_true(request_has(&trial, 1, "&pageToken=p%2F2%3D HTTP"));
-    assert_true(request_has(&trial, 2, "&pageToken=p3 HTTP"));
+    store_trial_assert_line(&trial, 0,
+                            "GET /storage/v1/b/bucket/o?maxResults=1000&fields=nextPageToken,"
+                            "items(name,size)&prefix=wh%2Ft%2F HTTP/1.1");
+    assert_true(store_trial_request_has(&trial, 1, "&pageToken=p%2F2%3D HTTP"));
+    assert_true(store_trial_request_has(&trial, 2, "&pageToken=p3 HTTP"));
     trial_end(&trial);
 }
 
-static bool remove_many(struct trial *trial, size_t count)
+static bool remove_many(struct store_trial *trial, size_t count)
 {
     const struct slice uris[] = {SLICE_LITERAL("gs://bucket/a b"), SLICE_LITERAL("gs://bucket/c/d"),
                                  SLICE_LITERAL("gs://bucket/e"), SLICE_LITERAL("gs://other/f")};
@@ -352,26 +307,28 @@ static void test_remove_many__is_one_batch_and_what_it_left(void **state)
     (void)state;
     char batch[1024];
     const struct http_step steps[] = {
-        answer(batch, sizeof batch, "200 OK",
-               PART("1", "HTTP/1.1 404 Not Found\r\n\r\n{}\r\n")
-                   PART("0", "HTTP/1.1 204 No Content\r\n\r\n\r\n")
-                       PART("2", "HTTP/1.1 503 Busy\r\n\r\n\r\n") "--x--\r\n"),
+        store_trial_answer(batch, sizeof batch, "200 OK",
+                           PART("1", "HTTP/1.1 404 Not Found\r\n\r\n{}\r\n")
+                               PART("0", "HTTP/1.1 204 No Content\r\n\r\n\r\n")
+                                   PART("2", "HTTP/1.1 503 Busy\r\n\r\n\r\n") "--x--\r\n"),
         EMPTY,
         EMPTY,
     };
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     assert_ok(remove_many(&trial, 4), &trial.err);
-    assert_request(&trial, 0, "POST /batch/storage/v1 HTTP/1.1");
-    assert_true(request_has(&trial, 0, "Content-Type: multipart/mixed; boundary=firn-batch\r\n"));
-    assert_true(request_has(&trial, 0,
-                            "--firn-batch\r\nContent-Type: application/http\r\nContent-ID: "
-                            "<call-0>\r\n\r\nDELETE /storage/v1/b/bucket/o/a%20b HTTP/1.1\r\n\r\n"
-                            "--firn-batch\r\n"));
+    store_trial_assert_line(&trial, 0, "POST /batch/storage/v1 HTTP/1.1");
+    assert_true(store_trial_request_has(&trial, 0,
+                                        "Content-Type: multipart/mixed; boundary=firn-batch\r\n"));
+    assert_true(store_trial_request_has(
+        &trial, 0,
+        "--firn-batch\r\nContent-Type: application/http\r\nContent-ID: "
+        "<call-0>\r\n\r\nDELETE /storage/v1/b/bucket/o/a%20b HTTP/1.1\r\n\r\n"
+        "--firn-batch\r\n"));
     assert_true(slice_ends_with(http_script_request(trial.script, 0),
                                 SLICE_LITERAL("o/e HTTP/1.1\r\n\r\n--firn-batch--\r\n")));
-    assert_request(&trial, 1, "DELETE /storage/v1/b/bucket/o/e HTTP/1.1");
-    assert_request(&trial, 2, "DELETE /storage/v1/b/other/o/f HTTP/1.1");
+    store_trial_assert_line(&trial, 1, "DELETE /storage/v1/b/bucket/o/e HTTP/1.1");
+    store_trial_assert_line(&trial, 2, "DELETE /storage/v1/b/other/o/f HTTP/1.1");
     trial_end(&trial);
 }
 
@@ -381,11 +338,11 @@ static void test_remove_many__does_without_batches_where_there_are_none(void **s
     char none[512];
     const struct http_step steps[] = {fault(none, sizeof none, "404 Not Found", "", "Not Found"),
                                       EMPTY, EMPTY, EMPTY, EMPTY};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     assert_ok(remove_many(&trial, 2), &trial.err);
     assert_ok(remove_many(&trial, 2), &trial.err);
-    assert_request(&trial, 3, "DELETE /storage/v1/b/bucket/o/a%20b HTTP/1.1");
+    store_trial_assert_line(&trial, 3, "DELETE /storage/v1/b/bucket/o/a%20b HTTP/1.1");
     trial_end(&trial);
 }
 
@@ -394,12 +351,12 @@ static void test_remove_many__says_which_could_not_be_removed(void **state)
     (void)state;
     char batch[1024], denied[512];
     const struct http_step steps[] = {
-        answer(batch, sizeof batch, "200 OK",
-               PART("0", "HTTP/1.1 403 Forbidden\r\n\r\n{}\r\n")
-                   PART("1", "HTTP/1.1 204 No Content\r\n\r\n\r\n") "--x--\r\n"),
+        store_trial_answer(batch, sizeof batch, "200 OK",
+                           PART("0", "HTTP/1.1 403 Forbidden\r\n\r\n{}\r\n")
+                               PART("1", "HTTP/1.1 204 No Content\r\n\r\n\r\n") "--x--\r\n"),
         fault(denied, sizeof denied, "403 Forbidden", "forbidden", "held"),
     };
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     assert_fails(remove_many(&trial, 2), &trial.err, ERROR_STORAGE);
     assert_non_null(strstr(trial.err.message, "cannot remove 'gs://bucket/a b': 403 forbidden"));

@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "storage/s3_place.h"
 #include "tests/unit/cmocka_all.h"
-#include "tests/unit/storage/http_script.h"
+#include "tests/unit/storage/store_trial.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SECRET "very-secret-key"
@@ -27,74 +27,23 @@ static const char *variable(const char *name)
     return NULL;
 }
 
-struct trial {
-    struct fake_time time;
-    struct http_script *script;
-    struct http_transport *transport;
-    struct object_store *store;
-    struct buffer out;
-    struct error err;
-};
-
-static void trial_begin(struct trial *trial, const struct http_step *steps, size_t count)
+static void trial_begin(struct store_trial *trial, const struct http_step *steps, size_t count)
 {
-    *trial = (struct trial){.time.now_ms = 1440938160000};
-    struct http_transport_options options = fake_time_options(&trial->time);
-    trial->script = http_script_start(steps, count);
+    store_trial_begin(trial, steps, count);
     endpoint = http_script_url(trial->script);
-    assert_ok(http_transport_create(&options, &trial->transport, &trial->err), &trial->err);
-    const struct remote_store_options s3 = {trial->transport, variable, true};
-    assert_ok(s3_store_create(&s3, &trial->store, &trial->err), &trial->err);
-    buffer_init(&trial->out, MIB);
+    store_trial_open(trial, s3_store_create, variable);
 }
 
-static void trial_end(struct trial *trial)
+static void trial_end(struct store_trial *trial)
 {
-    assert_null(strstr(trial->err.message, SECRET));
-    trial->store->ops->destroy(trial->store);
-    http_transport_destroy(trial->transport);
-    http_script_stop(trial->script);
-    buffer_finish(&trial->out);
-}
-
-static bool get(struct trial *trial, const char *uri)
-{
-    buffer_truncate(&trial->out, 0);
-    return trial->store->ops->get(trial->store, slice_from_string(uri), &trial->out, &trial->err);
-}
-
-static bool put(struct trial *trial, const char *uri, const char *bytes)
-{
-    return trial->store->ops->put_new(trial->store, slice_from_string(uri),
-                                      slice_from_string(bytes), &trial->err);
-}
-
-static void assert_request(struct trial *trial, size_t n, const char *line)
-{
-    struct slice request = http_script_request(trial->script, n);
-    struct slice first = slice_make(request.ptr, slice_find(request, '\r'));
-    assert_slice_equal(first, line);
-}
-
-static bool request_has(struct trial *trial, size_t n, const char *text)
-{
-    struct slice request = http_script_request(trial->script, n);
-    return memmem(request.ptr, request.len, text, strlen(text)) != NULL;
-}
-
-/* An answer with a body of S3's; `text` must outlive the script. */
-static struct http_step xml(char *text, size_t size, const char *status, const char *body)
-{
-    snprintf(text, size, "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n%s", status, strlen(body),
-             body);
-    return ANSWER(text);
+    store_trial_end(trial, SECRET);
 }
 
 static struct http_step fault(char *text, size_t size, const char *status, const char *code)
 {
     char body[256];
     snprintf(body, sizeof body, "<Error><Code>%s</Code><Message>m</Message></Error>", code);
-    return xml(text, size, status, body);
+    return store_trial_answer(text, size, status, body);
 }
 
 /* --- get, exists, remove ------------------------------------------------------------------ */
@@ -103,17 +52,18 @@ static void test_get__asks_by_path_and_signs(void **state)
 {
     (void)state;
     const struct http_step steps[] = {ANSWER_OK("5\r\n\r\nhello")};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
-    assert_ok(get(&trial, "s3a://bucket/a b/k%20+\xC3\xA9"), &trial.err);
+    assert_ok(store_trial_get(&trial, "s3a://bucket/a b/k%20+\xC3\xA9"), &trial.err);
     assert_slice_equal(buffer_slice(&trial.out), "hello");
-    assert_request(&trial, 0, "GET /bucket/a%20b/k%2520%2B%C3%A9 HTTP/1.1");
-    assert_true(request_has(&trial, 0, "X-Amz-Date: 20150830T123600Z\r\n"));
-    assert_true(request_has(&trial, 0, "X-Amz-Security-Token: token-" SECRET "\r\n"));
-    assert_true(request_has(&trial, 0,
-                            "Authorization: AWS4-HMAC-SHA256 Credential=AKIDTEST/20150830/"
-                            "us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-content-sha256;"
-                            "x-amz-date;x-amz-security-token, Signature="));
+    store_trial_assert_line(&trial, 0, "GET /bucket/a%20b/k%2520%2B%C3%A9 HTTP/1.1");
+    assert_true(store_trial_request_has(&trial, 0, "X-Amz-Date: 20150830T123600Z\r\n"));
+    assert_true(store_trial_request_has(&trial, 0, "X-Amz-Security-Token: token-" SECRET "\r\n"));
+    assert_true(store_trial_request_has(
+        &trial, 0,
+        "Authorization: AWS4-HMAC-SHA256 Credential=AKIDTEST/20150830/"
+        "us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-content-sha256;"
+        "x-amz-date;x-amz-security-token, Signature="));
     trial_end(&trial);
 }
 
@@ -123,11 +73,11 @@ static void test_get__tells_no_object_from_no_bucket(void **state)
     char one[512], two[512];
     const struct http_step steps[] = {fault(one, sizeof one, "404 Not Found", "NoSuchKey"),
                                       fault(two, sizeof two, "404 Not Found", "NoSuchBucket")};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
-    assert_fails(get(&trial, "s3://bucket/k"), &trial.err, ERROR_NOT_FOUND);
+    assert_fails(store_trial_get(&trial, "s3://bucket/k"), &trial.err, ERROR_NOT_FOUND);
     assert_string_equal(trial.err.message, "'s3://bucket/k' does not exist");
-    assert_fails(get(&trial, "s3://bucket/k"), &trial.err, ERROR_STORAGE);
+    assert_fails(store_trial_get(&trial, "s3://bucket/k"), &trial.err, ERROR_STORAGE);
     assert_non_null(strstr(trial.err.message, "cannot read 's3://bucket/k': NoSuchBucket: there is "
                                               "no bucket bucket at http://127.0.0.1:"));
     trial_end(&trial);
@@ -139,10 +89,10 @@ static void test_calls__refuse_what_is_no_object(void **state)
     static const char *const uris[] = {"s3:///k",     "s3:/b/k",     "s3://b@host/k",
                                        "s3://b:9/k",  "s3://b/../k", "s3://b/%2e%2e/k",
                                        "s3://b/a?x=y"};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, NULL, 0);
     for (size_t i = 0; i < COUNT(uris); i++)
-        assert_fails(get(&trial, uris[i]), &trial.err, ERROR_BAD_REQUEST);
+        assert_fails(store_trial_get(&trial, uris[i]), &trial.err, ERROR_BAD_REQUEST);
     trial_end(&trial);
 }
 
@@ -155,7 +105,7 @@ static void test_exists__asks_why_where_head_has_no_reason(void **state)
                                       ANSWER("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"),
                                       fault(denied, sizeof denied, "403 Forbidden",
                                             "AccessDenied")};
-    struct trial trial;
+    struct store_trial trial;
     struct slice uri = SLICE_LITERAL("s3://bucket/k");
     trial_begin(&trial, steps, COUNT(steps));
     assert_ok(trial.store->ops->exists(trial.store, uri, &exists, &trial.err), &trial.err);
@@ -165,9 +115,9 @@ static void test_exists__asks_why_where_head_has_no_reason(void **state)
     assert_fails(trial.store->ops->exists(trial.store, uri, &exists, &trial.err), &trial.err,
                  ERROR_STORAGE);
     assert_non_null(strstr(trial.err.message, "cannot look for 's3://bucket/k': AccessDenied: "));
-    assert_request(&trial, 2, "HEAD /bucket/k HTTP/1.1");
-    assert_request(&trial, 3, "GET /bucket/k HTTP/1.1");
-    assert_true(request_has(&trial, 3, "Range: bytes=0-0\r\n"));
+    store_trial_assert_line(&trial, 2, "HEAD /bucket/k HTTP/1.1");
+    store_trial_assert_line(&trial, 3, "GET /bucket/k HTTP/1.1");
+    assert_true(store_trial_request_has(&trial, 3, "Range: bytes=0-0\r\n"));
     trial_end(&trial);
 }
 
@@ -177,12 +127,12 @@ static void test_remove__takes_an_object_that_is_gone_for_removed(void **state)
     char gone[512];
     const struct http_step steps[] = {STATUS("204 No Content"),
                                       fault(gone, sizeof gone, "404 Not Found", "NoSuchKey")};
-    struct trial trial;
+    struct store_trial trial;
     struct slice uri = SLICE_LITERAL("s3://bucket/k");
     trial_begin(&trial, steps, COUNT(steps));
     assert_ok(trial.store->ops->remove(trial.store, uri, &trial.err), &trial.err);
     assert_ok(trial.store->ops->remove(trial.store, uri, &trial.err), &trial.err);
-    assert_request(&trial, 0, "DELETE /bucket/k HTTP/1.1");
+    store_trial_assert_line(&trial, 0, "DELETE /bucket/k HTTP/1.1");
     trial_end(&trial);
 }
 
@@ -196,13 +146,14 @@ static void test_put__is_conditional_and_refused_where_something_is(void **state
                                       fault(taken, sizeof taken, "412 Precondition Failed",
                                             "PreconditionFailed"),
                                       ANSWER_OK("5\r\n\r\nother")};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
-    assert_ok(put(&trial, "s3://bucket/k", "bytes"), &trial.err);
-    assert_request(&trial, 0, "PUT /bucket/k HTTP/1.1");
-    assert_true(request_has(&trial, 0, "If-None-Match: *\r\n"));
-    assert_true(request_has(&trial, 0, "\r\n\r\nbytes"));
-    assert_fails(put(&trial, "s3://bucket/k", "bytes"), &trial.err, ERROR_ALREADY_EXISTS);
+    assert_ok(store_trial_put(&trial, "s3://bucket/k", "bytes"), &trial.err);
+    store_trial_assert_line(&trial, 0, "PUT /bucket/k HTTP/1.1");
+    assert_true(store_trial_request_has(&trial, 0, "If-None-Match: *\r\n"));
+    assert_true(store_trial_request_has(&trial, 0, "\r\n\r\nbytes"));
+    assert_fails(store_trial_put(&trial, "s3://bucket/k", "bytes"), &trial.err,
+                 ERROR_ALREADY_EXISTS);
     trial_end(&trial);
 }
 
@@ -212,10 +163,10 @@ static void test_put__knows_its_own_bytes_after_a_lost_answer(void **state)
     (void)state;
     const struct http_step steps[] = {CUT(""), STATUS("412 Precondition Failed"),
                                       ANSWER_OK("5\r\n\r\nbytes")};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
-    assert_ok(put(&trial, "s3://bucket/k", "bytes"), &trial.err);
-    assert_request(&trial, 2, "GET /bucket/k HTTP/1.1");
+    assert_ok(store_trial_put(&trial, "s3://bucket/k", "bytes"), &trial.err);
+    store_trial_assert_line(&trial, 2, "GET /bucket/k HTTP/1.1");
     trial_end(&trial);
 }
 
@@ -231,10 +182,11 @@ static void test_put__takes_nobody_elses_bytes_for_its_own(void **state)
         STATUS("412 Precondition Failed"),
         STATUS("404 Not Found"),
     };
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     for (size_t i = 0; i < 3; i++)
-        assert_fails(put(&trial, "s3://bucket/k", "bytes"), &trial.err, ERROR_ALREADY_EXISTS);
+        assert_fails(store_trial_put(&trial, "s3://bucket/k", "bytes"), &trial.err,
+                     ERROR_ALREADY_EXISTS);
     trial_end(&trial);
 }
 
@@ -249,14 +201,15 @@ static void test_put__looks_first_where_the_store_knows_no_condition(void **stat
                                       STATUS("404 Not Found"),
                                       EMPTY,
                                       STATUS("200 OK")};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
-    assert_ok(put(&trial, "s3://bucket/k", "bytes"), &trial.err);
-    assert_ok(put(&trial, "s3://bucket/l", "bytes"), &trial.err);
-    assert_fails(put(&trial, "s3://bucket/m", "bytes"), &trial.err, ERROR_ALREADY_EXISTS);
-    assert_request(&trial, 1, "HEAD /bucket/k HTTP/1.1");
-    assert_false(request_has(&trial, 2, "If-None-Match"));
-    assert_request(&trial, 3, "HEAD /bucket/l HTTP/1.1");
+    assert_ok(store_trial_put(&trial, "s3://bucket/k", "bytes"), &trial.err);
+    assert_ok(store_trial_put(&trial, "s3://bucket/l", "bytes"), &trial.err);
+    assert_fails(store_trial_put(&trial, "s3://bucket/m", "bytes"), &trial.err,
+                 ERROR_ALREADY_EXISTS);
+    store_trial_assert_line(&trial, 1, "HEAD /bucket/k HTTP/1.1");
+    assert_false(store_trial_request_has(&trial, 2, "If-None-Match"));
+    store_trial_assert_line(&trial, 3, "HEAD /bucket/l HTTP/1.1");
     trial_end(&trial);
 }
 
@@ -267,15 +220,15 @@ static void test_put__tries_again_after_a_conflict(void **state)
     const struct http_step steps[] = {fault(conflict, sizeof conflict, "409 Conflict",
                                             "ConditionalRequestConflict"),
                                       EMPTY};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
-    assert_ok(put(&trial, "s3://bucket/k", "bytes"), &trial.err);
+    assert_ok(store_trial_put(&trial, "s3://bucket/k", "bytes"), &trial.err);
     trial_end(&trial);
 }
 
 /* --- many --------------------------------------------------------------------------------- */
 
-static bool remove_three(struct trial *trial)
+static bool remove_three(struct store_trial *trial)
 {
     const struct slice uris[] = {SLICE_LITERAL("s3://bucket/a"), SLICE_LITERAL("s3a://bucket/b"),
                                  SLICE_LITERAL("s3://bucket/c&d")};
@@ -286,14 +239,15 @@ static void test_remove_many__is_one_request(void **state)
 {
     (void)state;
     char done[512];
-    const struct http_step steps[] = {xml(done, sizeof done, "200 OK", "<DeleteResult/>")};
-    struct trial trial;
+    const struct http_step steps[] = {
+        store_trial_answer(done, sizeof done, "200 OK", "<DeleteResult/>")};
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     assert_ok(remove_three(&trial), &trial.err);
-    assert_request(&trial, 0, "POST /bucket?delete= HTTP/1.1");
-    assert_true(request_has(&trial, 0, "Content-MD5: "));
-    assert_true(request_has(&trial, 0, "<Key>a</Key>"));
-    assert_true(request_has(&trial, 0, "<Key>c&#38;d</Key>"));
+    store_trial_assert_line(&trial, 0, "POST /bucket?delete= HTTP/1.1");
+    assert_true(store_trial_request_has(&trial, 0, "Content-MD5: "));
+    assert_true(store_trial_request_has(&trial, 0, "<Key>a</Key>"));
+    assert_true(store_trial_request_has(&trial, 0, "<Key>c&#38;d</Key>"));
     trial_end(&trial);
 }
 
@@ -301,10 +255,10 @@ static void test_remove_many__names_what_could_not_be_removed(void **state)
 {
     (void)state;
     char done[512];
-    const struct http_step steps[] = {
-        xml(done, sizeof done, "200 OK",
-            "<DeleteResult><Error><Key>b</Key><Code>AccessDenied</Code></Error></DeleteResult>")};
-    struct trial trial;
+    const struct http_step steps[] = {store_trial_answer(
+        done, sizeof done, "200 OK",
+        "<DeleteResult><Error><Key>b</Key><Code>AccessDenied</Code></Error></DeleteResult>")};
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     assert_fails(remove_three(&trial), &trial.err, ERROR_STORAGE);
     assert_non_null(strstr(trial.err.message, "key 'b'"));
@@ -320,10 +274,10 @@ static void test_remove_many__goes_one_by_one_where_it_must(void **state)
                                             "NotImplemented"),
                                       STATUS("204 No Content"), STATUS("204 No Content"),
                                       STATUS("204 No Content")};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     assert_ok(remove_three(&trial), &trial.err);
-    assert_request(&trial, 3, "DELETE /bucket/c%26d HTTP/1.1");
+    store_trial_assert_line(&trial, 3, "DELETE /bucket/c%26d HTTP/1.1");
     trial_end(&trial);
 }
 
@@ -339,21 +293,22 @@ static void test_list__walks_all_pages(void **state)
     (void)state;
     char first[512], second[512];
     const struct http_step steps[] = {
-        xml(first, sizeof first, "200 OK",
+        store_trial_answer(
+            first, sizeof first, "200 OK",
             "<ListBucketResult><Contents><Key>t/a+b</Key><Size>1</Size></Contents>"
             "<NextContinuationToken>x/y=</NextContinuationToken></ListBucketResult>"),
-        xml(second, sizeof second, "200 OK",
-            "<ListBucketResult><Contents><Key>t/c</Key><Size>2</Size></Contents>"
-            "</ListBucketResult>")};
-    struct trial trial;
+        store_trial_answer(second, sizeof second, "200 OK",
+                           "<ListBucketResult><Contents><Key>t/c</Key><Size>2</Size></Contents>"
+                           "</ListBucketResult>")};
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     assert_ok(trial.store->ops->list(trial.store, SLICE_LITERAL("s3a://bucket/t"), note_uri,
                                      &trial.out, &trial.err),
               &trial.err);
     assert_slice_equal(buffer_slice(&trial.out), "s3a://bucket/t/a b=1 s3a://bucket/t/c=2 ");
-    assert_request(&trial, 0,
-                   "GET /bucket?list-type=2&encoding-type=url&max-keys=1000&prefix=t%2F HTTP/1.1");
-    assert_true(request_has(&trial, 1, "&continuation-token=x%2Fy%3D HTTP/1.1"));
+    store_trial_assert_line(
+        &trial, 0, "GET /bucket?list-type=2&encoding-type=url&max-keys=1000&prefix=t%2F HTTP/1.1");
+    assert_true(store_trial_request_has(&trial, 1, "&continuation-token=x%2Fy%3D HTTP/1.1"));
     trial_end(&trial);
 }
 
@@ -379,10 +334,10 @@ static void test_faults__name_the_object_the_code_and_the_cure(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         char text[512];
-        struct trial trial;
+        struct store_trial trial;
         const struct http_step steps[] = {fault(text, sizeof text, cases[i].status, cases[i].code)};
         trial_begin(&trial, steps, COUNT(steps));
-        assert_fails(get(&trial, "s3://bucket/k"), &trial.err, cases[i].kind);
+        assert_fails(store_trial_get(&trial, "s3://bucket/k"), &trial.err, cases[i].kind);
         assert_non_null(strstr(trial.err.message, "cannot read 's3://bucket/k': "));
         assert_non_null(strstr(trial.err.message, cases[i].code));
         assert_non_null(strstr(trial.err.message, cases[i].cure));
@@ -399,11 +354,11 @@ static void test_faults__say_which_region_and_by_how_much_clocks_differ(void **s
             "HTTP/1.1 403 No\r\nDate: Sun, 30 Aug 2015 12:56:00 GMT\r\nContent-Length: 60\r\n\r\n"
             "<Error><Code>RequestTimeTooSkewed</Code><Message/></Error>  "),
     };
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
-    assert_fails(get(&trial, "s3://bucket/k"), &trial.err, ERROR_STORAGE);
+    assert_fails(store_trial_get(&trial, "s3://bucket/k"), &trial.err, ERROR_STORAGE);
     assert_non_null(strstr(trial.err.message, "another region, eu-west-1: set the warehouse's"));
-    assert_fails(get(&trial, "s3://bucket/k"), &trial.err, ERROR_STORAGE);
+    assert_fails(store_trial_get(&trial, "s3://bucket/k"), &trial.err, ERROR_STORAGE);
     assert_non_null(strstr(trial.err.message, "differ by 1200 seconds, this one is behind: set "));
     trial_end(&trial);
 }
@@ -414,11 +369,11 @@ static void test_faults__pass_on_that_the_store_wants_fewer_requests(void **stat
     (void)state;
     char text[512];
     struct http_step steps[5];
-    struct trial trial;
+    struct store_trial trial;
     for (size_t i = 0; i < COUNT(steps); i++)
         steps[i] = fault(text, sizeof text, "503 Slow Down", "SlowDown");
     trial_begin(&trial, steps, COUNT(steps));
-    assert_fails(get(&trial, "s3://bucket/k"), &trial.err, ERROR_OVERLOADED);
+    assert_fails(store_trial_get(&trial, "s3://bucket/k"), &trial.err, ERROR_OVERLOADED);
     trial_end(&trial);
 }
 
@@ -429,9 +384,9 @@ static void test_calls__ask_for_new_keys_where_the_store_calls_them_old(void **s
     char old[512];
     const struct http_step steps[] = {fault(old, sizeof old, "400 Bad Request", "ExpiredToken"),
                                       ANSWER_OK("5\r\n\r\nhello")};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
-    assert_ok(get(&trial, "s3://bucket/k"), &trial.err);
+    assert_ok(store_trial_get(&trial, "s3://bucket/k"), &trial.err);
     trial_end(&trial);
 }
 
@@ -454,7 +409,7 @@ static void test_profiles__count_by_the_longest_root(void **state)
 {
     (void)state;
     const struct http_step steps[] = {EMPTY, EMPTY, EMPTY};
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     struct storage_profile outer = profile_at(endpoint, "OUTER");
     struct storage_profile inner = profile_at(endpoint, "INNER");
@@ -464,12 +419,12 @@ static void test_profiles__count_by_the_longest_root(void **state)
     assert_ok(trial.store->ops->set_profiles(trial.store, roots, profiles, 3, &trial.err),
               &trial.err);
     outer.credentials.access_key_id = SLICE_LITERAL("GONE"); /* nothing is borrowed */
-    assert_ok(get(&trial, "s3n://bucket/in/k"), &trial.err);
-    assert_ok(get(&trial, "s3://bucket/inner/k"), &trial.err);
-    assert_ok(get(&trial, "s3://other/k"), &trial.err);
-    assert_true(request_has(&trial, 0, "Credential=INNER/20150830/eu-west-1/s3/"));
-    assert_true(request_has(&trial, 1, "Credential=OUTER/"));
-    assert_true(request_has(&trial, 2, "Credential=AKIDTEST/"));
+    assert_ok(store_trial_get(&trial, "s3n://bucket/in/k"), &trial.err);
+    assert_ok(store_trial_get(&trial, "s3://bucket/inner/k"), &trial.err);
+    assert_ok(store_trial_get(&trial, "s3://other/k"), &trial.err);
+    assert_true(store_trial_request_has(&trial, 0, "Credential=INNER/20150830/eu-west-1/s3/"));
+    assert_true(store_trial_request_has(&trial, 1, "Credential=OUTER/"));
+    assert_true(store_trial_request_has(&trial, 2, "Credential=AKIDTEST/"));
     trial_end(&trial);
 }
 
@@ -479,7 +434,7 @@ static void test_profiles__are_needed_where_machine_keys_are_not_lent(void **sta
     (void)state;
     const struct http_step steps[] = {EMPTY};
     struct object_store *store = NULL;
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, steps, COUNT(steps));
     const struct remote_store_options options = {trial.transport, variable, false};
     const struct slice root = SLICE_LITERAL("s3://bucket/in");
@@ -509,7 +464,7 @@ static void test_address__is_by_host_unless_the_bucket_has_a_dot(void **state)
         {"http://h:9", "s3://b", "http://h:9", "/b", true},
         {"http://h:9", "s3://b//k/", "http://h:9", "/b//k/", true},
     };
-    struct trial trial;
+    struct store_trial trial;
     trial_begin(&trial, NULL, 0);
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct storage_profile profile = profile_at(cases[i].endpoint, "KEY");
