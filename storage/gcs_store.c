@@ -129,27 +129,6 @@ static bool gcs_put_new(struct object_store *self, struct slice uri, struct slic
 
 /* --- many --------------------------------------------------------------------------------- */
 
-/* How many of the URIs, from the first on, are of the call's bucket and place; their names are
- * views. */
-static size_t same_bucket(struct object_store *self, const struct slice *uris, size_t count,
-                          const struct gcs_call *call, struct slice *ret_names)
-{
-    size_t length = 0;
-    for (; length < count && length < GCS_MAX_BATCH; length++) {
-        struct bucket_object object;
-        struct store_place *place = NULL;
-        if (!bucket_object_parse(uris[length], &object, NULL) || object.key.len == 0 ||
-            !slice_equals(object.bucket, call->object.bucket) ||
-            !remote_store_find_place(self, uris[length], &place, NULL))
-            break;
-        store_place_unref(place);
-        if (place != &call->place->base)
-            break;
-        ret_names[length] = object.key;
-    }
-    return length;
-}
-
 static bool send_batch(struct gcs_call *call, const struct slice *names, size_t count,
                        struct error *err)
 {
@@ -190,7 +169,10 @@ static bool remove_some(struct object_store *self, const struct slice *uris, siz
     long statuses[GCS_MAX_BATCH] = {0};
     buffer_init(&answer, MAX_BATCH_SIZE);
     bool ok = begin(self, &call, uris[0], "remove", &answer, err);
-    size_t size = ok ? same_bucket(self, uris, count, &call, names) : 0;
+    size_t size =
+        ok ? remote_store_of_one_bucket(self, &call.place->base, uris,
+                                        count < GCS_MAX_BATCH ? count : GCS_MAX_BATCH, names)
+           : 0;
     if (size > 1 && !atomic_load(&call.place->lacks_batches)) {
         ok = send_batch(&call, names, size, err);
         /* Not all that speak like it have batches. */

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "storage/bucket_object.h"
+
 struct remote_store {
     struct object_store base;
     struct http_transport *transport;
@@ -49,6 +51,30 @@ bool remote_store_find_place(struct object_store *store, struct slice uri,
                              struct store_place **ret_place, struct error *err)
 {
     return place_roots_find(remote_store_of(store)->roots, uri, ret_place, err);
+}
+
+static bool is_of_place(struct object_store *store, struct slice uri,
+                        const struct store_place *place)
+{
+    struct store_place *found = NULL;
+    bool is_found = remote_store_find_place(store, uri, &found, NULL);
+    store_place_unref(found);
+    return is_found && found == place;
+}
+
+size_t remote_store_of_one_bucket(struct object_store *store, const struct store_place *place,
+                                  const struct slice *uris, size_t count, struct slice *ret_names)
+{
+    struct slice bucket = SLICE_EMPTY;
+    for (size_t i = 0; i < count; i++) {
+        struct bucket_object object;
+        if (!bucket_object_parse(uris[i], &object, NULL) || object.key.len == 0 ||
+            (i > 0 && !slice_equals(object.bucket, bucket)) || !is_of_place(store, uris[i], place))
+            return i;
+        bucket = object.bucket;
+        ret_names[i] = object.key;
+    }
+    return count;
 }
 
 struct http_transport *remote_store_transport(struct object_store *store)

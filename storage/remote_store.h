@@ -34,6 +34,10 @@ void remote_store_destroy(struct object_store *self);
 /* The place that serves a location, with a reference: of the store's own kind. */
 bool remote_store_find_place(struct object_store *store, struct slice uri,
                              struct store_place **ret_place, struct error *err);
+/* How many of the URIs, from the first on, are objects of one bucket (storage/bucket_object.h) and
+ * of that place; their names are views. */
+size_t remote_store_of_one_bucket(struct object_store *store, const struct store_place *place,
+                                  const struct slice *uris, size_t count, struct slice *ret_names);
 /* What it sends its requests through; borrowed. */
 struct http_transport *remote_store_transport(struct object_store *store);
 

@@ -212,26 +212,6 @@ static bool delete_keys(struct s3_call *call, const struct slice *keys, size_t c
            error_prefix(err, "of many, key '%.*s'", SLICE_ARG(fault.key));
 }
 
-/* How many of the URIs, from the first on, one request can remove; their keys are views. */
-static size_t same_bucket(struct object_store *self, const struct slice *uris, size_t count,
-                          const struct s3_call *call, struct slice *ret_keys)
-{
-    size_t length = 0;
-    for (; length < count && length < MAX_DELETED; length++) {
-        struct bucket_object object;
-        struct store_place *place = NULL;
-        if (!bucket_object_parse(uris[length], &object, NULL) || object.key.len == 0 ||
-            !slice_equals(object.bucket, call->object.bucket) ||
-            !remote_store_find_place(self, uris[length], &place, NULL))
-            break;
-        store_place_unref(place);
-        if (place != &call->place->base)
-            break;
-        ret_keys[length] = object.key;
-    }
-    return length;
-}
-
 /* *ret_done: how many were removed, in one request. */
 static bool remove_some(struct object_store *self, const struct slice *uris, size_t count,
                         struct slice *keys, size_t *ret_done, struct error *err)
@@ -241,7 +221,10 @@ static bool remove_some(struct object_store *self, const struct slice *uris, siz
     buffer_init(&answer, MAX_XML_ANSWER);
     bool ok = begin(self, &call, uris[0], "remove", &answer, err);
     bool is_bulk = ok && !atomic_load(&call.place->lacks_bulk_delete);
-    *ret_done = is_bulk ? same_bucket(self, uris, count, &call, keys) : 0;
+    *ret_done = is_bulk
+                    ? remote_store_of_one_bucket(self, &call.place->base, uris,
+                                                 count < MAX_DELETED ? count : MAX_DELETED, keys)
+                    : 0;
     if (*ret_done > 1) {
         ok = delete_keys(&call, keys, *ret_done, err);
         /* Not all that speak like S3 have it. */

@@ -16,9 +16,8 @@ import urllib.parse
 import urllib.request
 import xml.etree.ElementTree as ElementTree
 
-from firn_server import free_port
+from stores import Server
 
-START_S = 60
 ACCOUNT = "firntests"
 KEY = base64.b64encode(b"a key that nobody may see, of sixty-four bytes as Azure's have....").decode()
 HOST = f"{ACCOUNT}.dfs.core.windows.net"
@@ -35,38 +34,19 @@ def make_certificate(folder):
     return certificate, key
 
 
-class Azurite:
+class Azurite(Server):
     """Its Blob service; with `tls`, (certificate, key), by https, and then with bearer tokens."""
 
     def __init__(self, home, tls=None):
-        self.port = free_port()
-        self.url = f"https://localhost:{self.port}" if tls else f"http://127.0.0.1:{self.port}"
         self.context = ssl.create_default_context(cafile=tls[0]) if tls else None
-        self.log = home / "log"
         more = ["--oauth", "basic", "--cert", tls[0], "--key", tls[1]] if tls else []
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                [os.environ["FIRN_AZURITE"], "--blobPort", str(self.port),
-                 "--inMemoryPersistence", "--skipApiVersionCheck", "--silent", *more],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=home,
-                env=os.environ | {"AZURITE_ACCOUNTS": f"{ACCOUNT}:{KEY}"})
-        self.wait()
+        super().__init__([os.environ["FIRN_AZURITE"], "--blobPort", "{port}",
+                          "--inMemoryPersistence", "--skipApiVersionCheck", "--silent", *more],
+                         home, {"AZURITE_ACCOUNTS": f"{ACCOUNT}:{KEY}"},
+                         "https://localhost:{port}" if tls else "http://127.0.0.1:{port}")
 
-    def wait(self):
-        deadline = time.monotonic() + START_S
-        while time.monotonic() < deadline:
-            assert self.process.poll() is None, self.log.read_text()[-2000:]
-            try:
-                self.call("GET", "", {"comp": "list"})
-                return
-            except OSError:
-                time.sleep(0.05)
-        self.stop()
-        raise AssertionError(f"no answer from {self.url}:\n{self.log.read_text()[-2000:]}")
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(30)
+    def probe(self):
+        self.call("GET", "", {"comp": "list"})
 
     def sign(self, method, path, query, headers, body):
         """Shared Key, written down from Azure's own page and not from Firn's source."""

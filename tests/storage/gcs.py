@@ -16,7 +16,7 @@ import requests
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from stores import Store
+from stores import Server
 
 EMAIL = "firn@tests.iam.gserviceaccount.com"
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -24,7 +24,7 @@ EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
-class FakeGcs(Store):
+class FakeGcs(Server):
     """The server's process, and its JSON API behind Firn's back."""
 
     def __init__(self, home):

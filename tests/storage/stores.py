@@ -16,31 +16,33 @@ KEY, SECRET = "firn-tests", "a-secret-that-nobody-may-see"
 REGION = "us-east-1"
 
 
-class Store:
-    """A process with an S3 endpoint, and a client that looks behind the server's back."""
+class Server:
+    """A process that serves HTTP on a port of its own."""
 
-    def __init__(self, command, home, environment=None):
+    def __init__(self, command, home, environment=None, url="http://127.0.0.1:{port}"):
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = url.format(port=self.port)
         self.log = home / "log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [part.format(port=self.port) for part in command], stdout=log, stderr=log,
+                [str(part).format(port=self.port) for part in command], stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, cwd=home, env=os.environ | (environment or {}))
         self.wait()
-        self.client = boto3.client(
-            "s3", endpoint_url=self.url, region_name=REGION, aws_access_key_id=KEY,
-            aws_secret_access_key=SECRET, config=Config(s3={"addressing_style": "path"}))
+
+    def probe(self):
+        """An OSError where it is not there yet."""
+        try:
+            urllib.request.urlopen(self.url, timeout=5).close()
+        except urllib.error.HTTPError:
+            pass  # it wants a signature: it is there
 
     def wait(self):
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             assert self.process.poll() is None, self.log.read_text()[-2000:]
             try:
-                urllib.request.urlopen(self.url, timeout=5).close()
+                self.probe()
                 return
-            except urllib.error.HTTPError:
-                return  # it wants a signature: it is there
             except OSError:
                 time.sleep(0.05)
         self.stop()
@@ -49,6 +51,16 @@ class Store:
     def stop(self):
         self.process.terminate()
         self.process.wait(30)
+
+
+class Store(Server):
+    """One with an S3 endpoint, and a client that looks behind the server's back."""
+
+    def __init__(self, command, home, environment=None):
+        super().__init__(command, home, environment)
+        self.client = boto3.client(
+            "s3", endpoint_url=self.url, region_name=REGION, aws_access_key_id=KEY,
+            aws_secret_access_key=SECRET, config=Config(s3={"addressing_style": "path"}))
 
     def make_bucket(self, name):
         self.client.create_bucket(Bucket=name)
