@@ -8,7 +8,8 @@
  * X(operationId, METHOD, path, handler, privilege, lane, state)
  *   privilege  what the caller must be allowed to do (checked once authentication exists)
  *   lane       FAST: tried on the HTTP thread from memory, handed to a worker where it would wait;
- *              WORKER: always handed to a worker
+ *              WORKER: always handed to a worker; STREAM: so is this, and its answer may be sent
+ *              while it is made (server/workers.h)
  *   state      SERVED: routed and advertised · HIDDEN: routed, not advertised
  */
 #ifndef OPENAPI_OPERATIONS_H
@@ -36,12 +37,12 @@
     X(listFunctions, GET, NS "/functions", op_list_functions, FUNCTION_READ, FAST, SERVED)        \
     X(loadFunction, GET, NS "/functions/{function}", op_load_function, FUNCTION_READ, WORKER,     \
       SERVED)                                                                                     \
-    X(planTableScan, POST, TABLE "/plan", op_plan_scan, TABLE_READ, WORKER, SERVED)               \
+    X(planTableScan, POST, TABLE "/plan", op_plan_scan, TABLE_READ, STREAM, SERVED)               \
     X(fetchPlanningResult, GET, TABLE "/plan/{plan-id}", op_fetch_plan, TABLE_READ,               \
-      WORKER, SERVED)                                                                             \
+      STREAM, SERVED)                                                                             \
     X(cancelPlanning, DELETE, TABLE "/plan/{plan-id}", op_cancel_plan, TABLE_READ,                \
       WORKER, SERVED)                                                                             \
-    X(fetchScanTasks, POST, TABLE "/tasks", op_fetch_tasks, TABLE_READ, WORKER, SERVED)           \
+    X(fetchScanTasks, POST, TABLE "/tasks", op_fetch_tasks, TABLE_READ, STREAM, SERVED)           \
     X(registerTable, POST, NS "/register", op_register_table, TABLE_CREATE, WORKER, SERVED)       \
     X(loadTable, GET, TABLE, op_load_table, TABLE_READ, FAST, SERVED)                             \
     X(updateTable, POST, TABLE, op_update_table, TABLE_WRITE, WORKER, SERVED)                     \

@@ -238,6 +238,7 @@ static enum MHD_Result hand_to_worker(struct http_request *http_request)
     }
     http_request->work.run = run_in_worker;
     http_request->work.lane = http_request->request.work_lane;
+    http_request->work.is_stream = http_request->request.operation->lane == LANE_STREAM;
     MHD_suspend_connection(http_request->connection);
     workers_submit(workers, &http_request->work);
     return MHD_YES;

@@ -267,7 +267,7 @@ static bool run_checked(struct op *op, struct reply **ret_reply, struct error *e
 {
     const struct operation *operation = op->request->operation;
     bool is_change = operation_is_change(operation);
-    if (operation->lane == LANE_WORKER && !op->request->may_block)
+    if (operation->lane != LANE_FAST && !op->request->may_block)
         return op_would_block(op);
     if (is_change) {
         TRY(security_check_content_type(op->request, err));

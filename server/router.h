@@ -21,7 +21,7 @@ struct reply;
  * and the answer would have to wait, false with op->would_block set. */
 typedef bool (*op_handler)(struct op *op, struct reply **ret_reply, struct error *err);
 
-enum lane { LANE_FAST, LANE_WORKER };
+enum lane { LANE_FAST, LANE_WORKER, LANE_STREAM };
 enum operation_state { STATE_SERVED, STATE_HIDDEN };
 
 /* What a caller must be allowed to do; nothing checks it while there is no authentication. */

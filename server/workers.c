@@ -35,6 +35,7 @@ struct task {
     struct task *next; /* idle, or going on */
     struct work_item *item;
     int64_t lane; /* of what it works on; WORK_ANY: of nothing that is counted */
+    bool is_stream; /* what it works on */
     bool is_waiting;
     bool is_woken; /* before it was seen to wait */
 };
@@ -61,7 +62,7 @@ struct workers {
     bool is_stopping;
     size_t task_count;
     struct task *tasks;
-    size_t lane_limit;
+    size_t lane_limit; /* of tasks of one lane, and of streams */
     size_t thread_count;
     struct worker threads[];
 };
@@ -70,19 +71,24 @@ struct workers {
 
 /* The mutex is held, in what follows. */
 
-static bool has_room(const struct workers *workers, int64_t lane)
+static bool has_room(const struct workers *workers, const struct work_item *item)
 {
-    size_t running = 0;
-    for (size_t i = 0; lane != WORK_ANY && i < workers->task_count; i++)
-        running += workers->tasks[i].lane == lane;
-    return running < workers->lane_limit;
+    size_t in_lane = 0, streams = 0;
+    if (item->lane == WORK_ANY && !item->is_stream)
+        return true;
+    for (size_t i = 0; i < workers->task_count; i++) {
+        in_lane += workers->tasks[i].lane == item->lane;
+        streams += workers->tasks[i].is_stream;
+    }
+    return (item->lane == WORK_ANY || in_lane < workers->lane_limit) &&
+           (!item->is_stream || streams < workers->lane_limit);
 }
 
-/* The first item whose lane has room, and the one before it; NULL where there is none. */
+/* The first item that there is room for, and the one before it; NULL where there is none. */
 static struct work_item *find_next(const struct workers *workers, struct work_item **ret_before)
 {
     struct work_item *before = NULL, *item = workers->first;
-    while (item && !has_room(workers, item->lane)) {
+    while (item && !has_room(workers, item)) {
         before = item;
         item = item->next;
     }
@@ -169,6 +175,7 @@ static struct task *take_new(struct workers *workers)
     workers->running++;
     task->item = item;
     task->lane = item->lane;
+    task->is_stream = item->is_stream;
     item->waiter = &task->waiter;
     return task;
 }
@@ -189,6 +196,7 @@ static void put_back(struct workers *workers, struct task *task, bool has_ended)
 {
     if (has_ended) {
         task->lane = WORK_ANY;
+        task->is_stream = false;
         task->next = workers->idle;
         workers->idle = task;
         workers->running--;

@@ -4,7 +4,8 @@
  * gives its thread back, so that few threads serve many commits.
  *
  * What may hang together (all that asks one object store) has a lane: it takes half of the threads
- * at most, and what is queued behind it in other lanes goes past.
+ * at most, and what is queued behind it in other lanes goes past. So does what waits for clients:
+ * answers that are sent while they are made have half of the threads at most, in all lanes.
  *
  * Owns:     its threads; items belong to whoever submits them and live until their `run` returns
  * Errors:   workers_reserve is false where the queue is full: the caller answers 429
@@ -24,6 +25,7 @@ struct workers;
 struct work_item {
     void (*run)(struct work_item *item);
     int64_t lane; /* WORK_ANY: bounded by nothing */
+    bool is_stream; /* its answer is sent while it is made: a slow client holds its thread */
     struct work_item *next;
     struct waiter *waiter; /* set before it is run: to wait with, one event at a time */
 };

@@ -165,6 +165,20 @@ def test_slow_reader__gets_all_of_it(served):
     assert is_whole and count_tasks(body) == MANIFESTS * FILES
 
 
+def test_readers_that_read_nothing__leave_workers_to_others(served):
+    """The first of them is cut after half a minute at the earliest, which others do not wait for."""
+    server, api, _ = served
+    server.stop()
+    server.arguments = ["--workers", "2"]
+    server.start()
+    slow = [send_plan(server, receive_buffer=4096) for _ in range(4)]
+    assert slow[0].recv(1000).startswith(b"HTTP/1.1 200")
+    api.call("updateProperties", namespace="ns", json={"updates": {"a": "b"}}, expect=200)
+    assert "read too little" not in server.log_text()
+    for connection in slow:
+        connection.close()
+
+
 def test_one_manifest__is_divided(own_server, contract):
     server = own_server("--plan-files", "100")
     api = Api(server.port, contract)

@@ -246,7 +246,7 @@ static void run_plug(struct work_item *item)
 static void plug_worker(struct plug *plug)
 {
     sem_init(&plug->gate, 0, 0);
-    plug->item.run = run_plug;
+    plug->item = (struct work_item){.run = run_plug};
     assert_true(workers_reserve(fixture.server->workers));
     workers_submit(fixture.server->workers, &plug->item);
     usleep(100 * 1000);

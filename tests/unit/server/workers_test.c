@@ -130,6 +130,41 @@ static void test_workers__keep_threads_for_other_lanes(void **state)
     workers_destroy(workers);
 }
 
+/* Nor are more than two an answer's whose client reads slowly, whatever the lanes. */
+static void test_workers__keep_threads_from_streams(void **state)
+{
+    struct workers *workers = NULL;
+    struct error err = {0};
+    atomic_int held = 0, free_ones = 0;
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    struct job slow[6], quick[3];
+    struct workers_load load = {.running = 0};
+    (void)state;
+    pthread_mutex_lock(&gate);
+    assert_ok(workers_create(4, 100, &workers, &err), &err);
+    for (int i = 0; i < 6; i++) {
+        slow[i] = (struct job){
+            .item = {.lane = i % 3, .is_stream = true}, .gate = &gate, .done = &held};
+        assert_true(workers_reserve(workers));
+        submit(workers, &slow[i]);
+    }
+    for (int i = 0; i < 3; i++) {
+        quick[i] = (struct job){.item.lane = i, .done = &free_ones};
+        assert_true(workers_reserve(workers));
+        submit(workers, &quick[i]);
+    }
+    while (atomic_load(&free_ones) < 3)
+        sched_yield();
+    while (load.running != 2) {
+        sched_yield();
+        workers_get_load(workers, &load);
+    }
+    pthread_mutex_unlock(&gate);
+    assert_true(workers_drain(workers, 10000));
+    assert_int_equal(atomic_load(&held), 6);
+    workers_destroy(workers);
+}
+
 static void test_workers__finish_a_lanes_queue_when_destroyed(void **state)
 {
     struct workers *workers = NULL;
@@ -287,6 +322,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_workers__run_what_was_submitted),
         cmocka_unit_test(test_workers__keep_threads_for_other_lanes),
+        cmocka_unit_test(test_workers__keep_threads_from_streams),
         cmocka_unit_test(test_workers__finish_a_lanes_queue_when_destroyed),
         cmocka_unit_test(test_workers__refuse_when_the_queue_is_full),
         cmocka_unit_test(test_workers__finish_the_queue_when_destroyed),
