@@ -23,22 +23,26 @@ struct slice etag_weak(const char *etag, char weak[ETAG_SIZE])
     return slice_from_string(weak);
 }
 
-bool etag_is_listed(struct slice header, const char *etag)
+enum etag_match etag_match(struct slice header, const char *etag)
 {
     if (header.ptr == NULL)
-        return false;
+        return ETAG_NOT_LISTED;
     struct slice rest = slice_trim(header), wanted = slice_from_string(etag);
     if (slice_equals_string(rest, "*"))
-        return true;
+        return ETAG_ANY;
     while (rest.len > 0) {
         /* Our tags hold no comma, so a tag that a comma cuts is none of ours. */
         size_t end = slice_find(rest, ',');
         struct slice tag = slice_trim((struct slice){rest.ptr, end});
-        if (slice_starts_with(tag, SLICE_LITERAL("W/")))
-            tag = slice_from(tag, 2);
-        if (slice_equals(tag, wanted))
-            return true;
+        bool is_weak = slice_starts_with(tag, SLICE_LITERAL("W/"));
+        if (slice_equals(slice_from(tag, is_weak ? 2 : 0), wanted))
+            return is_weak ? ETAG_LISTED_WEAK : ETAG_LISTED;
         rest = slice_from(rest, end + 1);
     }
-    return false;
+    return ETAG_NOT_LISTED;
+}
+
+bool etag_is_listed(struct slice header, const char *etag)
+{
+    return etag_match(header, etag) != ETAG_NOT_LISTED;
 }

@@ -18,7 +18,10 @@ bool etag_make(struct slice metadata_location, const char *representation, char 
 /* W/"…" of "…": a view of `weak`. */
 struct slice etag_weak(const char *etag, char weak[ETAG_SIZE]);
 
-/* Does the header's value (ptr NULL: none was sent) name this tag? */
+/* How the header's value (ptr NULL: none was sent) names this tag: ETAG_ANY is "*". */
+enum etag_match { ETAG_NOT_LISTED, ETAG_ANY, ETAG_LISTED, ETAG_LISTED_WEAK };
+
+enum etag_match etag_match(struct slice header, const char *etag);
 bool etag_is_listed(struct slice header, const char *etag);
 
 #endif

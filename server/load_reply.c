@@ -2,6 +2,7 @@
 
 #include "base/json_write.h"
 #include "base/limits.h"
+#include "catalog/lookup.h"
 #include "catalog/metadata_store.h"
 #include "catalog/planning_mode.h"
 #include "server/encoded_reply.h"
@@ -115,26 +116,6 @@ static bool peek_access(struct op *op, const struct entity_row *row, struct acce
     return is_fine;
 }
 
-bool load_reply_peek(struct op *op, struct entity_name name, enum representation representation,
-                     struct reply **ret_reply, struct error *err)
-{
-    struct entity_row row;
-    struct access access;
-    enum entity_kind kind = representation == REPRESENT_VIEW ? ENTITY_VIEW : ENTITY_TABLE;
-    bool is_known = false;
-    *ret_reply = NULL;
-    if (!pointer_store_peek(op->server->pointers, op->call.warehouse->id, name.namespace_path,
-                            name.name, &op->request->arena, &row) ||
-        row.kind != kind)
-        return true;
-    TRY(metadata_file_must_exist_near(op->server->catalog, row.metadata_location, &is_known, err));
-    if (is_known)
-        TRY(peek_access(op, &row, &access, &is_known, err));
-    if (is_known)
-        *ret_reply = find_kept(op, row.metadata_location, representation, &access);
-    return true;
-}
-
 /* --- making one ----------------------------------------------------------------------------- */
 
 static void write_head(struct buffer *head, struct slice metadata_location)
@@ -229,21 +210,85 @@ static bool make_not_modified(struct slice etag, const struct form *form, struct
 
 /* The mode is part of the answer, and may change with the warehouse while the file stays; so is the
  * access, and credentials are given anew before the old ones end: a 304 never outlives them. */
-static bool add_etag(struct reply *reply, struct slice location, const struct form *form,
-                     struct error *err)
+static bool make_etag(struct slice location, const struct form *form, char ret_etag[ETAG_SIZE],
+                      struct error *err)
 {
-    char variant[ETAG_VARIANT_SIZE], weak[ETAG_SIZE];
+    char variant[ETAG_VARIANT_SIZE];
     const char *word = planning_mode_name(form->mode);
-    if (location.len == 0)
-        return true;
     snprintf(variant, sizeof(variant), "%s%s%s%s%.*s", REPRESENTATIONS[form->representation],
              word ? " " : "", word ? word : "", has_access(form->access) ? " " : "", ACCESS_MARK,
              form->access->digest);
-    TRY(etag_make(location, variant, reply->etag, err));
+    return etag_make(location, variant, ret_etag, err);
+}
+
+static bool add_etag(struct reply *reply, struct slice location, const struct form *form,
+                     struct error *err)
+{
+    char weak[ETAG_SIZE];
+    if (location.len == 0)
+        return true;
+    TRY(make_etag(location, form, reply->etag, err));
     struct slice etag = slice_from_string(reply->etag);
     TRY(reply_add_header(reply, "ETag", etag, err));
     TRY(make_not_modified(etag, form, &reply->not_modified, err));
     return make_not_modified(etag_weak(reply->etag, weak), form, &reply->not_modified_encoded, err);
+}
+
+/* Of an answer that is not in memory: *ret_reply is its 304 where the client holds it, else NULL.
+ * Nothing is read for that. The table may say itself who plans its scans, which only its metadata
+ * tells; but then no answer was ever made of this file with the warehouse's mode, unless both are
+ * the same, and nobody holds its tag. */
+static bool make_held(struct op *op, struct slice location, enum representation representation,
+                      const struct access *access, struct reply **ret_reply, struct error *err)
+{
+    const struct form form = {representation, op->call.warehouse->planning_mode, access, 0};
+    struct slice header = request_header(op->request, "If-None-Match");
+    char etag[ETAG_SIZE], weak[ETAG_SIZE];
+    if (header.ptr == NULL || representation == REPRESENT_VIEW)
+        return true;
+    TRY(make_etag(location, &form, etag, err));
+    switch (etag_match(header, etag)) {
+    case ETAG_LISTED:
+        return make_not_modified(slice_from_string(etag), &form, ret_reply, err);
+    case ETAG_LISTED_WEAK:
+        return make_not_modified(etag_weak(etag, weak), &form, ret_reply, err);
+    default:
+        return true;
+    }
+}
+
+bool load_reply_peek(struct op *op, struct entity_name name, enum representation representation,
+                     struct reply **ret_reply, struct error *err)
+{
+    struct entity_row row;
+    struct access access;
+    enum entity_kind kind = representation == REPRESENT_VIEW ? ENTITY_VIEW : ENTITY_TABLE;
+    bool is_known = false;
+    *ret_reply = NULL;
+    if (!pointer_store_peek(op->server->pointers, op->call.warehouse->id, name.namespace_path,
+                            name.name, &op->request->arena, &row) ||
+        row.kind != kind)
+        return true;
+    TRY(metadata_file_must_exist_near(op->server->catalog, row.metadata_location, &is_known, err));
+    if (is_known)
+        TRY(peek_access(op, &row, &access, &is_known, err));
+    if (is_known)
+        *ret_reply = find_kept(op, row.metadata_location, representation, &access);
+    return *ret_reply || !is_known ||
+           make_held(op, row.metadata_location, representation, &access, ret_reply, err);
+}
+
+bool load_reply_held(struct op *op, struct entity_name name, enum representation representation,
+                     struct reply **ret_reply, struct error *err)
+{
+    struct entity_row row;
+    *ret_reply = NULL;
+    if (request_header(op->request, "If-None-Match").ptr == NULL)
+        return true;
+    TRY(entity_find(&op->call, name, ENTITY_TABLE, &row, err));
+    if (!metadata_file_must_exist(op->server->catalog, row.metadata_location, NULL))
+        return true; /* who reads it says so */
+    return load_reply_peek(op, name, representation, ret_reply, err);
 }
 
 static bool add_headers(struct reply *reply, struct slice location, const struct form *form,

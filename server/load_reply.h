@@ -23,8 +23,12 @@ enum representation {
     REPRESENT_VIEW,
 };
 
-/* From memory alone: *ret_reply is NULL where it is not there. */
+/* From memory alone, or the 304 of what the client holds; else *ret_reply is NULL. */
 bool load_reply_peek(struct op *op, struct entity_name name, enum representation representation,
+                     struct reply **ret_reply, struct error *err);
+/* The same of a table whose pointer is not in memory: asks for that and not for its metadata. May
+ * wait. */
+bool load_reply_held(struct op *op, struct entity_name name, enum representation representation,
                      struct reply **ret_reply, struct error *err);
 
 /* The same with the access that was made before; access_none: nothing is told of it. */

@@ -116,6 +116,8 @@ bool op_load_table(struct op *op, struct reply **ret_reply, struct error *err)
     if (reply == NULL && !op->request->may_block)
         return op_would_block(op);
     if (reply == NULL)
+        TRY(load_reply_held(op, name, representation, &reply, err));
+    if (reply == NULL)
         TRY(read_table(op, name, representation, &reply, err));
     load_reply_unless_held(op, reply, ret_reply);
     return true;

@@ -91,6 +91,44 @@ def test_dropped_table__is_not_found_whatever_is_held(api, namespace, table):
     load(api, namespace, "*", (404, "NoSuchTableException"))
 
 
+def test_not_modified__is_told_without_reading_the_metadata(fresh):
+    """What the file holds is looked at only where an answer is made of it."""
+    server, api = fresh
+    api.create_namespace("ns")
+    made = api.create_table("ns", bodies.table("t")).json()
+    tags = {kind: load(api, "ns", snapshots=kind).header("etag") for kind in ("all", "refs")}
+    api.close()
+    server.stop()
+    Path(made["metadata-location"].removeprefix("file://")).write_bytes(b"no metadata")
+    server.start()
+    for _ in range(2):  # its pointer is read, and then in memory
+        for kind, tag in tags.items():
+            for held in (tag, f"W/{tag}"):
+                answer = load(api, "ns", f'"x", {held}', 304, snapshots=kind)
+                assert answer.header("etag") == held and answer.body == b""
+    for other in (None, '"x"', "*", tags["refs"]):
+        load(api, "ns", other, (500, "CorruptDataException"))
+
+
+@pytest.mark.parametrize("own", [{}, {"scan-planning-mode": "client"}])
+def test_not_modified__knows_who_planned_when_the_tag_was_given(fresh, own):
+    """The mode is part of the answer, and only the metadata tells one that the table has itself."""
+    server, api = fresh
+    api.create_namespace("ns")
+    api.create_table("ns", bodies.table("t", properties=own))
+    before = load(api, "ns").header("etag")
+    mode = {"scan-planning-mode": "server"}
+    api.call("alterWarehouse", warehouse="default", json={"properties": mode}, expect=200)
+    api.close()
+    server.restart()
+    load(api, "ns", before, 304 if own else 200)
+    after = load(api, "ns").header("etag")
+    assert (after == before) == bool(own)
+    api.close()
+    server.restart()
+    load(api, "ns", after, 304)
+
+
 def test_etag__survives_a_restart(fresh):
     server, api = fresh
     api.create_namespace("ns")

@@ -127,6 +127,9 @@ static void test_etag__is_found_in_lists_weak_or_strong(void **state)
     assert_false(etag_is_listed(SLICE_LITERAL("a"), "\"a\""));
     assert_false(etag_is_listed(SLICE_LITERAL(""), "\"a\""));
     assert_false(etag_is_listed((struct slice){NULL, 0}, "\"a\""));
+    assert_int_equal(etag_match(SLICE_LITERAL("*"), "\"a\""), ETAG_ANY);
+    assert_int_equal(etag_match(SLICE_LITERAL("\"b\", \"a\""), "\"a\""), ETAG_LISTED);
+    assert_int_equal(etag_match(SLICE_LITERAL("W/\"a\""), "\"a\""), ETAG_LISTED_WEAK);
 }
 
 int main(void)
