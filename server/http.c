@@ -6,10 +6,12 @@
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #include "base/limits.h"
+#include "server/http_balance.h"
 #include "server/http_body.h"
 #include "server/http_connections.h"
 #include "server/http_listener.h"
@@ -26,9 +28,17 @@
  * itself once they are freed: a burst of such requests would leave gigabytes resident. */
 #define TRIM_BODY_SIZE (256 * KIB)
 
+/* An HTTP thread is a daemon of libmicrohttpd: one daemon with a pool of threads would choose among
+ * them by the descriptor's number. */
+struct http_thread {
+    struct http *http;
+    struct MHD_Daemon *daemon; /* NULL: not started */
+};
+
 struct http {
     struct server *server;
-    struct MHD_Daemon *daemon;
+    struct http_thread *threads; /* balance.count */
+    struct http_balance balance;
     struct http_listener listener;
     size_t max_body;
     struct http_body_budget bodies;
@@ -103,12 +113,16 @@ static struct http_connection *entry_of(struct MHD_Connection *connection)
 static void on_connection(void *context, struct MHD_Connection *connection, void **entry,
                           enum MHD_ConnectionNotificationCode code)
 {
-    struct http *http = context;
+    struct http_thread *thread = context;
+    struct http *http = thread->http;
+    size_t index = (size_t)(thread - http->threads);
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
         http_connection_close(&http->connections, *entry);
+        http_balance_ended(&http->balance, index);
         http_listener_ended(&http->listener);
         return;
     }
+    http_balance_began(&http->balance, index);
     http_listener_began(&http->listener);
     *entry = http_connection_open(
         &http->connections,
@@ -354,27 +368,55 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 static bool take_connection(void *context, int fd, const struct sockaddr *address, socklen_t size)
 {
     struct http *http = context;
-    return MHD_add_connection(http->daemon, fd, address, size) == MHD_YES;
+    size_t index = http_balance_choose(&http->balance, http_local_core(fd, address),
+                                       clock_monotonic_ms(&clock_real));
+    if (MHD_add_connection(http->threads[index].daemon, fd, address, size) == MHD_YES)
+        return true;
+    http_balance_undo(&http->balance, index);
+    return false;
 }
 
-static bool start_daemon(struct http *http, const struct http_options *options, struct error *err)
+static bool start_thread(struct http_thread *thread, const struct http_options *options)
 {
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_INTERNAL_POLLING_THREAD |
                      MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
                      MHD_USE_NO_LISTEN_SOCKET;
-    /* The listener keeps to the limit; each thread has room for its share, were it all of them. */
-    size_t limit = (options->connection_limit + 1) * options->thread_count;
-    http->daemon =
-        MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_THREAD_POOL_SIZE,
-                         (unsigned)options->thread_count, MHD_OPTION_THREAD_STACK_SIZE,
+    struct http *http = thread->http;
+    /* The listener keeps to the limit; each thread has room for all. */
+    size_t limit = options->connection_limit + 1;
+    thread->daemon =
+        MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_THREAD_STACK_SIZE,
                          (size_t)HTTP_STACK_SIZE, MHD_OPTION_CONNECTION_LIMIT, (unsigned)limit,
                          MHD_OPTION_CONNECTION_TIMEOUT, options->connection_timeout_s,
                          MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
                          MHD_OPTION_URI_LOG_CALLBACK, on_uri, http, MHD_OPTION_NOTIFY_COMPLETED,
-                         on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+                         on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, thread,
                          MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
-    return http->daemon != NULL ||
-           error_set(err, ERROR_STORAGE, "The HTTP server cannot be started: %s", strerror(errno));
+    return thread->daemon != NULL;
+}
+
+static bool start_threads(struct http *http, const struct http_options *options, struct error *err)
+{
+    TRY(http_balance_init(&http->balance, options->thread_count, err));
+    http->threads = calloc(options->thread_count, sizeof(*http->threads));
+    if (http->threads == NULL)
+        return error_no_memory(err, "the HTTP threads");
+    for (size_t i = 0; i < options->thread_count; i++) {
+        http->threads[i].http = http;
+        if (!start_thread(&http->threads[i], options))
+            return error_set(err, ERROR_STORAGE, "The HTTP server cannot be started: %s",
+                             strerror(errno));
+    }
+    return true;
+}
+
+static void stop_threads(struct http *http)
+{
+    for (size_t i = 0; http->threads && i < http->balance.count; i++)
+        if (http->threads[i].daemon)
+            MHD_stop_daemon(http->threads[i].daemon);
+    free(http->threads);
+    http_balance_finish(&http->balance);
 }
 
 bool http_start(struct server *server, const struct http_options *options, struct http **ret_http,
@@ -392,7 +434,7 @@ bool http_start(struct server *server, const struct http_options *options, struc
     http_connections_init(&http->connections);
     if (!http_listener_open(&http->listener, options->listen, &server->arena, err) ||
         !http_watch_start(&http->watch, &http->connections, options->connection_timeout_s, err) ||
-        !start_daemon(http, options, err) ||
+        !start_threads(http, options, err) ||
         !http_listener_start(&http->listener, options->connection_limit, take_connection, http,
                              err)) {
         http_stop(http);
@@ -410,6 +452,11 @@ unsigned http_port(const struct http *http)
 size_t http_connection_count(const struct http *http)
 {
     return http_listener_open_count(&http->listener);
+}
+
+size_t http_thread_connections(const struct http *http, size_t thread)
+{
+    return http_balance_open(&http->balance, thread);
 }
 
 /* --- stopping ------------------------------------------------------------------------------- */
@@ -442,8 +489,7 @@ void http_stop(struct http *http)
     if (http == NULL)
         return;
     http_listener_stop(&http->listener);
-    if (http->daemon)
-        MHD_stop_daemon(http->daemon);
+    stop_threads(http);
     http_listener_finish(&http->listener);
     http_watch_stop(&http->watch);
     http_connections_finish(&http->connections);

@@ -5,10 +5,11 @@
  * answer yet, because one that is queued there closes the connection) → body → the fast lane on the
  * HTTP thread, or suspended, run by a worker, resumed → the reply is queued → on_completed frees.
  *
- * Owns:     the daemon, the listener, the list of connections, one object for each request that is
- *           under way
+ * Owns:     the daemons, the listener, the list of connections, one object for each request that
+ *           is under way
  * Errors:   ERROR_CONFLICT where the address is taken, ERROR_BAD_REQUEST for one that is none
- * Threads:  an epoll thread pool; a suspended request belongs to its worker until it is resumed
+ * Threads:  one for each daemon, with epoll; a suspended request belongs to its worker until it is
+ *           resumed
  * Rule:     a connection is suspended before its work is submitted, never the other way round
  */
 #ifndef SERVER_HTTP_H
@@ -34,6 +35,8 @@ bool http_start(struct server *server, const struct http_options *options, struc
 unsigned http_port(const struct http *http);
 /* Connections that are open. */
 size_t http_connection_count(const struct http *http);
+/* Those that one of the threads has, from 0 on. */
+size_t http_thread_connections(const struct http *http, size_t thread);
 /* No new connections, no new requests; waits at most wait_ms for the answers to the requests that
  * were complete, and 2 s for a client that takes nothing of its answer. A request that is still
  * arriving is cut off: nothing of it was done. False where an answer did not end. */

@@ -1,9 +1,8 @@
 /*
- * http_listener.h — the socket that listens, and the thread that accepts: each connection goes to
- * the next HTTP thread in turn.
+ * http_listener.h — the socket that listens, and the thread that accepts and hands over.
  *
- * libmicrohttpd can accept by itself, but there whichever thread wakes first takes all that waits:
- * a client's sixteen connections were often all one thread's, while the others slept.
+ * libmicrohttpd can accept by itself, but there whichever thread wakes first takes all that waits,
+ * whoever sent it: here each connection's thread is chosen (server/http_balance.h).
  *
  * Owns:     the listening socket and its thread; an accepted descriptor is taken over by `take`
  * Errors:   ERROR_BAD_REQUEST for an address that is none, ERROR_CONFLICT where it is taken

@@ -3,12 +3,14 @@
 
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "server/http_balance.h"
 #include "server/workers.h"
 #include "tests/unit/server/server_fixture.h"
 
@@ -384,6 +386,48 @@ static void test_http__many_connections_share_prepared_answers(void **state)
     stop();
 }
 
+/* All of this thread's connections come in on one core. */
+static void stay_on_this_core(cpu_set_t *ret_before)
+{
+    cpu_set_t here;
+    assert_int_equal(sched_getaffinity(0, sizeof(*ret_before), ret_before), 0);
+    CPU_ZERO(&here);
+    CPU_SET((size_t)sched_getcpu(), &here);
+    assert_int_equal(sched_setaffinity(0, sizeof(here), &here), 0);
+}
+
+static void dial_and_ask(int *fds, size_t count)
+{
+    char answer[8192];
+    for (size_t i = 0; i < count; i++) {
+        fds[i] = dial();
+        assert_int_equal(ask(fds[i], "GET /v1/config HTTP/1.1\r\n" HOST "\r\n", answer,
+                             sizeof(answer)),
+                         200);
+    }
+}
+
+static void test_http__one_clients_connections_stay_together_up_to_a_bound(void **state)
+{
+    int fds[4 * HTTP_MAX_LEAD];
+    cpu_set_t before;
+    (void)state;
+    start((const char *const[]){"--threads", "2", NULL});
+    stay_on_this_core(&before);
+    dial_and_ask(fds, HTTP_MAX_LEAD);
+    size_t first = http_thread_connections(fixture.server->http, 0);
+    assert_true(first == 0 || first == HTTP_MAX_LEAD);
+    dial_and_ask(fds + HTTP_MAX_LEAD, 3 * HTTP_MAX_LEAD);
+    first = http_thread_connections(fixture.server->http, 0);
+    size_t second = http_thread_connections(fixture.server->http, 1);
+    assert_int_equal(first + second, 4 * HTTP_MAX_LEAD);
+    assert_int_equal(first > second ? first - second : second - first, HTTP_MAX_LEAD);
+    assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+    for (size_t i = 0; i < 4 * HTTP_MAX_LEAD; i++)
+        close(fds[i]);
+    stop();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +443,7 @@ int main(void)
         cmocka_unit_test(test_http__stop_does_not_wait_for_requests_that_have_not_arrived),
         cmocka_unit_test(test_http__stop_gives_up_on_what_does_not_end),
         cmocka_unit_test(test_http__many_connections_share_prepared_answers),
+        cmocka_unit_test(test_http__one_clients_connections_stay_together_up_to_a_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
