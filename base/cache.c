@@ -4,6 +4,15 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
+
+/* The table's part of the hash; the shard is chosen by the other bits. */
+#define HASH_FUNCTION(key, size, hash) ((hash) = (unsigned)cache_hash(slice_make((key), (size))))
+static inline uint64_t cache_hash(struct slice key)
+{
+    return hash_end(hash_bytes(HASH_BEGIN, key));
+}
+
 /* A failed allocation inside uthash must not end the process: the entry is simply not kept. */
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(entry) ((entry)->is_hashed = false)
@@ -81,13 +90,9 @@ bool cache_create(size_t budget, struct cache **ret_cache, struct error *err)
     return true;
 }
 
-/* FNV-1a: the shard only; uthash has its own function for the table. */
 static struct cache_shard *shard_of(struct cache *cache, struct slice key)
 {
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < key.len; i++)
-        hash = (hash ^ (unsigned char)key.ptr[i]) * 16777619u;
-    return &cache->shards[(hash ^ (hash >> 16)) % CACHE_SHARDS];
+    return &cache->shards[(cache_hash(key) >> 32) % CACHE_SHARDS];
 }
 
 static void list_unlink(struct cache_shard *shard, struct cache_entry *entry)

@@ -1,32 +1,56 @@
 /*
- * hash.h — a hash of 64 bits for tables in memory: FNV-1a over parts, then MurmurHash3's finalizer,
- * since few of its bits are used.
+ * hash.h — a hash of 64 bits for tables in memory: eight bytes at a time, each step the two halves
+ * of a product of 128 bits. A location has a hundred bytes, and a load hashes it three times: byte
+ * by byte that was a quarter of a microsecond.
  *
  * Threads:  pure functions
- * Rule:     not for what a client could choose to collide where that would cost much
+ * Rule:     not for what a client could choose to collide where that would cost much, nor for what
+ *           is written down: it depends on the order of bytes in a word
  */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include "base/slice.h"
 
 #define HASH_BEGIN UINT64_C(0xCBF29CE484222325)
+/* Odd and without a pattern: the fractions of the golden ratio, and of the root of three. */
+#define HASH_FACTOR UINT64_C(0x9E3779B97F4A7C15)
+#define HASH_END_FACTOR UINT64_C(0xBB67AE8584CAA73B)
 
-/* Goes on with `hash`, which begins as HASH_BEGIN. */
+static inline uint64_t hash_step(uint64_t hash, uint64_t word, uint64_t factor)
+{
+    __extension__ typedef unsigned __int128 wide;
+    wide product = (wide)(hash ^ word) * factor;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline uint64_t hash_word(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof(word));
+    return word;
+}
+
+/* Goes on with `hash`, which begins as HASH_BEGIN. Parts count: "ab", "c" is not "a", "bc". */
 static inline uint64_t hash_bytes(uint64_t hash, struct slice bytes)
 {
-    for (size_t i = 0; i < bytes.len; i++)
-        hash = (hash ^ (unsigned char)bytes.ptr[i]) * UINT64_C(0x100000001B3);
-    return hash;
+    const size_t size = sizeof(uint64_t);
+    uint64_t last = 0;
+    for (size_t i = 0; i + size < bytes.len; i += size)
+        hash = hash_step(hash, hash_word(bytes.ptr + i), HASH_FACTOR);
+    if (bytes.len >= size)
+        last = hash_word(bytes.ptr + bytes.len - size);
+    else if (bytes.len > 0)
+        memcpy(&last, bytes.ptr, bytes.len);
+    return hash_step(hash + bytes.len, last, HASH_FACTOR);
 }
 
 static inline uint64_t hash_end(uint64_t hash)
 {
-    hash = (hash ^ (hash >> 33)) * UINT64_C(0xFF51AFD7ED558CCD);
-    hash = (hash ^ (hash >> 33)) * UINT64_C(0xC4CEB9FE1A85EC53);
-    return hash ^ (hash >> 33);
+    return hash_step(hash, hash >> 32, HASH_END_FACTOR);
 }
 
 #endif

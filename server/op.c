@@ -339,9 +339,10 @@ static void note_lane(struct op *op)
 struct reply *op_run(struct server *server, struct request *request)
 {
     struct op op = {.server = server, .request = request};
-    struct error err = {0};
+    struct error err;
     struct reply *reply = NULL;
     bool is_change = operation_is_change(request->operation);
+    error_clear(&err); /* two bytes of it; {0} writes its kilobyte */
     init_call(&op);
     if (is_change && request->may_block)
         name_request(&op);

@@ -382,8 +382,9 @@ void server_destroy(struct server *server)
 /* What can be said before an operation is looked at: refusals, and a browser's own question. */
 static struct reply *answer_at_once(struct server *server, struct request *request)
 {
-    struct error err = {0};
+    struct error err;
     struct slice allow = SLICE_EMPTY;
+    error_clear(&err);
     if (request->uri.len > MAX_URI_SIZE)
         return reply_fault(414, "UriTooLongException",
                            "The path and query are longer than 32768 bytes");

@@ -7,7 +7,8 @@
 #include "storage/http_transport.h"
 #include "storage/location.h"
 
-/* One scheme's entry. A handful exist, so a list is as fast as anything. */
+/* One scheme's entry. A handful exist, so a list is as fast as anything; what is added first is
+ * found first. */
 struct store_entry {
     struct store_entry *next;
     struct object_store *store;
@@ -86,8 +87,10 @@ bool object_stores_add(struct object_stores *stores, const char *scheme, struct 
     entry->owns_store = !stores_hold(stores, store);
     entry->scheme_size = name.len;
     memcpy(entry->scheme, name.ptr, name.len);
-    entry->next = stores->first;
-    stores->first = entry;
+    struct store_entry **end = &stores->first;
+    while (*end)
+        end = &(*end)->next;
+    *end = entry;
     return true;
 }
 

@@ -83,7 +83,6 @@ struct pointer_cache {
 static uint64_t hash_key(int64_t warehouse_id, struct slice namespace_path, struct slice name)
 {
     uint64_t hash = hash_bytes(HASH_BEGIN ^ (uint64_t)warehouse_id, namespace_path);
-    hash = hash_bytes(hash, slice_make("\0", 1));
     return hash_end(hash_bytes(hash, name));
 }
 
