@@ -1,9 +1,11 @@
 /* The log of the database is copied back beside the commits, and does not grow without end. */
 #include "storage/checkpointer.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -19,6 +21,14 @@
 #define LARGE (4 * MIB)
 /* Longer than any checkpoint takes. */
 #define WAIT_MS 10000
+#define WRITERS 3
+/* A page of it, and what stands before that in the log. */
+#define FRAME_SIZE (4096 + 24)
+#define LOG_HEADER_SIZE 32
+/* A put's pages: its bytes, and some for the tables that they are in. */
+#define PUT_SIZE ((LARGE / 4096 + 76) * FRAME_SIZE)
+/* Twice the ceiling of 16,000 pages, and a batch of all writers. */
+#define LARGEST_LOG (LOG_HEADER_SIZE + 2 * 16000 * FRAME_SIZE + WRITERS * PUT_SIZE)
 
 static int setup(void **state)
 {
@@ -106,30 +116,75 @@ static void test_checkpoint__copies_the_log_while_the_store_is_open(void **state
     free(put.bytes);
 }
 
+/* How often the log has begun anew: it says so itself (SQLite's file format, "WAL File Format"). */
+static uint32_t log_number(const struct fixture *fixture)
+{
+    char path[128];
+    unsigned char header[LOG_HEADER_SIZE] = {0};
+    (void)snprintf(path, sizeof path, "%s-wal", fixture->path);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    ssize_t size = read(fd, header, sizeof header);
+    close(fd);
+    assert_int_equal(size, LOG_HEADER_SIZE);
+    const unsigned char *number = header + 12; /* big-endian */
+    return (uint32_t)number[0] << 24 | (uint32_t)number[1] << 16 | (uint32_t)number[2] << 8 |
+           number[3];
+}
+
+struct load {
+    struct fixture *fixture;
+    atomic_size_t largest; /* that the log was seen to be */
+    atomic_size_t left;    /* puts to come */
+};
+
+static void note_size(struct load *load)
+{
+    size_t size = size_of(load->fixture, "-wal"), before = atomic_load(&load->largest);
+    while (size > before && !atomic_compare_exchange_weak(&load->largest, &before, size))
+        continue;
+}
+
+static bool takes_turn(struct load *load)
+{
+    size_t left = atomic_load(&load->left);
+    while (left > 0 && !atomic_compare_exchange_weak(&load->left, &left, left - 1))
+        continue;
+    return left > 0;
+}
+
 static void *put_and_take(void *context)
 {
-    struct fixture *fixture = context;
+    struct load *load = context;
     struct put put = put_make('b');
-    for (int i = 0; i < 12; i++) {
-        must_write(fixture, job_put, &put);
-        must_write(fixture, job_take, &put);
+    while (takes_turn(load)) {
+        must_write(load->fixture, job_put, &put);
+        must_write(load->fixture, job_take, &put);
+        note_size(load);
     }
     free(put.bytes);
     return NULL;
 }
 
-/* 36 times 4 MiB by writers that never pause: more than twice the ceiling of 64 MiB, which the log
- * would have where it never began anew. */
+/* Writers that never pause, until so much was written that the log must have begun anew: as long as
+ * it does not, its pages are those of all puts. The thread may be slow, and then the writer waits
+ * for it when the batch is done with which the log grew to twice its ceiling. */
 static void test_checkpoint__lets_the_log_begin_anew_under_load(void **state)
 {
     struct fixture *fixture = *state;
-    pthread_t threads[3];
-    for (size_t i = 0; i < 3; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, put_and_take, fixture), 0);
-    for (size_t i = 0; i < 3; i++)
+    struct load load = {.fixture = fixture, .left = LARGEST_LOG / LARGE + 2 * WRITERS};
+    struct put put = put_make('a');
+    pthread_t threads[WRITERS];
+    must_write(fixture, job_put, &put);
+    uint32_t first = log_number(fixture);
+    for (size_t i = 0; i < WRITERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, put_and_take, &load), 0);
+    for (size_t i = 0; i < WRITERS; i++)
         pthread_join(threads[i], NULL);
-    assert_true(size_of(fixture, "-wal") > 0);
-    assert_true(size_of(fixture, "-wal") < 2 * 64 * MIB);
+    assert_true(log_number(fixture) > first);
+    assert_in_range(atomic_load(&load.largest), 1, LARGEST_LOG);
+    expect_kept(fixture, &put);
+    free(put.bytes);
 }
 
 /* A checkpoint that fails on its way loses nothing: not for this process, and not for the next. */
