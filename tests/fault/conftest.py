@@ -69,7 +69,10 @@ def binary():
 @pytest.fixture
 def shim():
     """The library that records a server's file calls and makes them fail."""
-    return Path(os.environ["FIRN_DISK_SHIM"]).resolve()
+    path = Path(os.environ["FIRN_DISK_SHIM"]).resolve()
+    # A library that is not there is only warned of, and then no call would fail.
+    assert path.is_file(), f"{path} is not built: ninja disk_shim"
+    return path
 
 
 @pytest.fixture

@@ -3,14 +3,16 @@
 One run of the server is recorded (disk_shim.c); then disks are made as they may be after a cut at
 some moment of it, and the server, as it is, started on each.
 """
+import contextlib
 import shutil
+import sqlite3
 import time
 
 import pytest
 
 import disk_log
-from history import History
-from load import TABLES, Connection, Names, end_clients, prepare, start_clients
+from history import COMMIT, READ, History
+from load import TABLES, Connection, Names, end_clients, prepare, run_op, start_clients
 from recording import FIRST_CUTS, Recording, check_disk, put_disk
 
 CLIENTS = 12
@@ -22,15 +24,17 @@ LARGE_PROPERTY = 140 * 1024
 # Every so many disks the power fails again while the server comes up.
 SECOND_CUT_EVERY = 4
 SHORT_KILLS, LONG_KILLS = 4, 40
+# Far more than a round of syncs takes.
+REST_S = 30
 
 
 @pytest.fixture
 def recorded(own_server, watched):
     """Starts a server on `root` whose calls are recorded: (server, control page, log's path)."""
-    def start(root, name):
+    def start(root, name, *arguments):
         environment, control, log = watched(name, root)
         control.set(sync_us=SYNC_US)
-        return own_server(data=root.name + "/data", environment=environment), control, log
+        return own_server(*arguments, data=root.name + "/data", environment=environment), control, log
     return start
 
 
@@ -95,14 +99,45 @@ def test_power_cut__loses_nothing_and_tears_nothing(recorded, own_server, tmp_pa
             f"{acknowledged / len(cuts):.0f} acknowledged writes each, {orphans} orphans in all")
 
 
+def wait_for_files(server):
+    """Until the database carries none of them any more."""
+    deadline = time.monotonic() + REST_S
+    with contextlib.closing(sqlite3.connect(f"file:{server.data}/firn.db?mode=ro", uri=True)) as database:
+        while database.execute("SELECT count(*) FROM pending_files").fetchone()[0] > 0:
+            assert time.monotonic() < deadline, "files are never synced"
+            time.sleep(0.05)
+
+
+def test_power_cut__of_a_server_at_rest_loses_nothing(recorded, own_server, tmp_path, fsck, chance):
+    """A few files, synced one by one: the database does not carry them any more, and no sync of the
+    whole disk has come after."""
+    root = tmp_path / "disk"
+    root.mkdir()
+    server, control, path = recorded(root, "recording")
+    history, tables = History(), ["t0", "t1", "t2"]
+    connection = Connection(server.port)
+    began_at = prepare(connection, tables)
+    for table in tables:
+        run_op(connection, history, COMMIT, [table])
+    wait_for_files(server)
+    control.kill(server)
+    log = disk_log.Log(path, root)
+    recording = Recording(history, Names(), tables, log, log.answered_at(began_at) + 1)
+    put_disk(log.disk(log.count, chance, 0), root)
+    check_disk(recording, log.count, own_server(data="disk/data"), fsck, chance)
+
+
 def test_power_cut__after_a_kill_and_a_start_loses_nothing(recorded, own_server, tmp_path, fsck,
                                                            chance, is_long, figures):
-    """What a killed process has left unsynced is not the next one's to trust."""
+    """What a killed process has left unsynced is not the next one's to trust: what that one lets
+    be seen must stay, too."""
     acknowledged = 0
     for number in range(LONG_KILLS if is_long else SHORT_KILLS):
         root = tmp_path / f"disk{number}"
         root.mkdir()
-        server, control, path = recorded(root, f"recording{number}")
+        # On a disk of its own, which stays: the sync of that is not the database's.
+        place = ("--warehouse-location", f"file://{tmp_path}/warehouse{number}")
+        server, control, path = recorded(root, f"recording{number}", *place[:2 * (number % 2)])
         history, names, tables = History(), Names(), [f"t{table}" for table in range(4)]
         began_at = prepare(Connection(server.port), tables)
         # Few files are synced one by one, many all together.
@@ -112,11 +147,15 @@ def test_power_cut__after_a_kill_and_a_start_loses_nothing(recorded, own_server,
         control.kill(server)
         end_clients(clients)
         server.start()
+        connection = Connection(server.port)
+        for table in tables:
+            run_op(connection, history, READ, [table])
         control.kill(server)
+        history.check()
         log = disk_log.Log(path, root)
         assert disk_log.differences(log, root, chance) == [], "the record is not complete"
         recording = Recording(history, names, tables, log, log.answered_at(began_at) + 1)
-        put_disk(log.disk(log.count, chance, None if number % 2 else 0), root)
+        put_disk(log.disk(log.count, chance, None if number // 2 % 2 else 0), root)
         check_disk(recording, log.count, own_server(data=f"{root.name}/data"), fsck, chance)
         acknowledged += len(recording.acknowledged(log.count))
     figures(f"{acknowledged} acknowledged writes")
