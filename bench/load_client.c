@@ -139,10 +139,10 @@ static void send_all(struct client *client, const char *bytes, size_t size)
 {
     while (size > 0) {
         ssize_t sent = send(client->fd, bytes, size, MSG_NOSIGNAL);
-        if (sent < 0)
+        if (sent < 0 && errno != EINTR)
             die("cannot send: %s", strerror(errno));
-        bytes += sent;
-        size -= (size_t)sent;
+        bytes += sent < 0 ? 0 : sent;
+        size -= sent < 0 ? 0 : (size_t)sent;
     }
 }
 
@@ -155,8 +155,10 @@ static void receive_more(struct client *client)
             die("an answer of more than %u bytes", MAX_ANSWER);
         client->buffer = grow(client->buffer, client->capacity);
     }
-    ssize_t got =
-        recv(client->fd, client->buffer + client->used, client->capacity - client->used - 1, 0);
+    size_t room = client->capacity - client->used - 1;
+    ssize_t got;
+    while ((got = recv(client->fd, client->buffer + client->used, room, 0)) < 0 && errno == EINTR)
+        ; /* with a time limit, recv ends early where the process is stopped and goes on */
     if (got <= 0)
         die("the connection ended within an answer: %s", got < 0 ? strerror(errno) : "closed");
     client->used += (size_t)got;
