@@ -39,7 +39,9 @@ struct route {
     struct segment segments[MAX_SEGMENTS];
 };
 
+/* Those of as many segments stand together, so that a request looks at no others. */
 struct router {
+    size_t first[MAX_SEGMENTS + 2]; /* by the number of segments */
     size_t route_count;
     struct route routes[2 * OPERATION_COUNT];
 };
@@ -67,17 +69,36 @@ static bool take_segment(struct slice *path, struct slice *ret_segment)
     return true;
 }
 
-static void add_route(struct router *router, const struct operation *operation, bool skip_prefix)
+static struct route route_of(const struct operation *operation, bool skip_prefix)
 {
-    struct route *route = &router->routes[router->route_count++];
+    struct route route = {.operation = operation};
     struct slice path = slice_from_string(operation->path), text;
-    *route = (struct route){.operation = operation};
-    while (route->segment_count < MAX_SEGMENTS && take_segment(&path, &text)) {
+    while (route.segment_count < MAX_SEGMENTS && take_segment(&path, &text)) {
         struct segment segment = segment_of_pattern(text);
         if (skip_prefix && segment.literal.ptr == NULL && segment.parameter == PARAMETER_PREFIX)
             continue;
-        route->segments[route->segment_count++] = segment;
+        route.segments[route.segment_count++] = segment;
     }
+    return route;
+}
+
+/* Where it has that many segments. */
+static void add_route(struct router *router, const struct operation *operation, bool skip_prefix,
+                      size_t segment_count)
+{
+    struct route route = route_of(operation, skip_prefix);
+    if (route.segment_count == segment_count)
+        router->routes[router->route_count++] = route;
+}
+
+static void add_routes(struct router *router, size_t segment_count)
+{
+    const struct slice prefix = SLICE_LITERAL(PREFIX_START);
+    for (size_t i = 0; i < OPERATION_COUNT; i++)
+        if (slice_starts_with(slice_from_string(operations[i].path), prefix))
+            add_route(router, &operations[i], true, segment_count);
+    for (size_t i = 0; i < OPERATION_COUNT; i++)
+        add_route(router, &operations[i], false, segment_count);
 }
 
 bool router_create(struct router **ret_router, struct error *err)
@@ -85,12 +106,11 @@ bool router_create(struct router **ret_router, struct error *err)
     struct router *router = calloc(1, sizeof(*router));
     if (router == NULL)
         return error_no_memory(err, "the routes");
-    const struct slice prefix = SLICE_LITERAL(PREFIX_START);
-    for (size_t i = 0; i < OPERATION_COUNT; i++)
-        if (slice_starts_with(slice_from_string(operations[i].path), prefix))
-            add_route(router, &operations[i], true);
-    for (size_t i = 0; i < OPERATION_COUNT; i++)
-        add_route(router, &operations[i], false);
+    for (size_t count = 0; count <= MAX_SEGMENTS; count++) {
+        router->first[count] = router->route_count;
+        add_routes(router, count);
+    }
+    router->first[MAX_SEGMENTS + 1] = router->route_count;
     *ret_router = router;
     return true;
 }
@@ -127,10 +147,9 @@ static bool names_warehouse(enum path_parameter parameter)
     return parameter == PARAMETER_PREFIX || parameter == PARAMETER_WAREHOUSE;
 }
 
+/* Of a route that has as many segments. */
 static bool route_matches(const struct route *route, const struct split_path *path)
 {
-    if (route->segment_count != path->count)
-        return false;
     for (size_t i = 0; i < path->count; i++) {
         struct slice literal = route->segments[i].literal;
         if (literal.ptr && !slice_equals(literal, path->segments[i]))
@@ -156,7 +175,7 @@ static struct slice allowed_methods(const struct router *router, const struct sp
                                     struct arena *arena)
 {
     struct slice list = SLICE_EMPTY;
-    for (size_t i = 0; i < router->route_count; i++) {
+    for (size_t i = router->first[path->count]; i < router->first[path->count + 1]; i++) {
         const struct route *route = &router->routes[i];
         if (!route_matches(route, path) || list.ptr == NULL)
             continue;
@@ -175,7 +194,7 @@ bool router_match(const struct router *router, struct request *request, struct s
         return error_set(err, ERROR_NO_SUCH_ROUTE,
                          "No such path: %s %.*s (GET /v1/config lists what is served)",
                          request->method_text.ptr, SLICE_ARG(request->path));
-    for (size_t i = 0; i < router->route_count; i++) {
+    for (size_t i = router->first[path.count]; i < router->first[path.count + 1]; i++) {
         const struct route *route = &router->routes[i];
         if (!route_matches(route, &path))
             continue;
