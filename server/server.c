@@ -55,12 +55,35 @@ static bool has_entries(const char *path)
     return count > 2;
 }
 
+static bool has_bytes(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && status.st_size > 0;
+}
+
+/* SQLite would throw a log away whose database is not there, and the changes in it. */
+static bool check_no_log(struct server *server, const char *database, struct error *err)
+{
+    struct slice log = arena_printf(&server->arena, "%s-wal", database);
+    if (log.ptr == NULL)
+        return error_no_memory(err, "the log's path");
+    return !has_bytes(log.ptr) ||
+           error_set(err, ERROR_CORRUPT,
+                     "The catalog database %s is not there or empty, but its log %s is: put the "
+                     "database back beside it, or a backup in its place with firn restore; or, to "
+                     "begin a new catalog, remove the log first",
+                     database, log.ptr);
+}
+
 /* SQLite takes an empty file for a new database. It may be one: a first start that was killed
  * leaves it, but then there are no files in the warehouse yet. */
 static bool check_not_emptied(struct server *server, const char *database, struct error *err)
 {
     struct stat status;
-    if (stat(database, &status) != 0 || status.st_size > 0)
+    if (has_bytes(database))
+        return true;
+    TRY(check_no_log(server, database, err));
+    if (stat(database, &status) != 0)
         return true;
     struct slice warehouse =
         arena_printf(&server->arena, "%.*s/warehouse", SLICE_ARG(server->data_directory));

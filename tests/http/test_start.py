@@ -3,8 +3,8 @@
 import subprocess
 
 import bodies
+import pytest
 from api import Api
-
 
 
 def refused(binary, tmp_path, *arguments, **more):
@@ -69,6 +69,29 @@ def test_emptied_database__is_refused_beside_a_full_warehouse(own_server, binary
     assert (tmp_path / "data" / "firn.db").stat().st_size == 0
     (tmp_path / "data" / "firn.db").unlink()
     own_server().stop()
+
+
+@pytest.mark.parametrize("damage", ["gone", "empty"])
+def test_log_without_its_database__is_not_thrown_away(own_server, binary, tmp_path, contract,
+                                                      damage):
+    server = own_server()
+    api = Api(server.port, contract)
+    api.create_namespace("ns")
+    api.close()
+    server.kill()
+    database, log = tmp_path / "data" / "firn.db", tmp_path / "data" / "firn.db-wal"
+    database.rename(tmp_path / "away")
+    if damage == "empty":
+        database.write_bytes(b"")
+    before = log.read_bytes()
+    text = refused(binary, tmp_path)
+    assert before and "firn.db-wal" in text and "firn restore" in text, text
+    assert log.read_bytes() == before
+    (tmp_path / "away").rename(database)
+    server.start()
+    api = Api(server.port, contract)
+    api.call("loadNamespaceMetadata", namespace="ns", expect=200)
+    api.close()
 
 
 def test_first_start__that_was_killed_can_be_repeated(own_server, tmp_path):
