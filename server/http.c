@@ -242,7 +242,8 @@ static void run_in_worker(struct work_item *item)
 static enum MHD_Result hand_to_worker(struct http_request *http_request)
 {
     struct workers *workers = http_request->http->server->workers;
-    if (!workers_reserve(workers)) {
+    bool is_stream = http_request->request.operation->lane == LANE_STREAM;
+    if (!workers_reserve(workers, is_stream)) {
         struct error full;
         error_set(&full, ERROR_OVERLOADED,
                   "The server has as many requests waiting as it takes: try again in a second");
@@ -252,7 +253,7 @@ static enum MHD_Result hand_to_worker(struct http_request *http_request)
     }
     http_request->work.run = run_in_worker;
     http_request->work.lane = http_request->request.work_lane;
-    http_request->work.is_stream = http_request->request.operation->lane == LANE_STREAM;
+    http_request->work.is_stream = is_stream;
     MHD_suspend_connection(http_request->connection);
     workers_submit(workers, &http_request->work);
     return MHD_YES;

@@ -259,7 +259,7 @@ void plan_jobs_start(struct server *server, const struct warehouse *warehouse,
         destroy(job);
         return;
     }
-    if (!workers_reserve(server->workers)) {
+    if (!workers_reserve(server->workers, false)) {
         drop(server->plan_jobs, job);
         destroy(job);
         return;

@@ -55,6 +55,7 @@ struct workers {
     struct task *going_on, **going_on_end;
     struct task *idle;
     size_t reserved; /* places taken, queued items included, running ones not */
+    size_t reserved_streams; /* of them */
     size_t limit;
     size_t running; /* tasks that have an item */
     struct worker *sleeping;
@@ -172,6 +173,7 @@ static struct task *take_new(struct workers *workers)
         workers->last = before;
     workers->idle = task->next;
     workers->reserved--;
+    workers->reserved_streams -= item->is_stream;
     workers->running++;
     task->item = item;
     task->lane = item->lane;
@@ -322,11 +324,14 @@ bool workers_create(size_t thread_count, size_t queue_limit, struct workers **re
     return true;
 }
 
-bool workers_reserve(struct workers *workers)
+bool workers_reserve(struct workers *workers, bool is_stream)
 {
     pthread_mutex_lock(&workers->mutex);
-    bool ok = workers->reserved < workers->limit && !workers->is_stopping;
+    size_t stream_limit = (workers->limit + 1) / 2;
+    bool ok = workers->reserved < workers->limit && !workers->is_stopping &&
+              (!is_stream || workers->reserved_streams < stream_limit);
     workers->reserved += ok;
+    workers->reserved_streams += ok && is_stream;
     pthread_mutex_unlock(&workers->mutex);
     return ok;
 }

@@ -5,7 +5,8 @@
  *
  * What may hang together (all that asks one object store) has a lane: it takes half of the threads
  * at most, and what is queued behind it in other lanes goes past. So does what waits for clients:
- * answers that are sent while they are made have half of the threads at most, in all lanes.
+ * answers that are sent while they are made have half of the threads at most, in all lanes, and
+ * half of the queue.
  *
  * Owns:     its threads; items belong to whoever submits them and live until their `run` returns
  * Errors:   workers_reserve is false where the queue is full: the caller answers 429
@@ -34,8 +35,8 @@ struct work_item {
 
 bool workers_create(size_t thread_count, size_t queue_limit, struct workers **ret_workers,
                     struct error *err);
-/* Takes a place in the queue; every place taken must be followed by a submit. */
-bool workers_reserve(struct workers *workers);
+/* Takes a place in the queue; every place taken must be followed by a submit of such an item. */
+bool workers_reserve(struct workers *workers, bool is_stream);
 /* Cannot fail: the place was reserved. */
 void workers_submit(struct workers *workers, struct work_item *item);
 struct workers_load {

@@ -249,7 +249,7 @@ static void plug_worker(struct plug *plug)
 {
     sem_init(&plug->gate, 0, 0);
     plug->item = (struct work_item){.run = run_plug};
-    assert_true(workers_reserve(fixture.server->workers));
+    assert_true(workers_reserve(fixture.server->workers, false));
     workers_submit(fixture.server->workers, &plug->item);
     usleep(100 * 1000);
 }

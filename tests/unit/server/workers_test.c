@@ -39,7 +39,7 @@ static void test_workers__run_what_was_submitted(void **state)
     assert_ok(workers_create(4, 100, &workers, &err), &err);
     for (int i = 0; i < 100; i++) {
         jobs[i] = (struct job){.done = &done};
-        assert_true(workers_reserve(workers));
+        assert_true(workers_reserve(workers, false));
         submit(workers, &jobs[i]);
     }
     assert_true(workers_drain(workers, 10000));
@@ -68,12 +68,12 @@ static void test_workers__refuse_when_the_queue_is_full(void **state)
         jobs[i] = (struct job){.gate = &gate, .done = &done};
     assert_ok(workers_create(1, 2, &workers, &err), &err);
     pthread_mutex_lock(&gate);
-    assert_true(workers_reserve(workers));
+    assert_true(workers_reserve(workers, false));
     submit(workers, &jobs[0]);
     wait_until_taken(workers);
-    assert_true(workers_reserve(workers));
-    assert_true(workers_reserve(workers));
-    assert_false(workers_reserve(workers));
+    assert_true(workers_reserve(workers, false));
+    assert_true(workers_reserve(workers, false));
+    assert_false(workers_reserve(workers, false));
     submit(workers, &jobs[1]);
     submit(workers, &jobs[2]);
     assert_false(workers_drain(workers, 20));
@@ -93,7 +93,7 @@ static void test_workers__finish_the_queue_when_destroyed(void **state)
     assert_ok(workers_create(2, 50, &workers, &err), &err);
     for (int i = 0; i < 50; i++) {
         jobs[i] = (struct job){.done = &done};
-        assert_true(workers_reserve(workers));
+        assert_true(workers_reserve(workers, false));
         submit(workers, &jobs[i]);
     }
     workers_destroy(workers);
@@ -113,12 +113,12 @@ static void test_workers__keep_threads_for_other_lanes(void **state)
     assert_ok(workers_create(4, 100, &workers, &err), &err);
     for (int i = 0; i < 6; i++) {
         slow[i] = (struct job){.item.lane = 7, .gate = &gate, .done = &held};
-        assert_true(workers_reserve(workers));
+        assert_true(workers_reserve(workers, false));
         submit(workers, &slow[i]);
     }
     for (int i = 0; i < 3; i++) {
         quick[i] = (struct job){.item.lane = i == 2 ? 8 : WORK_ANY, .done = &free_ones};
-        assert_true(workers_reserve(workers));
+        assert_true(workers_reserve(workers, false));
         submit(workers, &quick[i]);
     }
     while (atomic_load(&free_ones) < 3)
@@ -145,12 +145,12 @@ static void test_workers__keep_threads_from_streams(void **state)
     for (int i = 0; i < 6; i++) {
         slow[i] = (struct job){
             .item = {.lane = i % 3, .is_stream = true}, .gate = &gate, .done = &held};
-        assert_true(workers_reserve(workers));
+        assert_true(workers_reserve(workers, true));
         submit(workers, &slow[i]);
     }
     for (int i = 0; i < 3; i++) {
         quick[i] = (struct job){.item.lane = i, .done = &free_ones};
-        assert_true(workers_reserve(workers));
+        assert_true(workers_reserve(workers, false));
         submit(workers, &quick[i]);
     }
     while (atomic_load(&free_ones) < 3)
@@ -165,6 +165,37 @@ static void test_workers__keep_threads_from_streams(void **state)
     workers_destroy(workers);
 }
 
+/* Those that wait for their half of the threads leave half of the queue to others. */
+static void test_workers__keep_places_from_streams(void **state)
+{
+    struct workers *workers = NULL;
+    struct error err = {0};
+    atomic_int held = 0;
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    struct job slow[2], other;
+    (void)state;
+    pthread_mutex_lock(&gate);
+    assert_ok(workers_create(2, 4, &workers, &err), &err);
+    for (int round = 0; round < 2; round++) {
+        assert_true(workers_reserve(workers, true));
+        assert_true(workers_reserve(workers, true));
+        assert_false(workers_reserve(workers, true));
+        assert_true(workers_reserve(workers, false));
+        for (int i = 0; i < 2; i++) {
+            slow[i] = (struct job){.item.is_stream = true, .gate = &gate, .done = &held};
+            submit(workers, &slow[i]);
+        }
+        other = (struct job){.gate = &gate, .done = &held};
+        submit(workers, &other);
+        pthread_mutex_unlock(&gate);
+        assert_true(workers_drain(workers, 10000));
+        pthread_mutex_lock(&gate);
+    }
+    assert_int_equal(atomic_load(&held), 6);
+    pthread_mutex_unlock(&gate);
+    workers_destroy(workers);
+}
+
 static void test_workers__finish_a_lanes_queue_when_destroyed(void **state)
 {
     struct workers *workers = NULL;
@@ -175,7 +206,7 @@ static void test_workers__finish_a_lanes_queue_when_destroyed(void **state)
     assert_ok(workers_create(3, 50, &workers, &err), &err);
     for (int i = 0; i < 50; i++) {
         jobs[i] = (struct job){.item.lane = 1 + i % 2, .done = &done};
-        assert_true(workers_reserve(workers));
+        assert_true(workers_reserve(workers, false));
         submit(workers, &jobs[i]);
     }
     workers_destroy(workers);
@@ -224,7 +255,7 @@ static void test_workers__go_on_when_they_are_woken(void **state)
     for (int i = 0; i < MANY; i++) {
         all[i] = (struct waiting){.item = {.run = run_waiting}, .done = &done,
                                   .arrived = &arrived};
-        assert_true(workers_reserve(workers));
+        assert_true(workers_reserve(workers, false));
         workers_submit(workers, &all[i].item);
     }
     for (int left = MANY * WAITS; left > 0;) {
@@ -254,7 +285,7 @@ static void test_workers__finish_what_waits(void **state)
     for (int i = 0; i < 4; i++) {
         all[i] = (struct waiting){.item = {.run = run_waiting}, .done = &done,
                                   .arrived = &arrived};
-        assert_true(workers_reserve(workers));
+        assert_true(workers_reserve(workers, false));
         workers_submit(workers, &all[i].item);
     }
     wait_for(&arrived, 4);
@@ -296,7 +327,7 @@ static void test_workers__wake_the_thread_that_slept_least(void **state)
     pthread_mutex_lock(&gate);
     for (int i = 0; i < 4; i++) {
         gated[i] = (struct job){.gate = &gate, .done = &done};
-        assert_true(workers_reserve(workers));
+        assert_true(workers_reserve(workers, false));
         submit(workers, &gated[i]);
     }
     struct workers_load load = {.running = 0};
@@ -308,7 +339,7 @@ static void test_workers__wake_the_thread_that_slept_least(void **state)
     assert_true(workers_drain(workers, 10000));
     for (int i = 0; i < 20; i++) {
         struct noting_job job = {.item = {.run = note_thread}};
-        assert_true(workers_reserve(workers));
+        assert_true(workers_reserve(workers, false));
         workers_submit(workers, &job.item);
         assert_true(workers_drain(workers, 10000));
         first = i == 0 ? job.thread : first;
@@ -323,6 +354,7 @@ int main(void)
         cmocka_unit_test(test_workers__run_what_was_submitted),
         cmocka_unit_test(test_workers__keep_threads_for_other_lanes),
         cmocka_unit_test(test_workers__keep_threads_from_streams),
+        cmocka_unit_test(test_workers__keep_places_from_streams),
         cmocka_unit_test(test_workers__finish_a_lanes_queue_when_destroyed),
         cmocka_unit_test(test_workers__refuse_when_the_queue_is_full),
         cmocka_unit_test(test_workers__finish_the_queue_when_destroyed),
