@@ -15,7 +15,9 @@
 
 struct byte_budget;
 
-bool byte_budget_create(size_t limit, struct byte_budget **ret_budget, struct error *err);
+/* `wait_limit`: how many may wait for room at a time; who comes then finds none. */
+bool byte_budget_create(size_t limit, size_t wait_limit, struct byte_budget **ret_budget,
+                        struct error *err);
 /* Everything that was taken has been given back. NULL is fine. */
 void byte_budget_destroy(struct byte_budget *budget);
 
@@ -24,5 +26,7 @@ void byte_budget_destroy(struct byte_budget *budget);
 bool byte_budget_take(struct byte_budget *budget, size_t size, int64_t wait_ms, const char *what,
                       struct error *err);
 void byte_budget_give(struct byte_budget *budget, size_t size);
+/* How many wait now. */
+size_t byte_budget_waiting(struct byte_budget *budget);
 
 #endif

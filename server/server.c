@@ -249,6 +249,13 @@ static bool open_crew(struct server *server, struct error *err)
     return crew_create(server->plan_hands - 1, &server->crew, err);
 }
 
+/* A large metadata file waits for others in a worker, and these may wait for slow clients: so a
+ * quarter of the workers at most is let wait. */
+static size_t reading_wait_limit(const struct server *server)
+{
+    return (size_t)option_number(server->options, OPTION_WORKERS) / 4;
+}
+
 static bool open_all(struct server *server, struct error *err)
 {
     const struct options *options = server->options;
@@ -267,8 +274,9 @@ static bool open_all(struct server *server, struct error *err)
                      &server->secret_keys, err));
     TRY(vended_keys_create(&clock_real, &server->vended, err));
     TRY(cache_create(server->memory.cache, &server->cache, err));
-    TRY(byte_budget_create(server->memory.reading, &server->reading, err));
-    TRY(byte_budget_create(server->memory.parsed, &server->parsed, err));
+    TRY(byte_budget_create(server->memory.reading, reading_wait_limit(server), &server->reading,
+                           err));
+    TRY(byte_budget_create(server->memory.parsed, 0, &server->parsed, err));
     TRY(open_catalog(server, err));
     TRY(warn_of_other_location(server, err));
     TRY(open_crew(server, err));

@@ -39,7 +39,7 @@ static void test_read__of_a_large_file_waits_for_its_share(void **state)
     struct table_metadata *metadata = NULL;
     struct error err = {0};
     struct slice location = write_large(world, METADATA_CODEC_NONE, SLICE_EMPTY);
-    assert_ok(byte_budget_create(BUDGET, &budget, &err), &err);
+    assert_ok(byte_budget_create(BUDGET, 1, &budget, &err), &err);
     world->catalog->reading = budget;
     assert_ok(byte_budget_take(budget, BUDGET, 0, "x", &err), &err);
     assert_fails(table_metadata_read(world->catalog, location, &metadata, &err), &err,

@@ -149,7 +149,7 @@ static void test_table_metadata__shares_nothing_that_a_budget_counts(void **unus
     struct fixture *fixture = *unused;
     struct byte_budget *budget = NULL;
     fixture->share_from = 1;
-    assert_ok(byte_budget_create(1000, &budget, &fixture->err), &fixture->err);
+    assert_ok(byte_budget_create(1000, 1, &budget, &fixture->err), &fixture->err);
     assert_ok(byte_budget_take(budget, 10, 0, "x", &fixture->err), &fixture->err);
     blob_charge(table_of(fixture, table_v2)->blob, budget, 10);
     assert_ok(apply(fixture, "[{'action':'set-properties','updates':{'k':'1'}}]"), &fixture->err);
