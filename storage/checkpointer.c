@@ -20,7 +20,10 @@
 
 struct checkpointer {
     const struct connection_options *options;
-    struct sqlite_connection connection; /* the thread's alone */
+    struct log_gate *gate;
+    /* The thread's alone: */
+    struct sqlite_connection connection;
+    struct sqlite_connection reader; /* holds the snapshot up to which it copies */
     pthread_t thread;
     pthread_mutex_t copying; /* one at a time: SQLite refuses a second checkpoint */
     /* The writer's alone, in pages: */
@@ -53,18 +56,35 @@ static bool wait_until_wanted(struct checkpointer *checkpointer)
     return goes_on;
 }
 
+static bool connect(struct checkpointer *checkpointer)
+{
+    struct sqlite_connection *connections[] = {&checkpointer->connection, &checkpointer->reader};
+    for (size_t i = 0; i < 2; i++)
+        if (!connections[i]->db && !connection_open(checkpointer->options, connections[i], NULL))
+            return false;
+    return true;
+}
+
+static void copy_durable(struct checkpointer *checkpointer)
+{
+    if (!connect(checkpointer) ||
+        !log_snapshot_begin(checkpointer->gate, &checkpointer->reader, NULL))
+        return;
+    copy(&checkpointer->connection);
+    log_snapshot_end(&checkpointer->reader);
+}
+
 static void *checkpointer_main(void *argument)
 {
     struct checkpointer *checkpointer = argument;
-    struct sqlite_connection *connection = &checkpointer->connection;
     pthread_setname_np(pthread_self(), "firn-checkpoint");
     while (wait_until_wanted(checkpointer)) {
         pthread_mutex_lock(&checkpointer->copying);
-        if (connection->db || connection_open(checkpointer->options, connection, NULL))
-            copy(connection);
+        copy_durable(checkpointer);
         pthread_mutex_unlock(&checkpointer->copying);
     }
-    connection_close(connection);
+    connection_close(&checkpointer->reader);
+    connection_close(&checkpointer->connection);
     return NULL;
 }
 
@@ -92,10 +112,15 @@ void checkpointer_note(struct checkpointer *checkpointer, int log_pages)
     want(checkpointer);
 }
 
+bool checkpointer_needs_help(const struct checkpointer *checkpointer)
+{
+    return checkpointer->log_pages >= checkpointer->help_at;
+}
+
 /* Waits for the thread only where the log has grown to twice its ceiling meanwhile. */
 void checkpointer_help(struct checkpointer *checkpointer, struct sqlite_connection *connection)
 {
-    if (checkpointer->log_pages < checkpointer->help_at || !connection->db)
+    if (!checkpointer_needs_help(checkpointer) || !connection->db)
         return;
     if (pthread_mutex_trylock(&checkpointer->copying) != 0) {
         if (checkpointer->log_pages < 2 * CEILING_PAGES)
@@ -117,7 +142,7 @@ static void checkpointer_free(struct checkpointer *checkpointer)
     free(checkpointer);
 }
 
-bool checkpointer_create(const struct connection_options *options,
+bool checkpointer_create(const struct connection_options *options, struct log_gate *gate,
                          struct checkpointer **ret_checkpointer, struct error *err)
 {
     struct checkpointer *checkpointer = calloc(1, sizeof *checkpointer);
@@ -128,6 +153,7 @@ bool checkpointer_create(const struct connection_options *options,
     pthread_mutex_init(&checkpointer->lock, NULL);
     pthread_cond_init(&checkpointer->changed, NULL);
     checkpointer->options = options;
+    checkpointer->gate = gate;
     checkpointer->copy_at = CHECKPOINT_PAGES;
     checkpointer->help_at = CEILING_PAGES;
     if (pthread_create(&checkpointer->thread, NULL, checkpointer_main, checkpointer) != 0) {

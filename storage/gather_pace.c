@@ -1,11 +1,15 @@
 #include "storage/gather_pace.h"
 
-/* A commit that takes less than this is not worth waiting for others: the wake-ups cost as much. */
-#define GATHER_FROM_US 1000
+/* Where a commit takes less than this, neither waiting for others nor filling the next batch beside
+ * it is worth anything: the wake-ups cost as much. */
+#define SLOW_FROM_US 1000
 /* However long the disk takes. */
 #define MAX_GATHER_US 5000
 /* A mean is over about so many. */
 #define WEIGHT 8
+/* What a commit takes is learnt so much more slowly where it took longer than expected: a thread
+ * that has to wait for a processor says nothing of the disk. */
+#define DOUBT 4
 
 void gather_pace_arrival(struct gather_pace *pace, int64_t now_us)
 {
@@ -15,7 +19,8 @@ void gather_pace_arrival(struct gather_pace *pace, int64_t now_us)
 
 void gather_pace_commit(struct gather_pace *pace, int64_t took_us)
 {
-    pace->commit_us += (took_us - pace->commit_us) / WEIGHT;
+    int64_t more_us = took_us - pace->commit_us;
+    pace->commit_us += more_us > 0 ? more_us / (WEIGHT * DOUBT) : more_us / WEIGHT;
 }
 
 void gather_pace_answered(struct gather_pace *pace, size_t count, size_t queued, int64_t now_us)
@@ -29,11 +34,21 @@ void gather_pace_answered(struct gather_pace *pace, size_t count, size_t queued,
     pace->callers = count + queued;
 }
 
+bool gather_pace_is_slow(const struct gather_pace *pace)
+{
+    return pace->commit_us >= SLOW_FROM_US;
+}
+
+bool gather_pace_is_together(const struct gather_pace *pace)
+{
+    int64_t all_us = (int64_t)pace->callers * pace->caller_us;
+    return gather_pace_is_slow(pace) && all_us <= pace->commit_us;
+}
+
 int64_t gather_pace_wait_us(const struct gather_pace *pace, size_t count)
 {
     int64_t wait_us = pace->commit_us / 2;
-    if (count >= pace->callers || pace->commit_us < GATHER_FROM_US ||
-        (int64_t)pace->callers * pace->caller_us > pace->commit_us)
+    if (count >= pace->callers || !gather_pace_is_together(pace))
         return 0;
     return wait_us < MAX_GATHER_US ? wait_us : MAX_GATHER_US;
 }

@@ -14,12 +14,13 @@
 #ifndef STORAGE_GATHER_PACE_H
 #define STORAGE_GATHER_PACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* All zero at first: then nobody is waited for. */
 struct gather_pace {
-    int64_t commit_us;   /* what a commit takes: a mean over some */
+    int64_t commit_us;   /* what a commit takes on a free machine: between its mean and its least */
     int64_t caller_us;   /* what each caller adds to the time in which all come again: likewise */
     int64_t answered_us; /* when the last batch was answered */
     int64_t arrived_us;  /* the last arrival since then */
@@ -32,8 +33,13 @@ void gather_pace_commit(struct gather_pace *pace, int64_t took_us);
 /* A batch of `count` is answered, and `queued` wait for the next. */
 void gather_pace_answered(struct gather_pace *pace, size_t count, size_t queued, int64_t now_us);
 
+/* Do commits take so long that it pays to fill the next batch beside them? */
+bool gather_pace_is_slow(const struct gather_pace *pace);
+/* And do all callers come again so soon that one commit had better serve them all? */
+bool gather_pace_is_together(const struct gather_pace *pace);
+
 /* How long a batch that has `count` is to be held open at most, from the moment when all of those
- * have run. 0: not at all. */
+ * have run and no other is being synced. 0: not at all. */
 int64_t gather_pace_wait_us(const struct gather_pace *pace, size_t count);
 
 #endif

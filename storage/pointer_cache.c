@@ -74,7 +74,8 @@ struct cache_shard {
 struct pointer_cache {
     atomic_uint_fast64_t sequence;
     atomic_uint_fast64_t listings[LISTING_COUNT]; /* by the hash of warehouse and namespace */
-    atomic_uint_fast64_t publications;            /* begun and ended: odd while one runs */
+    atomic_uint_fast64_t begun; /* publications, and how many of them have ended, in order */
+    atomic_uint_fast64_t ended;
     struct cache_shard shards[SHARD_COUNT];
 };
 
@@ -393,12 +394,12 @@ void pointer_cache_commit(struct pointer_cache *cache, struct cache_entry *first
 
 void pointer_cache_publish_begin(struct pointer_cache *cache)
 {
-    atomic_fetch_add(&cache->publications, 1);
+    atomic_fetch_add(&cache->begun, 1);
 }
 
-void pointer_cache_publish_end(struct pointer_cache *cache)
+void pointer_cache_publish_end(struct pointer_cache *cache, size_t count)
 {
-    atomic_fetch_add(&cache->publications, 1);
+    atomic_fetch_add(&cache->ended, count);
 }
 
 /* Only who did not find a name here calls this, so that asking again is cheaper than a lock which
@@ -406,8 +407,8 @@ void pointer_cache_publish_end(struct pointer_cache *cache)
 void pointer_cache_catch_up(struct pointer_cache *cache)
 {
     const struct timespec pause = {.tv_nsec = CATCH_UP_PAUSE_NS};
-    uint64_t seen = atomic_load(&cache->publications);
-    while (seen % 2 == 1 && atomic_load(&cache->publications) == seen)
+    uint64_t seen = atomic_load(&cache->begun);
+    while (atomic_load(&cache->ended) < seen)
         nanosleep(&pause, NULL);
 }
 

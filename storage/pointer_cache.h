@@ -3,7 +3,7 @@
  *
  * Owns:     its entries; the strings that it hands out are copies in the caller's arena
  * Errors:   a row that finds no room or no memory is not kept, which is never an error
- * Threads:  every function from any thread; pointer_cache_commit from the writer thread alone
+ * Threads:  every function from any thread; pointer_cache_commit from one at a time
  * Rule:     after pointer_cache_commit no find gives a row from before it, whatever readers that
  *           began earlier still offer, and the version of each listing that it changed is another
  */
@@ -47,9 +47,9 @@ void cache_entries_destroy(struct cache_entry *first);
 void cache_entries_forget(struct cache_entry *first);
 
 /* Around a COMMIT in SQLite and what is then told here: meanwhile a view may show more than this
- * map does. From the writer thread alone. */
+ * map does. Others may begin before the first has ended; they end in order, `count` at a time. */
 void pointer_cache_publish_begin(struct pointer_cache *cache);
-void pointer_cache_publish_end(struct pointer_cache *cache);
+void pointer_cache_publish_end(struct pointer_cache *cache, size_t count);
 /* Waits until this map shows all that a view may have shown which was begun before the call. */
 void pointer_cache_catch_up(struct pointer_cache *cache);
 

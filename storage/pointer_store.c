@@ -202,7 +202,10 @@ bool pointer_view_begin(struct pointer_store *store, struct pointer_view **ret_v
         TRY(view_create(store, &view, err));
     /* Before the snapshot: what is read later is at least as new as this number says. */
     view->sequence = store->cache ? pointer_cache_sequence(store->cache) : 0;
-    if (!connection_run(view->connection, STATEMENT_VIEW_BEGIN, err)) {
+    bool ok = store->writer
+                  ? log_snapshot_begin(pointer_writer_gate(store->writer), view->connection, err)
+                  : connection_run(view->connection, STATEMENT_VIEW_BEGIN, err);
+    if (!ok) {
         view_destroy(view);
         return false;
     }

@@ -11,7 +11,12 @@
  * run as they do: until as many have come as there were callers (those just answered and those that
  * waited). One caller alone has always come when its job has, and is never waited for.
  *
- * Three things can go wrong beyond a job that fails by itself:
+ * Where the disk is slow the sync is not part of the COMMIT: a second thread syncs the log, a third
+ * one tells of what is durable and answers, and this one meanwhile runs the jobs that come and
+ * commits them, by halves of those that are expected, so that little is left to do when the next
+ * sync begins (writer_queue.h). Views wait for the sync of what they see (log_gate.h).
+ *
+ * Four things can go wrong beyond a job that fails by itself:
  *
  *   SQLite rolls the whole transaction back inside a job (disk full, I/O error, no memory). That
  *   job keeps its error; the others, whatever their verdict was, were judged on a state that is
@@ -28,6 +33,10 @@
  *   frames or behind them, and makes final whatever is then seen. The callers hear
  *   ERROR_COMMIT_UNKNOWN after that attempt, so that a view which they begin tells the truth. Where
  *   settling fails too, no batch runs until it succeeds.
+ *
+ *   The sync after a COMMIT fails. What runs at the moment is undone, and its jobs wait again. All
+ *   commits that are not durable are taken back, so that the old state is seen, as if a sync had
+ *   failed within each of them; then the same happens as there.
  */
 #include "storage/pointer_writer.h"
 
@@ -35,41 +44,25 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "base/timed_wait.h"
 #include "storage/checkpointer.h"
-#include "storage/gather_pace.h"
 #include "storage/migrations.h"
 #include "storage/pointer_internal.h"
-
-/* More jobs in one transaction would make the first of them wait long for the last. */
-#define MAX_BATCH_JOBS 256
+#include "storage/writer_queue.h"
 
 struct pointer_writer {
     const struct connection_options *options;
     struct pointer_cache *cache;
     const struct clock *clock;
     struct checkpointer *checkpointer;
-    /* Only the writer thread uses these two once it runs. */
+    struct writer_queue queue;
+    struct log_gate gate;
+    pthread_t threads[3]; /* the writer, that which syncs, that which tells */
+    size_t thread_count;
+    struct histogram batches; /* by jobs that shared a sync; needs no lock */
+    /* The writer's alone once it runs. */
     struct sqlite_connection connection;
-    bool is_settled; /* false: the outcome of a commit is not final yet */
-    pthread_t thread;
-    /* Guards what follows. */
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    struct pointer_write *first;
-    struct pointer_write **end;
-    size_t queued;
-    size_t wake_at; /* so many in the queue wake the writer; 0: it is at work */
-    struct gather_pace pace;
-    bool is_stopping;
-    struct histogram batches; /* needs no lock */
-};
-
-/* The jobs of one transaction. */
-struct batch {
-    struct pointer_write *first;
-    struct pointer_write **end;
-    size_t count;
+    bool syncs_apart; /* what the connection is set to */
+    bool is_settled;  /* false: the outcome of a commit is not final yet */
 };
 
 /* --- the connection ----------------------------------------------------------------------- */
@@ -89,74 +82,18 @@ static bool writer_connect(struct pointer_writer *writer, struct error *err)
 {
     TRY(connection_open(writer->options, &writer->connection, err));
     (void)sqlite3_wal_hook(writer->connection.db, note_log, writer);
+    writer->syncs_apart = false;
     return true;
 }
 
-/* --- the queue ---------------------------------------------------------------------------- */
-
-/* Under the lock: moves what waits to the end of the batch, and gives the first of it. */
-static struct pointer_write *queue_move(struct pointer_writer *writer, struct batch *batch)
+static bool set_syncs(struct pointer_writer *writer, bool apart, struct error *err)
 {
-    struct pointer_write *first = writer->first;
-    struct pointer_write **end = &writer->first;
-    size_t count = 0;
-    for (; batch->count + count < MAX_BATCH_JOBS && *end; count++)
-        end = &(*end)->next;
-    if (count == 0)
-        return NULL;
-    writer->first = *end;
-    *end = NULL;
-    *batch->end = first;
-    batch->end = end;
-    if (!writer->first)
-        writer->end = &writer->first;
-    batch->count += count;
-    writer->queued -= count;
-    return first;
-}
-
-/* Waits until a first job has come. False: the writer is to end. */
-static bool queue_take(struct pointer_writer *writer, struct batch *batch)
-{
-    *batch = (struct batch){.first = NULL};
-    batch->end = &batch->first;
-    pthread_mutex_lock(&writer->lock);
-    writer->wake_at = 1;
-    while (!writer->first && !writer->is_stopping)
-        pthread_cond_wait(&writer->wake, &writer->lock);
-    writer->wake_at = 0;
-    (void)queue_move(writer, batch);
-    pthread_mutex_unlock(&writer->lock);
-    return batch->first != NULL;
-}
-
-/* Under the lock: waits for others, by halves, so that most run while the rest are still coming and
- * the writer is not woken for each. */
-static void queue_gather(struct pointer_writer *writer, const struct batch *batch)
-{
-    int64_t wait_us = gather_pace_wait_us(&writer->pace, batch->count);
-    if (wait_us == 0 || writer->is_stopping)
-        return;
-    struct timespec until = timed_wait_deadline_us(wait_us);
-    writer->wake_at = (writer->pace.callers - batch->count + 1) / 2;
-    int timed_out = 0;
-    while (writer->queued < writer->wake_at && !writer->is_stopping && !timed_out)
-        timed_out = pthread_cond_timedwait(&writer->wake, &writer->lock, &until);
-    writer->wake_at = 0;
-}
-
-/* For a batch all of whose jobs have run: the first of those that join it, or NULL where it is to
- * be committed. One that is run again alone takes none. */
-static struct pointer_write *queue_take_more(struct pointer_writer *writer, struct batch *batch)
-{
-    if (!batch->end || batch->count >= MAX_BATCH_JOBS)
-        return NULL;
-    pthread_mutex_lock(&writer->lock);
-    if (!writer->first)
-        queue_gather(writer, batch);
-    struct pointer_write *more = queue_move(writer, batch);
-    pthread_mutex_unlock(&writer->lock);
-    return more;
+    if (writer->syncs_apart == apart)
+        return true;
+    TRY(connection_script(&writer->connection,
+                          apart ? sql_sync_after_commit : sql_sync_within_commit, err));
+    writer->syncs_apart = apart;
+    return true;
 }
 
 /* --- one job ------------------------------------------------------------------------------ */
@@ -170,16 +107,6 @@ static void transaction_undo(struct pointer_writer *writer)
 {
     if (connection_in_transaction(&writer->connection))
         (void)run(writer, STATEMENT_BATCH_ROLLBACK, NULL);
-}
-
-static bool job_fail(struct pointer_write *job, const struct error *reason)
-{
-    cache_entries_destroy(job->changes);
-    job->changes = NULL;
-    job->ok = false;
-    if (&job->error != reason)
-        job->error = *reason;
-    return false;
 }
 
 /* The job's own part, between savepoint and release. */
@@ -204,7 +131,7 @@ static bool job_run(struct pointer_writer *writer, struct pointer_write *job)
     job->ok = job_call(writer, job);
     if (job->ok)
         return true;
-    (void)job_fail(job, &job->error);
+    (void)write_job_fail(job, &job->error);
     if (!connection_in_transaction(&writer->connection))
         return false;
     struct error ignored;
@@ -245,212 +172,261 @@ static bool is_definite(enum error_kind kind)
     return kind == ERROR_STORAGE_FULL || kind == ERROR_OVERLOADED;
 }
 
-static void batch_fail(struct pointer_write *jobs, const struct error *reason)
-{
-    for (struct pointer_write *job = jobs; job; job = job->next)
-        (void)job_fail(job, reason);
-}
-
-static void batch_publish(struct pointer_writer *writer, struct pointer_write *jobs)
-{
-    for (struct pointer_write *job = jobs; job; job = job->next) {
-        pointer_cache_commit(writer->cache, job->changes);
-        job->changes = NULL;
-    }
-}
-
-/* Jobs that had failed by themselves wrote nothing, but their reason may have been a neighbour that
- * never came to be: they hear of a failure that is safe to try again. */
-static void batch_answer_unknown(struct pointer_write *jobs, const struct error *reason)
-{
-    for (struct pointer_write *job = jobs; job; job = job->next) {
-        struct error error;
-        if (job->ok)
-            error_set(&error, ERROR_COMMIT_UNKNOWN,
-                      "it is not known whether the change was made: read it back before trying "
-                      "again (%s)",
-                      reason->message);
-        else
-            error_set(&error, ERROR_STORAGE, "nothing was changed: %s", reason->message);
-        (void)job_fail(job, &error);
-    }
-}
-
-static void batch_commit_unknown(struct pointer_writer *writer, struct pointer_write *jobs,
-                                 const struct error *reason)
+static void batch_fail_unknown(struct pointer_writer *writer, struct write_batch *batch,
+                               const struct error *reason)
 {
     writer->is_settled = false;
     (void)writer_settle(writer, NULL);
-    for (struct pointer_write *job = jobs; job; job = job->next)
+    for (struct pointer_write *job = batch->first; job; job = job->next)
         cache_entries_forget(job->changes);
-    batch_publish(writer, jobs);
-    batch_answer_unknown(jobs, reason);
+    write_batch_publish(batch, writer->cache);
+    write_batch_fail_unknown(batch, reason);
 }
 
-static bool commit(struct pointer_writer *writer, struct error *err)
+static void batch_answer(struct pointer_writer *writer, struct write_batch *batch)
 {
-    int64_t begun_us = clock_measure_us();
-    bool ok = run(writer, STATEMENT_BATCH_COMMIT, err);
-    int64_t took_us = clock_measure_us() - begun_us;
-    pthread_mutex_lock(&writer->lock);
-    gather_pace_commit(&writer->pace, took_us);
-    pthread_mutex_unlock(&writer->lock);
-    return ok;
+    histogram_add(&writer->batches, &histogram_batch, batch->count);
+    write_batch_answer(batch);
 }
 
-static void batch_commit_and_tell(struct pointer_writer *writer, struct pointer_write *jobs)
+/* A sync has failed, and no transaction is open. */
+static void writer_recover(struct pointer_writer *writer)
+{
+    struct error reason;
+    (void)writer_queue_drain(&writer->queue);
+    struct write_batch lost = writer_queue_take_lost(&writer->queue, &reason);
+    log_gate_take_back(&writer->gate, &lost.mark, &writer->connection);
+    batch_fail_unknown(writer, &lost, &reason);
+    pointer_cache_publish_end(writer->cache, lost.commits);
+    writer_queue_found(&writer->queue);
+    batch_answer(writer, &lost);
+}
+
+/* Before the writer does what it can do only when all is durable. */
+static void writer_drain(struct pointer_writer *writer)
+{
+    if (!writer_queue_drain(&writer->queue))
+        writer_recover(writer);
+}
+
+static void commit_failed(struct pointer_writer *writer, struct write_batch *batch,
+                          const struct error *reason)
+{
+    transaction_undo(writer);
+    writer_drain(writer);
+    if (is_definite(reason->kind))
+        write_batch_fail(batch, reason);
+    else
+        batch_fail_unknown(writer, batch, reason);
+    pointer_cache_publish_end(writer->cache, 1);
+}
+
+/* The sync is part of it, and all that came before is durable and told. */
+static void commit_whole(struct pointer_writer *writer, struct write_batch *batch, int64_t *ret_us)
 {
     struct error reason = {0};
-    if (commit(writer, &reason)) {
-        batch_publish(writer, jobs);
+    int64_t begun_us = clock_measure_us();
+    pointer_cache_publish_begin(writer->cache);
+    bool ok = run(writer, STATEMENT_BATCH_COMMIT, &reason);
+    *ret_us = clock_measure_us() - begun_us;
+    if (!ok) {
+        commit_failed(writer, batch, &reason);
         return;
     }
-    transaction_undo(writer);
-    if (is_definite(reason.kind))
-        batch_fail(jobs, &reason);
-    else
-        batch_commit_unknown(writer, jobs, &reason);
+    write_batch_publish(batch, writer->cache);
+    pointer_cache_publish_end(writer->cache, 1);
 }
 
-static void batch_commit(struct pointer_writer *writer, struct pointer_write *jobs)
+/* Views see the commit before it is durable, so they wait. Where it has succeeded, its sync and all
+ * the rest is done by others, and the batch is empty. */
+static void commit_apart(struct pointer_writer *writer, struct write_batch *batch)
 {
+    struct error reason = {0};
     pointer_cache_publish_begin(writer->cache);
-    batch_commit_and_tell(writer, jobs);
-    pointer_cache_publish_end(writer->cache);
-}
-
-static bool batch_has_success(const struct pointer_write *jobs)
-{
-    for (const struct pointer_write *job = jobs; job; job = job->next) {
-        if (job->ok)
-            return true;
+    batch->shown = log_gate_show(&writer->gate);
+    if (run(writer, STATEMENT_BATCH_COMMIT, &reason)) {
+        batch->commits = 1;
+        batch->log = log_of(&writer->connection);
+        writer_queue_wrote(&writer->queue, batch);
+    } else {
+        log_gate_hide(&writer->gate);
+        commit_failed(writer, batch, &reason);
     }
-    return false;
 }
 
 /* Runs what is in the batch, and what comes while it is open. The job in which the transaction was
  * lost, or NULL. */
-static struct pointer_write *batch_fill(struct pointer_writer *writer, struct batch *batch)
+static struct pointer_write *batch_fill(struct pointer_writer *writer, struct write_batch *batch)
 {
     struct pointer_write *job = batch->first;
     while (job) {
         if (!job_run(writer, job))
             return job;
-        job = job->next ? job->next : queue_take_more(writer, batch);
+        job = job->next ? job->next : writer_queue_take_more(&writer->queue, batch);
     }
     return NULL;
 }
 
-/* Runs the batch in one transaction. Gives the job in which the transaction was lost, or NULL. */
-static struct pointer_write *batch_try(struct pointer_writer *writer, struct batch *batch)
+/* Is the batch to be synced by another thread? */
+static bool goes_apart(struct pointer_writer *writer, struct write_batch *batch)
 {
-    struct error reason = {0};
-    if (!writer_settle(writer, &reason) || !run(writer, STATEMENT_BATCH_BEGIN, &reason)) {
-        transaction_undo(writer);
-        batch_fail(batch->first, &reason);
-        return NULL;
-    }
-    struct pointer_write *broken = batch_fill(writer, batch);
-    if (broken)
-        return broken;
-    if (batch_has_success(batch->first))
-        batch_commit(writer, batch->first);
-    else
-        transaction_undo(writer);
-    return NULL;
+    return writer_queue_syncs_slowly(&writer->queue) &&
+           !checkpointer_needs_help(writer->checkpointer) &&
+           log_mark_take(&batch->mark, &writer->connection);
 }
 
-/* `jobs` without `broken`, each in its own transaction. */
-static void batch_run_alone(struct pointer_writer *writer, struct pointer_write *jobs,
+static bool batch_begin(struct pointer_writer *writer, struct write_batch *batch, struct error *err)
+{
+    if (!writer->is_settled)
+        return writer_settle(writer, err) && run(writer, STATEMENT_BATCH_BEGIN, err);
+    return set_syncs(writer, goes_apart(writer, batch), err) &&
+           run(writer, STATEMENT_BATCH_BEGIN, err);
+}
+
+/* A batch of one job, when all before it is durable. */
+static void job_run_alone(struct pointer_writer *writer, struct pointer_write *job)
+{
+    struct write_batch alone = {0};
+    struct error reason = {0};
+    int64_t ignored;
+    write_batch_add(&alone, job); /* it is nobody else's next */
+    if (!set_syncs(writer, false, &reason) || !run(writer, STATEMENT_BATCH_BEGIN, &reason))
+        write_batch_fail(&alone, &reason);
+    else if (job_run(writer, job) && job->ok)
+        commit_whole(writer, &alone, &ignored);
+    transaction_undo(writer);
+}
+
+/* All but `broken`, each in its own transaction. */
+static void batch_run_alone(struct pointer_writer *writer, struct write_batch *batch,
                             const struct pointer_write *broken)
 {
-    for (struct pointer_write *job = jobs; job; job = job->next)
-        (void)job_fail(job, &job->error);
-    for (struct pointer_write *job = jobs; job; job = job->next) {
-        struct pointer_write *next = job->next;
-        struct batch alone = {.first = job};
-        job->next = NULL;
-        if (job != broken)
-            (void)batch_try(writer, &alone);
-        job->next = next;
+    transaction_undo(writer);
+    write_batch_forget(batch);
+    struct write_batch rest = *batch;
+    *batch = (struct write_batch){0};
+    while (rest.first) {
+        struct write_batch one = write_batch_cut(&rest, 1);
+        if (one.first != broken)
+            job_run_alone(writer, one.first);
+        write_batch_append(batch, &one);
     }
 }
 
-static void batch_run(struct pointer_writer *writer, struct batch *batch)
+/* What it was built on is not durable: nothing of it stays, and its jobs wait again. */
+static void batch_put_back(struct pointer_writer *writer, struct write_batch *batch)
 {
-    struct pointer_write *broken = batch_try(writer, batch);
-    if (broken)
-        batch_run_alone(writer, batch->first, broken);
+    transaction_undo(writer);
+    write_batch_forget(batch);
+    writer_queue_put_back(&writer->queue, batch);
 }
 
-/* --- the thread --------------------------------------------------------------------------- */
-
-static void job_answer(struct pointer_write *job)
+/* No job has changed anything. What they were refused for may be a commit that is not durable: then
+ * they are answered when that is. */
+static void batch_refuse(struct pointer_writer *writer, struct write_batch *batch)
 {
-    if (job->waiter)
-        job->waiter->wake(job->waiter);
+    transaction_undo(writer);
+    if (writer_queue_is_drained(&writer->queue))
+        return;
+    batch->log = log_of(&writer->connection);
+    writer_queue_wrote(&writer->queue, batch);
+}
+
+/* Afterwards the batch has those jobs that are to be answered here. */
+static void batch_run(struct pointer_writer *writer, struct write_batch *batch, int64_t *ret_us)
+{
+    struct error reason = {0};
+    if (!batch_begin(writer, batch, &reason)) {
+        transaction_undo(writer);
+        write_batch_fail(batch, &reason);
+        return;
+    }
+    const struct pointer_write *broken = batch_fill(writer, batch);
+    bool must_drain = broken || !writer->syncs_apart;
+    bool is_lost =
+        must_drain ? !writer_queue_drain(&writer->queue) : writer_queue_is_lost(&writer->queue);
+    if (is_lost)
+        batch_put_back(writer, batch);
+    else if (broken)
+        batch_run_alone(writer, batch, broken);
+    else if (!write_batch_has_success(batch))
+        batch_refuse(writer, batch);
+    else if (writer->syncs_apart)
+        commit_apart(writer, batch);
     else
-        (void)sem_post(&job->answered);
+        commit_whole(writer, batch, ret_us);
 }
 
-/* A job is gone as soon as its caller can run again: `next` is read before. A semaphore for each,
- * because callers that wait on one lock would all be woken into a queue for it. */
-static void batch_answer(struct pointer_writer *writer, struct pointer_write *jobs)
-{
-    uint64_t count = 0;
-    for (; jobs; count++) {
-        struct pointer_write *next = jobs->next;
-        job_answer(jobs);
-        jobs = next;
-    }
-    histogram_add(&writer->batches, &histogram_batch, count);
-}
+/* --- the threads -------------------------------------------------------------------------- */
 
 static void *writer_main(void *argument)
 {
     struct pointer_writer *writer = argument;
-    struct batch batch;
+    struct write_batch batch = {0};
     pthread_setname_np(pthread_self(), "firn-writer");
-    while (queue_take(writer, &batch)) {
-        batch_run(writer, &batch);
-        pthread_mutex_lock(&writer->lock);
-        gather_pace_answered(&writer->pace, batch.count, writer->queued, clock_measure_us());
-        pthread_mutex_unlock(&writer->lock);
-        batch_answer(writer, batch.first);
-        checkpointer_help(writer->checkpointer, &writer->connection);
+    while (writer_queue_take(&writer->queue, &batch)) {
+        int64_t commit_us = 0;
+        if (batch.count > 0)
+            batch_run(writer, &batch, &commit_us);
+        else
+            writer_recover(writer);
+        if (batch.count == 0)
+            continue;
+        writer_queue_done(&writer->queue, &batch, commit_us);
+        batch_answer(writer, &batch);
+        if (writer_queue_is_drained(&writer->queue))
+            checkpointer_help(writer->checkpointer, &writer->connection);
+    }
+    writer_drain(writer);
+    writer_queue_close(&writer->queue);
+    return NULL;
+}
+
+static void *syncer_main(void *argument)
+{
+    struct pointer_writer *writer = argument;
+    const struct write_batch *batch;
+    pthread_setname_np(pthread_self(), "firn-log-sync");
+    while ((batch = writer_queue_next_sync(&writer->queue))) {
+        struct error reason = {0};
+        int64_t begun_us = clock_measure_us();
+        if (!log_sync(batch->log, &reason)) {
+            writer_queue_lost(&writer->queue, &reason);
+            continue;
+        }
+        int64_t took_us = clock_measure_us() - begun_us;
+        if (batch->commits > 0)
+            log_gate_open(&writer->gate, batch->shown);
+        writer_queue_synced(&writer->queue, took_us);
     }
     return NULL;
 }
 
-/* Under the lock. Where the writer is stopping the job is answered at once. True where the writer
- * is to be woken, which the caller does without the lock: the writer will want it first of all. */
-static bool queue_add(struct pointer_writer *writer, struct pointer_write *job)
+static void *teller_main(void *argument)
 {
-    if (writer->is_stopping) {
-        (void)error_set(&job->error, ERROR_OVERLOADED, "the server is stopping");
-        job_answer(job);
-        return false;
+    struct pointer_writer *writer = argument;
+    struct write_batch batch = {0};
+    pthread_setname_np(pthread_self(), "firn-answer");
+    while (writer_queue_next_durable(&writer->queue, &batch)) {
+        write_batch_publish(&batch, writer->cache);
+        pointer_cache_publish_end(writer->cache, batch.commits);
+        writer_queue_told(&writer->queue, &batch);
+        batch_answer(writer, &batch);
     }
-    *writer->end = job;
-    writer->end = &job->next;
-    writer->queued++;
-    gather_pace_arrival(&writer->pace, clock_measure_us());
-    return writer->queued == writer->wake_at;
+    return NULL;
 }
 
 /* A semaphore within one process takes no resources, so that making one cannot fail. */
 void pointer_writer_submit(struct pointer_writer *writer, pointer_job_fn job_function,
                            void *context, struct waiter *waiter, struct pointer_write *write)
 {
-    assert(!pthread_equal(pthread_self(), writer->thread)); /* a job that waits for itself */
-    *write = (struct pointer_write){
-        .run = job_function, .context = context, .waiter = waiter};
+    assert(!pthread_equal(pthread_self(), writer->threads[0])); /* a job that waits for itself */
+    *write = (struct pointer_write){.run = job_function, .context = context, .waiter = waiter};
     (void)sem_init(&write->answered, 0, 0);
-    pthread_mutex_lock(&writer->lock);
-    bool is_wanted = queue_add(writer, write);
-    pthread_mutex_unlock(&writer->lock);
-    if (is_wanted)
-        pthread_cond_signal(&writer->wake);
+    if (writer_queue_add(&writer->queue, write))
+        return;
+    (void)error_set(&write->error, ERROR_OVERLOADED, "the server is stopping");
+    write_job_answer(write);
 }
 
 bool pointer_writer_wait(struct pointer_write *write, struct error *err)
@@ -468,14 +444,20 @@ bool pointer_writer_wait(struct pointer_write *write, struct error *err)
 
 static bool writer_start(struct pointer_writer *writer, struct error *err)
 {
-    if (pthread_mutex_init(&writer->lock, NULL) != 0)
-        return error_no_memory(err, "the writer's lock");
-    timed_wait_init(&writer->wake);
-    if (pthread_create(&writer->thread, NULL, writer_main, writer) == 0)
-        return true;
-    pthread_cond_destroy(&writer->wake);
-    pthread_mutex_destroy(&writer->lock);
-    return error_set(err, ERROR_NO_MEMORY, "the writer thread cannot be started");
+    void *(*const mains[])(void *) = {writer_main, syncer_main, teller_main};
+    for (; writer->thread_count < sizeof mains / sizeof *mains; writer->thread_count++) {
+        size_t i = writer->thread_count;
+        if (pthread_create(&writer->threads[i], NULL, mains[i], writer) != 0)
+            return error_set(err, ERROR_NO_MEMORY, "the writer's threads cannot be started");
+    }
+    return true;
+}
+
+static void writer_stop(struct pointer_writer *writer)
+{
+    writer_queue_stop(&writer->queue);
+    while (writer->thread_count > 0)
+        pthread_join(writer->threads[--writer->thread_count], NULL);
 }
 
 /* A process that was killed may have left commits in the log that were never synced. They are about
@@ -490,13 +472,21 @@ static bool log_settle(struct sqlite_connection *connection, struct error *err)
     return connection_error(code, err);
 }
 
+static void writer_free(struct pointer_writer *writer)
+{
+    log_gate_destroy(&writer->gate);
+    writer_queue_destroy(&writer->queue);
+    free(writer);
+}
+
 static bool database_open(struct pointer_writer *writer, struct error *err)
 {
-    TRY(checkpointer_create(writer->options, &writer->checkpointer, err));
+    TRY(checkpointer_create(writer->options, &writer->gate, &writer->checkpointer, err));
     if (writer_connect(writer, err) &&
         migrations_run(&writer->connection, writer->options->path, err) &&
         log_settle(&writer->connection, err) && writer_start(writer, err))
         return true;
+    writer_stop(writer);
     checkpointer_destroy(writer->checkpointer);
     connection_close(&writer->connection);
     return false;
@@ -526,10 +516,11 @@ bool pointer_writer_create(const struct connection_options *options, struct poin
     writer->cache = cache;
     writer->clock = clock;
     writer->is_settled = true;
-    writer->end = &writer->first;
+    writer_queue_init(&writer->queue);
+    log_gate_init(&writer->gate);
     struct error reason = {0};
     if (!database_open(writer, &reason)) {
-        free(writer);
+        writer_free(writer);
         return open_error(options->path, &reason, err);
     }
     *ret_writer = writer;
@@ -540,23 +531,22 @@ void pointer_writer_destroy(struct pointer_writer *writer)
 {
     if (!writer)
         return;
-    pthread_mutex_lock(&writer->lock);
-    writer->is_stopping = true;
-    pthread_cond_signal(&writer->wake);
-    pthread_mutex_unlock(&writer->lock);
-    pthread_join(writer->thread, NULL);
+    writer_stop(writer);
     checkpointer_destroy(writer->checkpointer);
     /* A last attempt; what stays in the log is found at the next start. */
     if (writer->is_settled)
         (void)sqlite3_wal_checkpoint_v2(writer->connection.db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
                                         NULL, NULL);
     connection_close(&writer->connection);
-    pthread_cond_destroy(&writer->wake);
-    pthread_mutex_destroy(&writer->lock);
-    free(writer);
+    writer_free(writer);
 }
 
 const struct histogram *pointer_writer_batches(const struct pointer_writer *writer)
 {
     return &writer->batches;
+}
+
+struct log_gate *pointer_writer_gate(struct pointer_writer *writer)
+{
+    return &writer->gate;
 }

@@ -36,6 +36,9 @@ const char *const sql_writer_setup = "PRAGMA synchronous = FULL;"
                                      "PRAGMA wal_autocheckpoint = 0;"
                                      "PRAGMA journal_size_limit = 67108864;";
 
+const char *const sql_sync_within_commit = "PRAGMA synchronous = FULL;";
+const char *const sql_sync_after_commit = "PRAGMA synchronous = NORMAL;";
+
 const char *const sql_reader_setup = "PRAGMA query_only = ON;"
                                      "PRAGMA trusted_schema = OFF;"
                                      "PRAGMA cell_size_check = ON;";

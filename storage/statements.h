@@ -37,6 +37,8 @@
 /* X(name, SQL, why) */
 #define STATEMENTS(X)                                                                              \
     X(VIEW_BEGIN, "BEGIN", "several reads of one view see one snapshot")                           \
+    X(VIEW_FIX, "SELECT settled FROM writer_state WHERE id = 1",                                   \
+      "the first read of a view is what fixes its snapshot")                                       \
     X(VIEW_END, "COMMIT", "gives the snapshot back")                                               \
     X(BATCH_BEGIN, "BEGIN IMMEDIATE", "the write lock first, so that no job meets SQLITE_BUSY")    \
     X(BATCH_COMMIT, "COMMIT", "one sync for all jobs of the batch")                                \
@@ -322,6 +324,9 @@ const char *statement_name(enum statement_id id);
 
 /* Run once on each new connection: the writer's and a reader's. */
 extern const char *const sql_writer_setup;
+/* Of a writer's connection, between transactions: does a COMMIT sync the log, or its caller? */
+extern const char *const sql_sync_within_commit;
+extern const char *const sql_sync_after_commit;
 extern const char *const sql_reader_setup;
 
 /* "Firn" in ASCII, in the database's header: a file of another program is refused. */

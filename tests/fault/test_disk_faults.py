@@ -19,7 +19,8 @@ from history import COMMIT, READ, TRANSACTION, History
 from load import Connection, Names, check_catalog, prepare, run_op
 from recording import Recording, check_disk, put_disk
 
-SYNC_US = 500
+# A fast disk, whose syncs are part of the commit, and one so slow that they come after it.
+SYNCS_US = {"fast": 500, "slow": 10000}
 TABLES_OF_A_SWEEP = 3
 # New tables after so many faults, so that metadata and history do not grow without an end.
 POINTS_OF_TABLES = 20
@@ -27,7 +28,7 @@ POINTS_OF_TABLES = 20
 MOST_CALLS = 5000
 # How many calls a scenario makes differs by a few: syncs are shared.
 MISSES_TO_END = 4
-SHORT_POINTS = 12  # of each sweep, spread over all its calls
+SHORT_POINTS = 8  # of each sweep, spread over all its calls
 KILL_EVERY = 15
 CUTS = 4
 # The thread that syncs files in the background begins its round 100 ms after a commit.
@@ -166,13 +167,14 @@ def numbers(sweep, is_long):
     yield from range(1, MOST_CALLS)
 
 
+@pytest.mark.parametrize("disk", SYNCS_US)
 @pytest.mark.parametrize("name", FAULTS)
-def test_fault__leaves_the_state_before_or_after(name, own_server, watched, tmp_path, fsck, chance,
+def test_fault__leaves_the_state_before_or_after(name, disk, own_server, watched, tmp_path, fsck, chance,
                                                  is_long, figures):
     root = tmp_path / "disk"
     root.mkdir()
     environment, control, path = watched("record", root)
-    control.set(sync_us=SYNC_US)
+    control.set(sync_us=SYNCS_US[disk])
     server = own_server(data="disk/data", environment=environment)
     sweep = Sweep(server, control, FAULTS[name], chance)
     misses = 0
@@ -196,4 +198,4 @@ def test_fault__leaves_the_state_before_or_after(name, own_server, watched, tmp_
     for cut, keep in [*recording.cuts(chance, CUTS * (5 if is_long else 1)), (log.count, 0)]:
         put_disk(log.disk(cut, chance, keep), root)
         check_disk(recording, cut, own_server(data="disk/data"), fsck, chance)
-    figures(f"{name}: {sweep.points} calls made to fail; answers {sweep.statuses}")
+    figures(f"{name}, a {disk} disk: {sweep.points} calls made to fail; answers {sweep.statuses}")

@@ -3,13 +3,19 @@
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stddef.h>
+#include <unistd.h>
 
 struct fault_file {
     sqlite3_file base;
     sqlite3_file *real; /* right behind this struct */
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the three below */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the rest */
+static pthread_cond_t held_changed = PTHREAD_COND_INITIALIZER;
+static unsigned slow_us;
+static bool is_holding;
+static bool release_succeeds;
+static int held;
 static struct fault_plan present;
 static int calls;
 static bool was_hit;
@@ -41,12 +47,62 @@ static bool must_fail(struct fault_plan *ret_plan)
 {
     pthread_mutex_lock(&lock);
     calls += present.fail_at != 0;
-    bool fails = present.fail_at != 0 && (present.is_persistent ? calls >= present.fail_at
-                                                                : calls == present.fail_at);
+    bool fails = present.fail_at != 0 &&
+                 (present.is_persistent ? calls >= present.fail_at : calls == present.fail_at);
     was_hit = was_hit || fails;
     *ret_plan = present;
     pthread_mutex_unlock(&lock);
     return fails;
+}
+
+void fault_vfs_slow(unsigned us)
+{
+    pthread_mutex_lock(&lock);
+    slow_us = us;
+    pthread_mutex_unlock(&lock);
+}
+
+void fault_vfs_hold(void)
+{
+    pthread_mutex_lock(&lock);
+    is_holding = true;
+    pthread_mutex_unlock(&lock);
+}
+
+void fault_vfs_await_held(void)
+{
+    pthread_mutex_lock(&lock);
+    while (held == 0)
+        pthread_cond_wait(&held_changed, &lock);
+    pthread_mutex_unlock(&lock);
+}
+
+void fault_vfs_release(bool succeeds)
+{
+    pthread_mutex_lock(&lock);
+    is_holding = false;
+    release_succeeds = succeeds;
+    pthread_cond_broadcast(&held_changed);
+    pthread_mutex_unlock(&lock);
+}
+
+/* What a sync does before it begins. False: it is to fail. */
+static bool sync_waits(void)
+{
+    bool succeeds = true;
+    pthread_mutex_lock(&lock);
+    unsigned us = slow_us;
+    if (is_holding) {
+        held++;
+        pthread_cond_broadcast(&held_changed);
+        while (is_holding)
+            pthread_cond_wait(&held_changed, &lock);
+        held--;
+        succeeds = release_succeeds;
+    }
+    pthread_mutex_unlock(&lock);
+    (void)usleep(us);
+    return succeeds;
 }
 
 static sqlite3_file *real_of(sqlite3_file *file)
@@ -72,6 +128,8 @@ static int file_sync(sqlite3_file *file, int flags)
 {
     sqlite3_file *real = real_of(file);
     struct fault_plan plan;
+    if (!sync_waits())
+        return SQLITE_IOERR_FSYNC;
     bool fails = must_fail(&plan);
     if (!fails || plan.is_done) {
         int code = real->pMethods->xSync(real, flags);

@@ -21,6 +21,15 @@ struct fault_plan {
 };
 
 void fault_vfs_register(void);
+
+/* Each sync takes so much longer, until it is set to 0 again. */
+void fault_vfs_slow(unsigned us);
+/* From here on syncs wait to be released, then succeed or fail, whatever the plan says. */
+void fault_vfs_hold(void);
+/* Waits until a sync waits to be released. */
+void fault_vfs_await_held(void);
+void fault_vfs_release(bool succeeds);
+
 void fault_vfs_plan(struct fault_plan plan);
 /* No failures; true where the planned one has happened. */
 bool fault_vfs_clear(void);

@@ -59,6 +59,32 @@ static void test_gather_pace__one_caller_is_never_waited_for(void **state)
     assert_int_equal(gather_pace_wait_us(&pace, 1), 0);
 }
 
+static void test_gather_pace__slow_is_what_most_commits_take(void **state)
+{
+    (void)state;
+    struct gather_pace pace = after_rounds(8, 8, 100, 500);
+    assert_false(gather_pace_is_slow(&pace));
+    gather_pace_commit(&pace, 10000); /* it had to wait for a processor */
+    assert_false(gather_pace_is_slow(&pace));
+    for (int i = 0; i < 10; i++)
+        gather_pace_commit(&pace, 10000);
+    assert_true(gather_pace_is_slow(&pace));
+    for (int i = 0; i < 20; i++)
+        gather_pace_commit(&pace, 500);
+    assert_false(gather_pace_is_slow(&pace));
+}
+
+static void test_gather_pace__all_together_where_they_are_quicker_than_a_sync(void **state)
+{
+    (void)state;
+    struct gather_pace quick = after_rounds(8, 8, 100, 4000),
+                       many = after_rounds(32, 32, 100, 4000);
+    struct gather_pace fast_disk = after_rounds(8, 8, 10, 800);
+    assert_true(gather_pace_is_together(&quick));
+    assert_false(gather_pace_is_together(&many));
+    assert_false(gather_pace_is_together(&fast_disk));
+}
+
 static void test_gather_pace__knows_nobody_at_first(void **state)
 {
     (void)state;
@@ -74,6 +100,8 @@ int main(void)
         cmocka_unit_test(test_gather_pace__waits_for_nobody_on_a_fast_disk),
         cmocka_unit_test(test_gather_pace__waits_no_longer_than_its_ceiling),
         cmocka_unit_test(test_gather_pace__one_caller_is_never_waited_for),
+        cmocka_unit_test(test_gather_pace__slow_is_what_most_commits_take),
+        cmocka_unit_test(test_gather_pace__all_together_where_they_are_quicker_than_a_sync),
         cmocka_unit_test(test_gather_pace__knows_nobody_at_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

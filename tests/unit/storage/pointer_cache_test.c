@@ -275,10 +275,10 @@ static void test_catch_up__waits_for_the_commit_that_runs_and_for_no_other(void 
     const struct timespec pause = {.tv_nsec = 20000000};
     nanosleep(&pause, NULL);
     assert_false(atomic_load(&reader.is_done));
-    pointer_cache_publish_end(*state);
+    pointer_cache_publish_end(*state, 1);
     pointer_cache_publish_begin(*state); /* the next one does not hold it */
     pthread_join(thread, NULL);
-    pointer_cache_publish_end(*state);
+    pointer_cache_publish_end(*state, 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

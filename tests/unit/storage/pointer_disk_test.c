@@ -94,6 +94,9 @@ static enum state crash_state(const struct fixture *fixture)
     return state;
 }
 
+/* So slow a disk that after the four commits of `start` the sync leaves the commit. */
+#define SLOW_US 12000
+
 /* A store with tables a and b at m0, on the VFS that fails. */
 static void start(struct fixture *fixture, struct pair *ret_pair)
 {
@@ -126,15 +129,17 @@ static void check_answer(bool ok, const struct error *err, enum state live, enum
 }
 
 /* One run with one failure. False where the plan was never reached: the sweep is done. */
-static bool run_once(struct fault_plan plan, size_t *unknown_count)
+static bool run_once(struct fault_plan plan, unsigned slow_us, size_t *unknown_count)
 {
     struct fixture fixture;
     struct pair pair;
     struct error err = {0};
+    fault_vfs_slow(slow_us);
     start(&fixture, &pair);
     fault_vfs_plan(plan);
     bool ok = pointer_store_write(fixture.store, job_pair, &pair, &err);
     bool was_hit = fault_vfs_clear();
+    fault_vfs_slow(0);
     enum state crashed = crash_state(&fixture);
     enum state live = state_of(&fixture);
     check_answer(ok, &err, live, crashed, plan.is_persistent);
@@ -157,17 +162,22 @@ static bool run_once(struct fault_plan plan, size_t *unknown_count)
     return was_hit;
 }
 
-static size_t sweep(struct fault_plan plan)
+static size_t sweep_slow(struct fault_plan plan, unsigned slow_us)
 {
     size_t unknown_count = 0;
     for (plan.fail_at = 1; plan.fail_at < MAX_CALLS; plan.fail_at++) {
-        if (!run_once(plan, &unknown_count)) {
+        if (!run_once(plan, slow_us, &unknown_count)) {
             assert_true(plan.fail_at > 1);
             return unknown_count;
         }
     }
     fail_msg("the sweep did not end");
     return 0;
+}
+
+static size_t sweep(struct fault_plan plan)
+{
+    return sweep_slow(plan, 0);
 }
 
 static void test_write__disk_full_at_each_call_is_before_or_after(void **state)
@@ -192,6 +202,19 @@ static void test_write__io_error_after_the_work_is_before_or_after(void **state)
     assert_true(sweep(plan) > 0);
     plan.is_persistent = true;
     assert_true(sweep(plan) > 0);
+}
+
+/* The sync comes after the commit then. */
+static void test_write__io_error_on_a_slow_disk_is_before_or_after(void **state)
+{
+    (void)state;
+    struct fault_plan plan = {.code = SQLITE_IOERR_WRITE};
+    assert_true(sweep_slow(plan, SLOW_US) > 0);
+    plan.is_done = true;
+    assert_true(sweep_slow(plan, SLOW_US) > 0);
+    plan = (struct fault_plan){.code = SQLITE_IOERR_WRITE, .is_persistent = true};
+    assert_true(sweep_slow(plan, SLOW_US) > 0);
+    (void)sweep_slow((struct fault_plan){.code = SQLITE_FULL}, SLOW_US);
 }
 
 /* A store whose log is as a crash left it: its open must write and sync too. */
@@ -267,6 +290,7 @@ int main(void)
         cmocka_unit_test(test_write__disk_full_at_each_call_is_before_or_after),
         cmocka_unit_test(test_write__io_error_at_each_call_is_before_or_after),
         cmocka_unit_test(test_write__io_error_after_the_work_is_before_or_after),
+        cmocka_unit_test(test_write__io_error_on_a_slow_disk_is_before_or_after),
         cmocka_unit_test(test_open__after_a_crash_a_failing_call_loses_nothing),
         cmocka_unit_test(test_open__a_first_start_that_fails_can_be_repeated),
     };

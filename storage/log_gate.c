@@ -1,0 +1,176 @@
+#include "storage/log_gate.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* The index is mapped in regions of this size; the header is at the beginning of the first. */
+#define LOG_INDEX_REGION_SIZE 32768
+#define HEADER_COPY_SIZE (sizeof(((struct log_mark *)0)->header) / 2)
+
+/* glibc's locks take no memory of their own: this cannot fail there. */
+void log_gate_init(struct log_gate *gate)
+{
+    *gate = (struct log_gate){0};
+    pthread_mutex_init(&gate->lock, NULL);
+    pthread_cond_init(&gate->changed, NULL);
+}
+
+void log_gate_destroy(struct log_gate *gate)
+{
+    pthread_cond_destroy(&gate->changed);
+    pthread_mutex_destroy(&gate->lock);
+}
+
+/* --- views -------------------------------------------------------------------------------- */
+
+static void enter(struct log_gate *gate)
+{
+    pthread_mutex_lock(&gate->lock);
+    while (gate->is_lost)
+        pthread_cond_wait(&gate->changed, &gate->lock);
+    gate->entering++;
+    pthread_mutex_unlock(&gate->lock);
+}
+
+/* What is lost is taken back only when all who entered have left, so that nobody misses the state
+ * in between. A commit that was hidden is not waited for. */
+static bool wait_until_durable(struct log_gate *gate)
+{
+    pthread_mutex_lock(&gate->lock);
+    uint64_t shown = gate->shown;
+    while (gate->durable < shown && gate->durable < gate->shown && !gate->is_lost)
+        pthread_cond_wait(&gate->changed, &gate->lock);
+    bool is_durable = !gate->is_lost;
+    pthread_mutex_unlock(&gate->lock);
+    return is_durable;
+}
+
+static void leave(struct log_gate *gate)
+{
+    pthread_mutex_lock(&gate->lock);
+    gate->entering--;
+    if (gate->entering == 0 && gate->is_lost)
+        pthread_cond_broadcast(&gate->changed);
+    pthread_mutex_unlock(&gate->lock);
+}
+
+void log_snapshot_end(struct sqlite_connection *connection)
+{
+    if (connection_in_transaction(connection))
+        (void)connection_run(connection, STATEMENT_VIEW_END, NULL);
+}
+
+/* The first read is what fixes a snapshot. */
+static bool snapshot_try(struct log_gate *gate, struct sqlite_connection *connection,
+                         bool *ret_durable, struct error *err)
+{
+    int64_t ignored;
+    bool ok = connection_run(connection, STATEMENT_VIEW_BEGIN, err) &&
+              connection_int64(connection, STATEMENT_VIEW_FIX, &ignored, err);
+    *ret_durable = ok && wait_until_durable(gate);
+    if (!*ret_durable)
+        log_snapshot_end(connection);
+    return ok;
+}
+
+bool log_snapshot_begin(struct log_gate *gate, struct sqlite_connection *connection,
+                        struct error *err)
+{
+    bool ok = true, is_durable = false;
+    while (ok && !is_durable) {
+        enter(gate);
+        ok = snapshot_try(gate, connection, &is_durable, err);
+        leave(gate);
+    }
+    return ok;
+}
+
+/* --- the writer --------------------------------------------------------------------------- */
+
+uint64_t log_gate_show(struct log_gate *gate)
+{
+    pthread_mutex_lock(&gate->lock);
+    uint64_t shown = ++gate->shown;
+    pthread_mutex_unlock(&gate->lock);
+    return shown;
+}
+
+void log_gate_hide(struct log_gate *gate)
+{
+    pthread_mutex_lock(&gate->lock);
+    gate->shown--;
+    pthread_cond_broadcast(&gate->changed);
+    pthread_mutex_unlock(&gate->lock);
+}
+
+void log_gate_open(struct log_gate *gate, uint64_t shown)
+{
+    pthread_mutex_lock(&gate->lock);
+    gate->durable = shown;
+    pthread_cond_broadcast(&gate->changed);
+    pthread_mutex_unlock(&gate->lock);
+}
+
+static sqlite3_file *file_of(const struct sqlite_connection *connection, int which)
+{
+    sqlite3_file *file = NULL;
+    int code = sqlite3_file_control(connection->db, "main", which, &file);
+    return code == SQLITE_OK && file && file->pMethods ? file : NULL;
+}
+
+static volatile void *index_header(sqlite3_file *database)
+{
+    volatile void *memory = NULL;
+    if (!database || database->pMethods->iVersion < 2)
+        return NULL;
+    int code = database->pMethods->xShmMap(database, 0, LOG_INDEX_REGION_SIZE, 0, &memory);
+    return code == SQLITE_OK ? memory : NULL;
+}
+
+bool log_mark_take(struct log_mark *mark, const struct sqlite_connection *connection)
+{
+    const volatile void *header = index_header(file_of(connection, SQLITE_FCNTL_FILE_POINTER));
+    if (!header || !log_of(connection))
+        return false;
+    memcpy(mark->header, (const void *)(uintptr_t)header, sizeof mark->header);
+    return true;
+}
+
+/* In the order in which SQLite writes the two copies, whose readers take them the other way. */
+static void restore(const struct log_mark *mark, const struct sqlite_connection *connection)
+{
+    sqlite3_file *database = file_of(connection, SQLITE_FCNTL_FILE_POINTER);
+    volatile void *header = index_header(database);
+    assert(header); /* it was there before the commit */
+    unsigned char *copies = (unsigned char *)(uintptr_t)header;
+    memcpy(copies + HEADER_COPY_SIZE, mark->header + HEADER_COPY_SIZE, HEADER_COPY_SIZE);
+    database->pMethods->xShmBarrier(database);
+    memcpy(copies, mark->header, HEADER_COPY_SIZE);
+    database->pMethods->xShmBarrier(database);
+}
+
+void log_gate_take_back(struct log_gate *gate, const struct log_mark *mark,
+                        const struct sqlite_connection *connection)
+{
+    pthread_mutex_lock(&gate->lock);
+    gate->is_lost = true;
+    pthread_cond_broadcast(&gate->changed);
+    while (gate->entering > 0)
+        pthread_cond_wait(&gate->changed, &gate->lock);
+    restore(mark, connection);
+    gate->durable = gate->shown;
+    gate->is_lost = false;
+    pthread_cond_broadcast(&gate->changed);
+    pthread_mutex_unlock(&gate->lock);
+}
+
+sqlite3_file *log_of(const struct sqlite_connection *connection)
+{
+    return file_of(connection, SQLITE_FCNTL_JOURNAL_POINTER);
+}
+
+bool log_sync(sqlite3_file *log, struct error *err)
+{
+    int code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+    return code == SQLITE_OK || connection_error(code, err);
+}
