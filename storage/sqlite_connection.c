@@ -1,6 +1,7 @@
 #include "storage/sqlite_connection.h"
 
 #include <assert.h>
+#include <pthread.h>
 
 static enum error_kind kind_of(int code)
 {
@@ -75,12 +76,21 @@ bool connection_error(int code, struct error *err)
                      sqlite3_errstr(code), code);
 }
 
+/* Nobody asks SQLite how much memory it holds, and counting that takes a lock for each piece. Where
+ * SQLite is in use already, by a test, it goes on counting. */
+static void configure(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static bool open_handle(const struct connection_options *options,
                         struct sqlite_connection *connection, struct error *err)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (options->is_writer)
         flags |= SQLITE_OPEN_CREATE;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, configure);
     int code = sqlite3_open_v2(options->path, &connection->db, flags, options->vfs);
     if (code == SQLITE_OK)
         code = sqlite3_busy_timeout(connection->db, options->busy_timeout_ms);

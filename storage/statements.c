@@ -33,6 +33,7 @@ const char *const sql_writer_setup = "PRAGMA synchronous = FULL;"
                                      "PRAGMA trusted_schema = OFF;"
                                      "PRAGMA cell_size_check = ON;"
                                      "PRAGMA temp_store = MEMORY;"
+                                     "PRAGMA cache_size = -8192;"
                                      "PRAGMA wal_autocheckpoint = 0;"
                                      "PRAGMA journal_size_limit = 67108864;";
 
