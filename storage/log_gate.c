@@ -5,6 +5,9 @@
 
 /* The index is mapped in regions of this size; the header is at the beginning of the first. */
 #define LOG_INDEX_REGION_SIZE 32768
+/* Where it says how many frames count, and how many of them were copied back. */
+#define FRAMES_AT 16
+#define COPIED_AT 96
 #define HEADER_COPY_SIZE (sizeof(((struct log_mark *)0)->header) / 2)
 
 /* glibc's locks take no memory of their own: this cannot fail there. */
@@ -127,13 +130,25 @@ static volatile void *index_header(sqlite3_file *database)
     return code == SQLITE_OK ? memory : NULL;
 }
 
+static uint32_t number_at(const unsigned char *index, size_t offset)
+{
+    uint32_t number;
+    memcpy(&number, index + offset, sizeof number); /* in the machine's order */
+    return number;
+}
+
+/* A log of which all was copied back is begun anew by the next commit, which changes more than the
+ * header: there is no way back from it. Who sees that something is left to copy while a transaction
+ * is open knows that so it was when the transaction began, and that it does not begin the log. */
 bool log_mark_take(struct log_mark *mark, const struct sqlite_connection *connection)
 {
-    const volatile void *header = index_header(file_of(connection, SQLITE_FCNTL_FILE_POINTER));
-    if (!header || !log_of(connection))
+    volatile void *memory = index_header(file_of(connection, SQLITE_FCNTL_FILE_POINTER));
+    if (!memory || !log_of(connection))
         return false;
-    memcpy(mark->header, (const void *)(uintptr_t)header, sizeof mark->header);
-    return true;
+    const unsigned char *index = (const unsigned char *)(uintptr_t)memory;
+    memcpy(mark->header, index, sizeof mark->header);
+    uint32_t frames = number_at(index, FRAMES_AT);
+    return frames == 0 || number_at(index, COPIED_AT) < frames;
 }
 
 /* In the order in which SQLite writes the two copies, whose readers take them the other way. */

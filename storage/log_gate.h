@@ -42,8 +42,8 @@ bool log_snapshot_begin(struct log_gate *gate, struct sqlite_connection *connect
                         struct error *err);
 void log_snapshot_end(struct sqlite_connection *connection);
 
-/* Before a transaction whose commit is to be synced later. False: this database has no such
- * index. */
+/* In a transaction that has the write lock and has changed nothing yet, and whose commit is to be
+ * synced later. False: that commit could not be taken back. */
 bool log_mark_take(struct log_mark *mark, const struct sqlite_connection *connection);
 /* Before its COMMIT: gives a number. */
 uint64_t log_gate_show(struct log_gate *gate);

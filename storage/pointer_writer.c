@@ -267,20 +267,23 @@ static struct pointer_write *batch_fill(struct pointer_writer *writer, struct wr
     return NULL;
 }
 
-/* Is the batch to be synced by another thread? */
-static bool goes_apart(struct pointer_writer *writer, struct write_batch *batch)
+/* A transaction whose commit is to be synced by another thread, or else within it. */
+static bool batch_begin_as(struct pointer_writer *writer, bool apart, struct error *err)
 {
-    return writer_queue_syncs_slowly(&writer->queue) &&
-           !checkpointer_needs_help(writer->checkpointer) &&
-           log_mark_take(&batch->mark, &writer->connection);
+    return set_syncs(writer, apart, err) && run(writer, STATEMENT_BATCH_BEGIN, err);
 }
 
 static bool batch_begin(struct pointer_writer *writer, struct write_batch *batch, struct error *err)
 {
     if (!writer->is_settled)
         return writer_settle(writer, err) && run(writer, STATEMENT_BATCH_BEGIN, err);
-    return set_syncs(writer, goes_apart(writer, batch), err) &&
-           run(writer, STATEMENT_BATCH_BEGIN, err);
+    bool apart =
+        writer_queue_syncs_slowly(&writer->queue) && !checkpointer_needs_help(writer->checkpointer);
+    TRY(batch_begin_as(writer, apart, err));
+    if (!apart || log_mark_take(&batch->mark, &writer->connection))
+        return true;
+    transaction_undo(writer);
+    return batch_begin_as(writer, false, err);
 }
 
 /* A batch of one job, when all before it is durable. */
@@ -290,7 +293,7 @@ static void job_run_alone(struct pointer_writer *writer, struct pointer_write *j
     struct error reason = {0};
     int64_t ignored;
     write_batch_add(&alone, job); /* it is nobody else's next */
-    if (!set_syncs(writer, false, &reason) || !run(writer, STATEMENT_BATCH_BEGIN, &reason))
+    if (!batch_begin_as(writer, false, &reason))
         write_batch_fail(&alone, &reason);
     else if (job_run(writer, job) && job->ok)
         commit_whole(writer, &alone, &ignored);

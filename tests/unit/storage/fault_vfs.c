@@ -16,6 +16,7 @@ static unsigned slow_us;
 static bool is_holding;
 static bool release_succeeds;
 static int held;
+static int to_pass;
 static struct fault_plan present;
 static int calls;
 static bool was_hit;
@@ -77,6 +78,16 @@ void fault_vfs_await_held(void)
     pthread_mutex_unlock(&lock);
 }
 
+void fault_vfs_pass_one(void)
+{
+    pthread_mutex_lock(&lock);
+    to_pass = 1;
+    pthread_cond_broadcast(&held_changed);
+    while (to_pass > 0)
+        pthread_cond_wait(&held_changed, &lock);
+    pthread_mutex_unlock(&lock);
+}
+
 void fault_vfs_release(bool succeeds)
 {
     pthread_mutex_lock(&lock);
@@ -95,10 +106,12 @@ static bool sync_waits(void)
     if (is_holding) {
         held++;
         pthread_cond_broadcast(&held_changed);
-        while (is_holding)
+        while (is_holding && to_pass == 0)
             pthread_cond_wait(&held_changed, &lock);
         held--;
-        succeeds = release_succeeds;
+        succeeds = to_pass > 0 || release_succeeds;
+        to_pass = 0;
+        pthread_cond_broadcast(&held_changed);
     }
     pthread_mutex_unlock(&lock);
     (void)usleep(us);

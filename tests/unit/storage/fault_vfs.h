@@ -28,6 +28,8 @@ void fault_vfs_slow(unsigned us);
 void fault_vfs_hold(void);
 /* Waits until a sync waits to be released. */
 void fault_vfs_await_held(void);
+/* The one that waits succeeds; those that come after it wait. */
+void fault_vfs_pass_one(void);
 void fault_vfs_release(bool succeeds);
 
 void fault_vfs_plan(struct fault_plan plan);

@@ -5,6 +5,7 @@
  */
 #include <pthread.h>
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -226,6 +227,47 @@ static void test_slow_sync__that_fails_takes_back_what_was_committed_beside_it(v
     expect_tables(fixture, true, false);
 }
 
+/* All that is in the log is copied back, so that the next commit begins it anew. */
+static void copy_log_back(struct fixture *fixture)
+{
+    sqlite3 *db;
+    int log_pages = 0, copied = 0;
+    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "SELECT count(*) FROM entities", NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, &log_pages,
+                                               &copied),
+                     SQLITE_OK);
+    assert_true(log_pages > 0);
+    assert_int_equal(copied, log_pages);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* What the log held before is gone, in the file and in its index: nothing is left to go back
+ * to. */
+static void test_slow_sync__that_fails_in_a_log_begun_anew_shows_the_state_before(void **state)
+{
+    struct fixture *fixture = *state;
+    struct making first = {.name = "t"}, next = {.name = "u"};
+    struct error err = {0};
+    copy_log_back(fixture);
+    fault_vfs_hold();
+    make(fixture, &first);
+    fault_vfs_await_held();
+    fault_vfs_pass_one(); /* of the log's new header */
+    fault_vfs_await_held();
+    fault_vfs_release(false);
+    assert_false(pointer_store_wait(&first.write, &err));
+    assert_int_equal(err.kind, ERROR_COMMIT_UNKNOWN);
+    expect_tables(fixture, false, false);
+    make(fixture, &next);
+    assert_true(pointer_store_wait(&next.write, &err));
+    expect_tables(fixture, false, true);
+    fixture_close(fixture);
+    fixture_open(fixture);
+    expect_tables(fixture, false, true);
+}
+
 static void test_slow_sync__a_store_that_closes_waits_for_it(void **state)
 {
     struct fixture *fixture = *state;
@@ -254,6 +296,7 @@ int main(void)
         TEST(test_slow_sync__a_refusal_waits_until_its_reason_is_durable),
         TEST(test_slow_sync__that_fails_takes_its_commit_back),
         TEST(test_slow_sync__that_fails_takes_back_what_was_committed_beside_it),
+        TEST(test_slow_sync__that_fails_in_a_log_begun_anew_shows_the_state_before),
         TEST(test_slow_sync__a_store_that_closes_waits_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
