@@ -1,13 +1,18 @@
 """What its history costs a commit: the server's CPU for one, to tables of few and of many snapshots.
 
-usage: history.py [seconds of each measurement, at least]
+usage: history.py [seconds of each measurement, at least] [--instructions]
 
 User time is Firn's own work; the kernel's is the writing, syncing and sending of the bytes. The
 kernel tells the two apart by samples, a hundred a second, so each table is measured until there are
 enough of them. Their sum it counts in nanoseconds.
+
+With --instructions valgrind counts those that Firn and its libraries execute, which neither chance
+nor cold caches change; the kernel's are not among them.
 """
+import re
 import sys
 import tempfile
+import uuid
 from pathlib import Path
 
 import loads
@@ -18,6 +23,8 @@ WARM_UP_S = 1
 # Samples of user time: a tenth of them is chance.
 ENOUGH_SAMPLES = 100
 LONGEST_S = 120
+# The metadata log has its hundred entries before the first of them ends.
+FEW_COMMITS, MANY_COMMITS = 120, 160
 
 
 def cpu(process):
@@ -42,7 +49,39 @@ def measure(server, table, seconds):
     return each_ms * user / (user + kernel), each_ms * kernel / (user + kernel)
 
 
+def instructions(count, commits):
+    """All that a server executes from its start to its end, with so many commits to a table."""
+    with tempfile.TemporaryDirectory(prefix="firn-bench.") as work:
+        tables = Path(work) / "tables"
+        tables.mkdir()
+        server = servers.Server(
+            ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", servers.binary(),
+             "serve", "--data", f"{work}/data", "--listen", "127.0.0.1:PORT",
+             "--allow-location", f"file://{tables}"], seconds=LONGEST_S)
+        with server:
+            servers.request("POST", f"{server.url}/v1/namespaces", {"namespace": ["bench"]})
+            loads.register(server, tables, "table", count)
+            for _ in range(commits):
+                change = {"action": "set-properties", "updates": {"client-1": str(uuid.uuid4())}}
+                servers.request("POST", f"{server.url}/v1/namespaces/bench/tables/table",
+                                {"requirements": [], "updates": [change]},
+                                {"Idempotency-Key": str(uuid.uuid4())})
+        server.log.seek(0)
+        return int(re.search(rb"Collected : (\d+)", server.log.read()).group(1))
+
+
+def compare_instructions():
+    """From a full metadata log on, so that all commits of a table do the same."""
+    for count in SNAPSHOTS:
+        few, many = (instructions(count, commits) for commits in (FEW_COMMITS, MANY_COMMITS))
+        each = (many - few) / (MANY_COMMITS - FEW_COMMITS)
+        print(f"{count:6} snapshots  {each / 1000:6.0f} thousand instructions", flush=True)
+
+
 def main(arguments):
+    if "--instructions" in arguments:
+        compare_instructions()
+        return
     seconds = next((int(a) for a in arguments if a.isdigit()), 4)
     with tempfile.TemporaryDirectory(prefix="firn-bench.") as work:
         tables = Path(work) / "tables"
