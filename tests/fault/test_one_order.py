@@ -1,19 +1,23 @@
 """Nothing breaks, and the history must be that of a catalog that does one thing at a time."""
 import time
 
+import pytest
+
 from history import READ, History
 from load import Connection, Names, end_clients, prepare, run_op, start_clients
 
 CLIENTS = 16
 TABLES = [f"t{number}" for number in range(4)]
 SHORT_S, LONG_S = 4, 30
-# Syncs that take time, so that commits meet in one batch; it does not matter where they end up.
-SYNC_US = 1000
+# Syncs that take time, so that commits meet in one batch: within their commit, and so slow that
+# they come after it.
+SYNCS_US = {"fast": 500, "slow": 4000}
 
 
-def test_load__has_one_order(own_server, watched, chance, is_long, figures):
+@pytest.mark.parametrize("disk", SYNCS_US)
+def test_load__has_one_order(disk, own_server, watched, chance, is_long, figures):
     environment, control, _ = watched("one-order", is_recorded=False)
-    control.set(sync_us=SYNC_US)
+    control.set(sync_us=SYNCS_US[disk])
     server, history, names = own_server(environment=environment), History(), Names()
     connection = Connection(server.port)
     prepare(connection, TABLES)
@@ -26,4 +30,4 @@ def test_load__has_one_order(own_server, watched, chance, is_long, figures):
     history.check()
     assert list(names.wrong(connection)) == []
     server.stop()
-    figures(f"{len(history.ops)} operations of {CLIENTS} clients on {len(TABLES)} tables")
+    figures(f"{len(history.ops)} operations of {CLIENTS} clients on {len(TABLES)} tables, a {disk} disk")
