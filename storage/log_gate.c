@@ -2,12 +2,16 @@
 
 #include <assert.h>
 #include <string.h>
+#include <time.h>
 
 /* The index is mapped in regions of this size; the header is at the beginning of the first. */
 #define LOG_INDEX_REGION_SIZE 32768
 /* Where it says how many frames count, and how many of them were copied back. */
 #define FRAMES_AT 16
 #define COPIED_AT 96
+/* Of the index's locks the first two: the writer's and the checkpointer's. */
+#define LOCKS 2
+#define LOCK_PAUSE_NS 1000000
 #define HEADER_COPY_SIZE (sizeof(((struct log_mark *)0)->header) / 2)
 
 /* glibc's locks take no memory of their own: this cannot fail there. */
@@ -151,17 +155,44 @@ bool log_mark_take(struct log_mark *mark, const struct sqlite_connection *connec
     return frames == 0 || number_at(index, COPIED_AT) < frames;
 }
 
-/* In the order in which SQLite writes the two copies, whose readers take them the other way. */
+static int shm_lock(sqlite3_file *database, int how)
+{
+    return database->pMethods->xShmLock(database, 0, LOCKS, how | SQLITE_SHM_EXCLUSIVE);
+}
+
+/* A checkpoint that runs holds one of them, for as long as it copies. Without the locks the header
+ * still has to be restored. */
+static bool log_lock(sqlite3_file *database)
+{
+    const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
+    int code;
+    while ((code = shm_lock(database, SQLITE_SHM_LOCK)) == SQLITE_BUSY)
+        nanosleep(&pause, NULL);
+    return code == SQLITE_OK;
+}
+
+/* A checkpoint that ran meanwhile knew of the lost commits: what pages they have changed it has not
+ * copied from the frames before, and not synced the database, although it says that all up to its
+ * snapshot was copied. So nothing counts as copied any more, as after a recovery: all of it is in
+ * the log still, which was not begun anew.
+ *
+ * The header goes in the order in which SQLite writes the two copies, whose readers take them the
+ * other way; who finds them to differ, and gets the writer's lock, would recover what is lost. */
 static void restore(const struct log_mark *mark, const struct sqlite_connection *connection)
 {
     sqlite3_file *database = file_of(connection, SQLITE_FCNTL_FILE_POINTER);
     volatile void *header = index_header(database);
     assert(header); /* it was there before the commit */
     unsigned char *copies = (unsigned char *)(uintptr_t)header;
+    bool is_locked = log_lock(database);
+    memset(copies + COPIED_AT, 0, sizeof(uint32_t));
+    database->pMethods->xShmBarrier(database);
     memcpy(copies + HEADER_COPY_SIZE, mark->header + HEADER_COPY_SIZE, HEADER_COPY_SIZE);
     database->pMethods->xShmBarrier(database);
     memcpy(copies, mark->header, HEADER_COPY_SIZE);
     database->pMethods->xShmBarrier(database);
+    if (is_locked)
+        (void)shm_lock(database, SQLITE_SHM_UNLOCK);
 }
 
 void log_gate_take_back(struct log_gate *gate, const struct log_mark *mark,

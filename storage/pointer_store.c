@@ -266,7 +266,7 @@ bool pointer_store_write(struct pointer_store *store, pointer_job_fn job, void *
 static bool probe_run(struct pointer_txn *txn, void *context, struct error *err)
 {
     (void)context;
-    return connection_run(txn->view.connection, STATEMENT_SETTLE, err);
+    return connection_run(txn->view.connection, STATEMENT_PROBE, err);
 }
 
 const struct histogram *pointer_store_batches(const struct pointer_store *store)

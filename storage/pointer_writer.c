@@ -293,7 +293,7 @@ static void job_run_alone(struct pointer_writer *writer, struct pointer_write *j
     struct error reason = {0};
     int64_t ignored;
     write_batch_add(&alone, job); /* it is nobody else's next */
-    if (!batch_begin_as(writer, false, &reason))
+    if (!writer_settle(writer, &reason) || !batch_begin_as(writer, false, &reason))
         write_batch_fail(&alone, &reason);
     else if (job_run(writer, job) && job->ok)
         commit_whole(writer, &alone, &ignored);
@@ -551,5 +551,6 @@ const struct histogram *pointer_writer_batches(const struct pointer_writer *writ
 
 struct log_gate *pointer_writer_gate(struct pointer_writer *writer)
 {
+    assert(!pthread_equal(pthread_self(), writer->threads[0])); /* a view that waits for itself */
     return &writer->gate;
 }

@@ -46,8 +46,11 @@
     X(JOB_BEGIN, "SAVEPOINT job", "a job that fails is undone alone")                              \
     X(JOB_END, "RELEASE job", "the job's changes join the batch")                                  \
     X(JOB_UNDO, "ROLLBACK TO job", "the batch goes on as if the job had not run")                  \
-    X(SETTLE, "UPDATE writer_state SET settled = settled + 1 WHERE id = 1",                        \
-      "a commit after one of unknown outcome makes that outcome final (see pointer_writer.c)")     \
+    X(SETTLE, "UPDATE writer_state SET settled = random() >> 2 WHERE id = 1",                      \
+      "a commit after one of unknown outcome makes that outcome final (see pointer_writer.c): its "\
+      "frame is like none that was lost, so that none of those behind it can follow it")           \
+    X(PROBE, "UPDATE writer_state SET settled = settled + 1 WHERE id = 1",                         \
+      "can the database be written")                                                               \
     X(APPLICATION_ID, "PRAGMA application_id", "is this database ours")                            \
     X(USER_VERSION, "PRAGMA user_version", "which migrations have run")                            \
     X(SCHEMA_COUNT, "SELECT count(*) FROM sqlite_schema", "a file with no tables may be ours")     \

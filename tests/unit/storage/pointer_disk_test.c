@@ -136,6 +136,8 @@ static bool run_once(struct fault_plan plan, unsigned slow_us, size_t *unknown_c
     struct error err = {0};
     fault_vfs_slow(slow_us);
     start(&fixture, &pair);
+    /* A reader's connection stays open, so that the writer's is not the last one to be closed. */
+    assert_int_equal(state_of(&fixture), STATE_BEFORE);
     fault_vfs_plan(plan);
     bool ok = pointer_store_write(fixture.store, job_pair, &pair, &err);
     bool was_hit = fault_vfs_clear();
