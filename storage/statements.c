@@ -26,15 +26,13 @@ const char *statement_name(enum statement_id id)
 
 /* synchronous = FULL syncs the log at each commit, and log and database at a checkpoint. The log is
  * copied back by storage/checkpointer.h, and cut to at most 64 MiB after a burst. temp_store =
- * MEMORY: what a savepoint keeps to undo a job goes to a file otherwise, above 64 KiB. cache_size:
- * the files of some 100 ms of commits, which are carried and given up again, without a read.
+ * MEMORY: what a savepoint keeps to undo a job goes to a file otherwise, above 64 KiB.
  * trusted_schema = OFF: a database that someone handed us cannot call functions from its schema. */
 const char *const sql_writer_setup = "PRAGMA synchronous = FULL;"
                                      "PRAGMA foreign_keys = ON;"
                                      "PRAGMA trusted_schema = OFF;"
                                      "PRAGMA cell_size_check = ON;"
                                      "PRAGMA temp_store = MEMORY;"
-                                     "PRAGMA cache_size = -8192;"
                                      "PRAGMA wal_autocheckpoint = 0;"
                                      "PRAGMA journal_size_limit = 67108864;";
 
