@@ -58,4 +58,4 @@ def test_failed_syncs__take_back_nothing_that_was_acknowledged(own_server, watch
         operations += len(history.ops)
     assert set(statuses) <= ANSWERS, statuses
     assert statuses.get(500), "no commit heard of a failed sync"
-    figures(f"{failures} failed syncs, {operations} operations, answers {statuses}")
+    figures(f"{failures} syncs made to fail, {operations} operations, answers {statuses}")
