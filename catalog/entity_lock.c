@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
+
 /* More than the workers of any sane server, so that two busy tables seldom share one. */
 #define ENTITY_LOCK_COUNT 256
 
@@ -30,21 +32,10 @@ void entity_locks_destroy(struct entity_locks *locks)
     free(locks);
 }
 
-static uint32_t hash_bytes(uint32_t hash, const void *bytes, size_t size)
-{
-    const unsigned char *at = bytes;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ at[i]) * 16777619u;
-    return hash;
-}
-
 static size_t lock_index(int64_t warehouse_id, const struct entity_name *name)
 {
-    uint32_t hash = hash_bytes(2166136261u, &warehouse_id, sizeof(warehouse_id));
-    hash = hash_bytes(hash, name->namespace_path.ptr, name->namespace_path.len);
-    hash = hash_bytes(hash, "\x1F", 1);
-    hash = hash_bytes(hash, name->name.ptr, name->name.len);
-    return (hash ^ (hash >> 16)) % ENTITY_LOCK_COUNT;
+    uint64_t hash = hash_bytes(HASH_BEGIN ^ (uint64_t)warehouse_id, name->namespace_path);
+    return hash_end(hash_bytes(hash, name->name)) % ENTITY_LOCK_COUNT;
 }
 
 static bool is_held(const struct entity_hold *hold, size_t index)
@@ -53,8 +44,7 @@ static bool is_held(const struct entity_hold *hold, size_t index)
 }
 
 void entity_locks_take(struct entity_locks *locks, int64_t warehouse_id,
-                       const struct entity_name *names, size_t count,
-                       struct entity_hold *ret_hold)
+                       const struct entity_name *names, size_t count, struct entity_hold *ret_hold)
 {
     struct entity_hold hold = {{0}};
     for (size_t i = 0; i < count; i++) {
