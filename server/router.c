@@ -26,6 +26,8 @@ static const char *const PARAMETER_NAMES[] = {
 
 /* The longest path is that of listMetricsReports. */
 #define MAX_SEGMENTS 12
+/* Each operation with its prefix, and without. */
+#define MAX_ROUTES ((size_t)2 * OPERATION_COUNT)
 #define PREFIX_START "/v1/{prefix}"
 
 struct segment {
@@ -43,7 +45,7 @@ struct route {
 struct router {
     size_t first[MAX_SEGMENTS + 2]; /* by the number of segments */
     size_t route_count;
-    struct route routes[2 * OPERATION_COUNT];
+    struct route routes[MAX_ROUTES];
 };
 
 static struct segment segment_of_pattern(struct slice text)
@@ -82,35 +84,41 @@ static struct route route_of(const struct operation *operation, bool skip_prefix
     return route;
 }
 
-/* Where it has that many segments. */
-static void add_route(struct router *router, const struct operation *operation, bool skip_prefix,
-                      size_t segment_count)
-{
-    struct route route = route_of(operation, skip_prefix);
-    if (route.segment_count == segment_count)
-        router->routes[router->route_count++] = route;
-}
-
-static void add_routes(struct router *router, size_t segment_count)
+/* All of them, those without a prefix first. */
+static size_t make_routes(struct route *routes)
 {
     const struct slice prefix = SLICE_LITERAL(PREFIX_START);
+    size_t count = 0;
     for (size_t i = 0; i < OPERATION_COUNT; i++)
         if (slice_starts_with(slice_from_string(operations[i].path), prefix))
-            add_route(router, &operations[i], true, segment_count);
+            routes[count++] = route_of(&operations[i], true);
     for (size_t i = 0; i < OPERATION_COUNT; i++)
-        add_route(router, &operations[i], false, segment_count);
+        routes[count++] = route_of(&operations[i], false);
+    return count;
+}
+
+static void sort_routes(struct router *router, const struct route *routes, size_t count)
+{
+    for (size_t segments = 0; segments <= MAX_SEGMENTS; segments++) {
+        router->first[segments] = router->route_count;
+        for (size_t i = 0; i < count; i++)
+            if (routes[i].segment_count == segments)
+                router->routes[router->route_count++] = routes[i];
+    }
+    router->first[MAX_SEGMENTS + 1] = router->route_count;
 }
 
 bool router_create(struct router **ret_router, struct error *err)
 {
     struct router *router = calloc(1, sizeof(*router));
-    if (router == NULL)
+    struct route *routes = calloc(MAX_ROUTES, sizeof(*routes));
+    if (router == NULL || routes == NULL) {
+        free(router);
+        free(routes);
         return error_no_memory(err, "the routes");
-    for (size_t count = 0; count <= MAX_SEGMENTS; count++) {
-        router->first[count] = router->route_count;
-        add_routes(router, count);
     }
-    router->first[MAX_SEGMENTS + 1] = router->route_count;
+    sort_routes(router, routes, make_routes(routes));
+    free(routes);
     *ret_router = router;
     return true;
 }
