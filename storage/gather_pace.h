@@ -30,7 +30,7 @@ struct gather_pace {
 
 void gather_pace_arrival(struct gather_pace *pace, int64_t now_us);
 void gather_pace_commit(struct gather_pace *pace, int64_t took_us);
-/* A batch of `count` is answered, and `queued` wait for the next. */
+/* A batch of `count` is answered, and `queued` others wait, for a batch or for their answer. */
 void gather_pace_answered(struct gather_pace *pace, size_t count, size_t queued, int64_t now_us);
 
 /* Do commits take so long that it pays to fill the next batch beside them? */

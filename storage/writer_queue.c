@@ -148,7 +148,7 @@ struct pointer_write *writer_queue_take_more(struct writer_queue *queue, struct 
     struct pointer_write *more = NULL;
     pthread_mutex_lock(&queue->lock);
     bool is_together = gather_pace_is_together(&queue->pace);
-    if (is_together)
+    if (is_together && batch->count < MAX_BATCH_JOBS)
         wait_together(queue, batch);
     if ((is_together || !gather_pace_is_slow(&queue->pace)) && !queue->is_lost)
         more = move(queue, batch);
