@@ -138,11 +138,11 @@ static int connect_to(const char *host_and_port)
 static void send_all(struct client *client, const char *bytes, size_t size)
 {
     while (size > 0) {
-        ssize_t sent = send(client->fd, bytes, size, MSG_NOSIGNAL);
-        if (sent < 0 && errno != EINTR)
+        ssize_t sent = TEMP_FAILURE_RETRY(send(client->fd, bytes, size, MSG_NOSIGNAL));
+        if (sent < 0)
             die("cannot send: %s", strerror(errno));
-        bytes += sent < 0 ? 0 : sent;
-        size -= sent < 0 ? 0 : (size_t)sent;
+        bytes += sent;
+        size -= (size_t)sent;
     }
 }
 
@@ -156,9 +156,8 @@ static void receive_more(struct client *client)
         client->buffer = grow(client->buffer, client->capacity);
     }
     size_t room = client->capacity - client->used - 1;
-    ssize_t got;
-    while ((got = recv(client->fd, client->buffer + client->used, room, 0)) < 0 && errno == EINTR)
-        ; /* with a time limit, recv ends early where the process is stopped and goes on */
+    /* With a time limit, recv ends early where the process is stopped and goes on. */
+    ssize_t got = TEMP_FAILURE_RETRY(recv(client->fd, client->buffer + client->used, room, 0));
     if (got <= 0)
         die("the connection ended within an answer: %s", got < 0 ? strerror(errno) : "closed");
     client->used += (size_t)got;
