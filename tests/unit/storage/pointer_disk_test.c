@@ -55,39 +55,10 @@ static enum state state_of(struct fixture *fixture)
     return moved ? STATE_AFTER : STATE_BEFORE;
 }
 
-static void copy_file(const char *from, const char *to)
-{
-    FILE *in = fopen(from, "rb");
-    if (!in)
-        return;
-    FILE *out = fopen(to, "wb");
-    assert_non_null(out);
-    static char bytes[65536];
-    for (size_t size; (size = fread(bytes, 1, sizeof bytes, in)) > 0;)
-        assert_int_equal(fwrite(bytes, 1, size, out), size);
-    fclose(in);
-    assert_int_equal(fclose(out), 0);
-}
-
-/* A fixture on what a crash at this moment would leave: the database and its log. */
-static void crash_copy(const struct fixture *from, struct fixture *ret_copy)
-{
-    char source[128];
-    char target[128];
-    fixture_init(ret_copy);
-    ret_copy->vfs = from->vfs;
-    ret_copy->warehouse_id = from->warehouse_id;
-    ret_copy->namespace_id = from->namespace_id;
-    copy_file(from->path, ret_copy->path);
-    (void)snprintf(source, sizeof source, "%s-wal", from->path);
-    (void)snprintf(target, sizeof target, "%s-wal", ret_copy->path);
-    copy_file(source, target);
-}
-
 static enum state crash_state(const struct fixture *fixture)
 {
     struct fixture copy;
-    crash_copy(fixture, &copy);
+    (void)fixture_crash(fixture, &copy);
     fixture_open(&copy);
     enum state state = state_of(&copy);
     fixture_finish(&copy);
@@ -224,7 +195,7 @@ static bool open_once(const struct fixture *crashed, struct fault_plan plan)
 {
     struct fixture copy;
     struct error err = {0};
-    crash_copy(crashed, &copy);
+    (void)fixture_crash(crashed, &copy);
     fault_vfs_plan(plan);
     bool ok = fixture_try_open(&copy, &err);
     bool was_hit = fault_vfs_clear();

@@ -267,11 +267,8 @@ static void test_slow_sync__that_fails_takes_back_what_was_committed_beside_it(v
 /* All that is in the log is copied back, so that the next commit begins it anew. */
 static void copy_log_back(struct fixture *fixture)
 {
-    sqlite3 *db;
+    sqlite3 *db = open_beside(fixture);
     int log_pages = 0, copied = 0;
-    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "SELECT count(*) FROM entities", NULL, NULL, NULL),
-                     SQLITE_OK);
     assert_int_equal(sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, &log_pages,
                                                &copied),
                      SQLITE_OK);
@@ -336,30 +333,12 @@ static void test_slow_sync__that_fails_after_a_checkpoint_loses_nothing_before(v
     expect_tables(fixture, true, false);
 }
 
-static void copy_file(const char *from, const char *to)
-{
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    static char bytes[65536];
-    assert_true(in && out);
-    for (size_t size; (size = fread(bytes, 1, sizeof bytes, in)) > 0;)
-        assert_int_equal(fwrite(bytes, 1, size, out), size);
-    fclose(in);
-    assert_int_equal(fclose(out), 0);
-}
-
 /* Does a crash right now leave the table? */
 static bool crash_leaves(const struct fixture *fixture, const char *name)
 {
     struct fixture copy;
     struct entity_row row;
-    char from[128], to[128];
-    fixture_init(&copy);
-    copy.warehouse_id = fixture->warehouse_id;
-    copy.namespace_id = fixture->namespace_id;
-    (void)snprintf(from, sizeof from, "%s-wal", fixture->path);
-    (void)snprintf(to, sizeof to, "%s-wal", copy.path);
-    copy_file(fixture->path, copy.path);
-    copy_file(from, to);
+    assert_true(fixture_crash(fixture, &copy));
     fixture_open(&copy);
     bool is_there = read_entity(&copy, "db", name, &row);
     fixture_finish(&copy);

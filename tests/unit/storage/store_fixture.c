@@ -74,6 +74,36 @@ void fixture_finish(struct fixture *fixture)
     directory_remove(fixture->directory);
 }
 
+/* False where there is nothing to copy. */
+static bool copy_file(const char *from, const char *to)
+{
+    FILE *in = fopen(from, "rb");
+    if (!in)
+        return false;
+    FILE *out = fopen(to, "wb");
+    assert_non_null(out);
+    static char bytes[65536];
+    for (size_t size; (size = fread(bytes, 1, sizeof bytes, in)) > 0;)
+        assert_int_equal(fwrite(bytes, 1, size, out), size);
+    fclose(in);
+    assert_int_equal(fclose(out), 0);
+    return true;
+}
+
+bool fixture_crash(const struct fixture *fixture, struct fixture *ret_left)
+{
+    char source[128];
+    char target[128];
+    fixture_init(ret_left);
+    ret_left->vfs = fixture->vfs;
+    ret_left->warehouse_id = fixture->warehouse_id;
+    ret_left->namespace_id = fixture->namespace_id;
+    assert_true(copy_file(fixture->path, ret_left->path));
+    (void)snprintf(source, sizeof source, "%s-wal", fixture->path);
+    (void)snprintf(target, sizeof target, "%s-wal", ret_left->path);
+    return copy_file(source, target);
+}
+
 void fixture_start(struct fixture *fixture)
 {
     struct error err = {0};

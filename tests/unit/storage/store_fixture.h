@@ -26,6 +26,9 @@ void fixture_open(struct fixture *fixture);
 bool fixture_try_open(struct fixture *fixture, struct error *err);
 void fixture_close(struct fixture *fixture);
 void fixture_finish(struct fixture *fixture);
+/* A fixture, not open yet, on what a crash of the process at this moment would leave: the database
+ * and its log. False: there is no log. */
+bool fixture_crash(const struct fixture *fixture, struct fixture *ret_left);
 /* init, open, and a warehouse "main" with a namespace "db". */
 void fixture_start(struct fixture *fixture);
 
