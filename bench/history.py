@@ -1,15 +1,20 @@
 """What its history costs a commit: the server's CPU for one, to tables of few and of many snapshots.
 
-usage: history.py [seconds of each measurement, at least] [--instructions]
+usage: history.py [seconds of each measurement] [--instructions]
 
-User time is Firn's own work; the kernel's is the writing, syncing and sending of the bytes. The
-kernel tells the two apart by samples, a hundred a second, so each table is measured until there are
-enough of them. Their sum it counts in nanoseconds.
+User time is Firn's own work; the kernel's is the writing, syncing and sending of the bytes. perf
+samples the former, and the kernel counts the sum of both. The tables take turns in each round;
+figures are medians of the rounds, with the lowest and the highest in brackets.
+
+Commits come once one after the other, and once at the same pace for all tables. A server that works
+without a pause has warmer caches: one after the other a short table gets twenty times the commits
+of a long one, and each costs less for that alone. The pace leaves what the history costs.
 
 With --instructions valgrind counts those that Firn and its libraries execute, which neither chance
 nor cold caches change; the kernel's are not among them.
 """
 import re
+import statistics
 import sys
 import tempfile
 import uuid
@@ -19,34 +24,53 @@ import loads
 import servers
 
 SNAPSHOTS = [10, 100, 1000, 10000]
+ROUNDS = 5
 WARM_UP_S = 1
-# Samples of user time: a tenth of them is chance.
-ENOUGH_SAMPLES = 100
 LONGEST_S = 120
+SAMPLE_MS = 0.2
+# What a table of 10,000 snapshots keeps up with on two busy cores.
+PACE = 10
+KEPT_FILES = 100
 # The metadata log has its hundred entries before the first of them ends.
 FEW_COMMITS, MANY_COMMITS = 120, 160
 
 
-def cpu(process):
-    """Samples of user and of kernel time so far, and nanoseconds of both, of all threads."""
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(") ")[2].split()
+def total_ms(process):
+    """User and kernel time so far, of all threads."""
     threads = Path(f"/proc/{process.pid}/task").glob("*/schedstat")
-    return [int(fields[11]), int(fields[12]),
-            sum(int(thread.read_text().split()[0]) for thread in threads)]
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e6
 
 
-def measure(server, table, seconds):
-    """Milliseconds of user and kernel time for each commit, by one client."""
-    arguments = ("commit", f"{server.url}/v1", "bench", table, 1)
-    servers.load_client(*arguments, WARM_UP_S)
-    count, spent_s, before = 0, 0, cpu(server.process)
-    user = kernel = total = 0
-    while spent_s < seconds or (user < ENOUGH_SAMPLES and spent_s < LONGEST_S):
-        count += servers.load_client(*arguments, seconds)["ok"]
-        spent_s += seconds
-        user, kernel, total = (b - a for a, b in zip(before, cpu(server.process)))
-    each_ms = total / 1e6 / count
-    return each_ms * user / (user + kernel), each_ms * kernel / (user + kernel)
+class Case:
+    """Commits to one table, one after the other or so many a second."""
+
+    def __init__(self, server, table, per_second):
+        self.process = server.process
+        prefix = (f"{server.url}/v1", "bench", table)
+        self.load = ("pace", *prefix, per_second) if per_second else ("commit", *prefix, 1)
+        self.per_second = per_second
+        self.user_ms, self.kernel_ms = [], []
+
+    def measure(self, seconds, samples):
+        """A round: milliseconds of user and of kernel time for each commit."""
+        before = total_ms(self.process)
+        done = servers.load_client(*self.load, seconds, under=[
+            "perf", "record", "-q", "-e", "cpu-clock:u", "-c", round(SAMPLE_MS * 1e6),
+            "-p", self.process.pid, "-o", samples])
+        total = total_ms(self.process) - before
+        if done["rate"] < 0.5 * self.per_second:
+            raise SystemExit(f"{self.load[3]} does not keep up with {self.per_second} a second")
+        user = SAMPLE_MS * len(servers.output_of(
+            "perf", "script", "-i", samples, "-F", "ip").splitlines())
+        self.user_ms.append(user / done["ok"])
+        self.kernel_ms.append((total - user) / done["ok"])
+
+    def text(self, least):
+        """Beside the table of the fewest snapshots, whose rounds were at the same time."""
+        ratio = statistics.median(own / other for own, other in zip(self.user_ms, least.user_ms))
+        user, kernel = statistics.median(self.user_ms), statistics.median(self.kernel_ms)
+        return (f"user {user:5.3f} ms ({min(self.user_ms):5.3f}-{max(self.user_ms):5.3f})"
+                f"  kernel {kernel:6.2f} ms   user, of {SNAPSHOTS[0]} snapshots {ratio:.1f}")
 
 
 def instructions(count, commits):
@@ -78,24 +102,41 @@ def compare_instructions():
         print(f"{count:6} snapshots  {each / 1000:6.0f} thousand instructions", flush=True)
 
 
+def remove_old_files(tables):
+    """Those that nothing has written or synced for a turn: the disk does not hold them all."""
+    for metadata in tables.glob("*/metadata"):
+        for file in sorted(metadata.iterdir())[:-KEPT_FILES]:
+            file.unlink()
+
+
+def compare_times(server, tables, work, seconds):
+    servers.request("POST", f"{server.url}/v1/namespaces", {"namespace": ["bench"]})
+    for count in SNAPSHOTS:
+        loads.register(server, tables, f"table_{count}", count)
+        servers.load_client("commit", f"{server.url}/v1", "bench", f"table_{count}", 1, WARM_UP_S)
+    paces = {0: "one after the other", PACE: f"{PACE} a second"}
+    cases = {(pace, count): Case(server, f"table_{count}", pace)
+             for pace in paces for count in SNAPSHOTS}
+    for _ in range(ROUNDS):
+        for case in cases.values():
+            case.measure(seconds, f"{work}/samples")
+        remove_old_files(tables)
+    for pace, name in paces.items():
+        print(name)
+        for count in SNAPSHOTS:
+            print(f"{count:6} snapshots  {cases[pace, count].text(cases[pace, SNAPSHOTS[0]])}")
+
+
 def main(arguments):
     if "--instructions" in arguments:
         compare_instructions()
         return
-    seconds = next((int(a) for a in arguments if a.isdigit()), 4)
+    seconds = next((int(a) for a in arguments if a.isdigit()), 2)
     with tempfile.TemporaryDirectory(prefix="firn-bench.") as work:
         tables = Path(work) / "tables"
         tables.mkdir()
         with servers.firn(f"{work}/data", "--allow-location", f"file://{tables}") as server:
-            servers.request("POST", f"{server.url}/v1/namespaces", {"namespace": ["bench"]})
-            least = None
-            for count in SNAPSHOTS:
-                table = f"table_{count}"
-                loads.register(server, tables, table, count)
-                user, kernel = measure(server, table, seconds)
-                least = least or user
-                print(f"{count:6} snapshots  user {user:6.2f} ms  kernel {kernel:6.2f} ms"
-                      f"   user, of {SNAPSHOTS[0]} snapshots {user / least:.1f}", flush=True)
+            compare_times(server, tables, work, seconds)
 
 
 if __name__ == "__main__":

@@ -3,15 +3,18 @@
  *
  * usage: load_client get URL HEADERS CLIENTS SECONDS     headers: lines that end in CR LF, or ""
  *        load_client commit PREFIX NAMESPACE TABLE[,TABLE...] CLIENTS SECONDS
+ *        load_client pace PREFIX NAMESPACE TABLE PER_SECOND SECONDS
  *        load_client create PREFIX NAMESPACE CLIENTS SECONDS
  *        load_client append PREFIX NAMESPACE TABLE CLIENTS APPENDS
  *
  * PREFIX is a URL up to and without /namespaces, such as http://127.0.0.1:8181/v1. One thread and
  * one kept connection per client. commit sets one property of the client's own to a value never
  * used before and looks for it in the answer: the key stays, so that a fast server's tables do not
- * grow faster than a slow one's. append makes so many appends, all clients together, with manifests
- * and lists of their own, each on the table as the client's last answer showed it; after a 409 it
- * loads the table and tries again. Every commit, create and append carries a fresh Idempotency-Key.
+ * grow faster than a slow one's. pace has one client send so many commits a second, at moments of
+ * chance, but none before the last is answered. append makes so many appends, all clients together,
+ * with manifests and lists of their own, each on the table as the client's last answer showed it;
+ * after a 409 it loads the table and tries again. Every commit, create and append carries a fresh
+ * Idempotency-Key.
  *
  * Prints one line of JSON. "rate" and the latencies are those of the requests that succeeded; a
  * commit may also be answered 409, which is counted. Anything else ends the run with exit code 1.
@@ -28,28 +31,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench/load_appends.h"
+#include "bench/load_chance.h"
 
 #define MAX_CLIENTS 1024
 #define MAX_SECONDS 3600
+#define MAX_PER_SECOND 10000
 #define MAX_TABLES 1024
 #define MAX_ANSWER (64u * 1024 * 1024)
 #define FIRST_BUFFER (64u * 1024)
 #define MAX_REQUEST 4096
 #define MAX_BODY 1024
 #define MAX_HOST 256
-#define UUID_SIZE 37
 /* A server that says nothing for so long hangs. */
 #define ANSWER_TIMEOUT_S 60
-#define NS_PER_S 1000000000u
 #define SHOWN_OF_ANSWER 400
 
-enum mode { MODE_GET, MODE_COMMIT, MODE_CREATE, MODE_APPEND };
+enum mode { MODE_GET, MODE_COMMIT, MODE_PACE, MODE_CREATE, MODE_APPEND };
 
 /* What all clients share; read-only once they run. */
 struct plan {
@@ -61,7 +62,8 @@ struct plan {
     char *tables[MAX_TABLES];
     unsigned table_count;
     unsigned client_count;
-    unsigned seconds; /* or how many appends */
+    unsigned per_second; /* 0: the next request when the last is answered */
+    unsigned seconds;    /* or how many appends */
     pthread_barrier_t ready;
 };
 
@@ -103,13 +105,6 @@ static void *grow(void *bytes, size_t size)
     if (grown == NULL)
         die("out of memory");
     return grown;
-}
-
-static uint64_t now_ns(clockid_t clock)
-{
-    struct timespec time;
-    clock_gettime(clock, &time);
-    return (uint64_t)time.tv_sec * NS_PER_S + (uint64_t)time.tv_nsec;
 }
 
 /* --- the connection ------------------------------------------------------------------------- */
@@ -242,18 +237,6 @@ static struct answer receive_answer(struct client *client)
 
 /* --- requests ------------------------------------------------------------------------------- */
 
-/* Version 7, as the protocol asks of a key: 48 bits of milliseconds, then chance. */
-static void make_uuid(char ret_uuid[UUID_SIZE])
-{
-    uint64_t ms = now_ns(CLOCK_REALTIME) / 1000000u, chance[2];
-    if (getrandom(chance, sizeof chance, 0) != (ssize_t)sizeof chance)
-        die("no random bytes");
-    snprintf(ret_uuid, UUID_SIZE,
-             "%08" PRIx64 "-%04" PRIx64 "-7%03" PRIx64 "-%04" PRIx64 "-%012" PRIx64,
-             ms >> 16 & 0xFFFFFFFFu, ms & 0xFFFFu, chance[0] & 0xFFFu,
-             (chance[0] >> 16 & 0x3FFFu) | 0x8000u, chance[1] & 0xFFFFFFFFFFFFu);
-}
-
 static void fits(int size, size_t capacity)
 {
     if (size < 0 || (size_t)size >= capacity)
@@ -288,7 +271,7 @@ static void send_commit(struct client *client)
 {
     const struct plan *plan = client->plan;
     char body[MAX_BODY];
-    make_uuid(client->uuid);
+    uuid7_make(client->uuid);
     int size = snprintf(body, sizeof body,
                         "{\"requirements\":[],\"updates\":[{\"action\":\"set-properties\","
                         "\"updates\":{\"client-%u\":\"%s\"}}]}",
@@ -300,7 +283,7 @@ static void send_commit(struct client *client)
 static void send_create(struct client *client)
 {
     char body[MAX_BODY];
-    make_uuid(client->uuid);
+    uuid7_make(client->uuid);
     int size = snprintf(body, sizeof body,
                         "{\"name\":\"made-%s\",\"schema\":{\"type\":\"struct\",\"fields\":[{"
                         "\"id\":1,\"name\":\"id\",\"required\":true,\"type\":\"long\"}]}}",
@@ -325,7 +308,7 @@ static void send_append(struct client *client)
 {
     struct error err;
     struct slice body;
-    make_uuid(client->uuid);
+    uuid7_make(client->uuid);
     if (!appender_next(client->appender, client->uuid, &body, &err))
         die("%s", err.message);
     send_post(client, client->plan->tables[0], body.ptr);
@@ -338,6 +321,7 @@ static void send_request(struct client *client)
         send_get(client);
         return;
     case MODE_COMMIT:
+    case MODE_PACE:
         send_commit(client);
         return;
     case MODE_CREATE:
@@ -414,11 +398,17 @@ static void append_all(struct client *client)
         append_once(client);
 }
 
+static uint64_t wait_for_turn(const struct client *client, uint64_t turn)
+{
+    uint64_t length_ns = NS_PER_S / client->plan->per_second;
+    return turn_wait(client->start_ns + turn * length_ns, length_ns);
+}
+
 static void request_all(struct client *client)
 {
     uint64_t deadline = client->start_ns + (uint64_t)client->plan->seconds * NS_PER_S;
-    while (client->end_ns < deadline) {
-        uint64_t sent = client->end_ns;
+    for (uint64_t turn = 0; client->end_ns < deadline; turn++) {
+        uint64_t sent = client->plan->per_second ? wait_for_turn(client, turn) : client->end_ns;
         send_request(client);
         struct answer answer = receive_answer(client);
         client->end_ns = now_ns(CLOCK_MONOTONIC);
@@ -563,6 +553,7 @@ static bool read_mode(int argc, char **argv, enum mode *ret_mode)
         int argc;
     } MODES[] = {[MODE_GET] = {"get", 6},
                  [MODE_COMMIT] = {"commit", 7},
+                 [MODE_PACE] = {"pace", 7},
                  [MODE_CREATE] = {"create", 6},
                  [MODE_APPEND] = {"append", 7}};
     for (unsigned i = 0; argc > 1 && i < sizeof MODES / sizeof MODES[0]; i++) {
@@ -581,6 +572,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: load_client get URL HEADERS CLIENTS SECONDS\n"
                         "       load_client commit PREFIX NAMESPACE TABLE[,TABLE...] CLIENTS "
                         "SECONDS\n"
+                        "       load_client pace PREFIX NAMESPACE TABLE PER_SECOND SECONDS\n"
                         "       load_client create PREFIX NAMESPACE CLIENTS SECONDS\n"
                         "       load_client append PREFIX NAMESPACE TABLE CLIENTS APPENDS\n");
         return 2;
@@ -588,11 +580,15 @@ int main(int argc, char **argv)
     read_url(&plan, argv[2]);
     if (plan.mode != MODE_GET)
         plan.namespace = argv[3];
-    if (plan.mode == MODE_COMMIT || plan.mode == MODE_APPEND)
+    if (plan.mode == MODE_COMMIT || plan.mode == MODE_PACE || plan.mode == MODE_APPEND)
         read_tables(&plan, argv[4]);
     if (plan.mode == MODE_GET)
         plan.headers = argv[3];
-    plan.client_count = read_count(argv[argc - 2], MAX_CLIENTS);
+    plan.client_count = 1;
+    if (plan.mode == MODE_PACE)
+        plan.per_second = read_count(argv[argc - 2], MAX_PER_SECOND);
+    else
+        plan.client_count = read_count(argv[argc - 2], MAX_CLIENTS);
     plan.seconds = read_count(argv[argc - 1], MAX_SECONDS);
     run_clients(&plan);
     return 0;

@@ -130,13 +130,18 @@ def wrk(url, seconds, connections=16, headers=None, threads=1):
     return rate or wrk(url, 4 * seconds, connections, headers, threads)
 
 
-def load_client(*arguments):
-    """What load_client.c prints, as a dictionary; an unexpected answer ends the benchmark."""
-    command = [str(part) for part in (RELEASE / "bench" / "load_client", *arguments)]
+def output_of(*arguments):
+    """What a command prints; its failure ends the benchmark."""
+    command = [str(part) for part in arguments]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode != 0:
         raise SystemExit(f"{' '.join(command[:3])}: {run.stderr}")
-    return json.loads(run.stdout)
+    return run.stdout
+
+
+def load_client(*arguments, under=()):
+    """What load_client.c prints, as a dictionary; `under` is a command that runs it."""
+    return json.loads(output_of(*under, RELEASE / "bench" / "load_client", *arguments))
 
 
 def load_client_rate(url, seconds, connections=16, headers=None):
