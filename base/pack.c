@@ -66,31 +66,56 @@ static void context_give(struct packer *packer, ZSTD_CCtx *context)
         ZSTD_freeCCtx(context);
 }
 
-/* The frame's size; 0: no memory. */
-static size_t compress(struct packer *packer, struct slice bytes, char *out, size_t room)
+/* What each frame has, and nothing of the one before. */
+static bool context_prepare(ZSTD_CCtx *context, struct slice base)
+{
+    (void)ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters);
+    return !ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, PACK_LEVEL)) &&
+           !ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, base.len > 0)) &&
+           !ZSTD_isError(ZSTD_CCtx_refPrefix(context, base.ptr, base.len));
+}
+
+/* The frame's size; 0: no memory. `base` may be empty. */
+static size_t compress(struct packer *packer, struct slice bytes, struct slice base, char *out,
+                       size_t room)
 {
     ZSTD_CCtx *context = context_take(packer);
     if (!context)
         return 0;
-    size_t size = ZSTD_compressCCtx(context, out, room, bytes.ptr, bytes.len, PACK_LEVEL);
+    size_t size = context_prepare(context, base)
+                      ? ZSTD_compress2(context, out, room, bytes.ptr, bytes.len)
+                      : 0;
     context_give(packer, context);
     return ZSTD_isError(size) ? 0 : size;
+}
+
+static bool compress_into(struct packer *packer, struct slice bytes, struct slice base,
+                          struct arena *arena, struct slice *ret_packed, struct error *err)
+{
+    size_t room = ZSTD_compressBound(bytes.len);
+    char *packed = arena_alloc(arena, room);
+    size_t size = packed ? compress(packer, bytes, base, packed, room) : 0;
+    *ret_packed = slice_make(packed, size);
+    return size > 0 || error_no_memory(err, "packed bytes");
 }
 
 bool pack(struct packer *packer, struct slice bytes, struct arena *arena, struct slice *ret_packed,
           struct error *err)
 {
-    size_t room = ZSTD_compressBound(bytes.len);
-    char *packed = arena_alloc(arena, room);
-    size_t size = packed ? compress(packer, bytes, packed, room) : 0;
-    if (size == 0)
-        return error_no_memory(err, "packed bytes");
-    if (size >= bytes.len && !is_frame(bytes)) {
-        memcpy(packed, bytes.ptr, bytes.len);
-        size = bytes.len;
+    TRY(compress_into(packer, bytes, SLICE_EMPTY, arena, ret_packed, err));
+    if (ret_packed->len >= bytes.len && !is_frame(bytes)) {
+        struct slice plain = arena_slice(arena, bytes);
+        if (!plain.ptr)
+            return error_no_memory(err, "packed bytes");
+        *ret_packed = plain;
     }
-    *ret_packed = slice_make(packed, size);
     return true;
+}
+
+bool pack_like(struct packer *packer, struct slice bytes, struct slice base, struct arena *arena,
+               struct slice *ret_packed, struct error *err)
+{
+    return compress_into(packer, bytes, base, arena, ret_packed, err);
 }
 
 static bool damaged(struct error *err)
@@ -98,20 +123,36 @@ static bool damaged(struct error *err)
     return error_set(err, ERROR_CORRUPT, "packed bytes are damaged");
 }
 
-bool unpack(struct slice packed, struct buffer *out, struct error *err)
+static size_t decompress(struct slice packed, struct slice base, char *out, size_t room)
 {
-    if (!is_frame(packed)) {
-        buffer_append_slice(out, packed);
-        return buffer_check(out, "packed bytes", err);
-    }
+    ZSTD_DCtx *context = ZSTD_createDCtx();
+    if (!context)
+        return 0;
+    size_t size = ZSTD_DCtx_refPrefix(context, base.ptr, base.len);
+    if (!ZSTD_isError(size))
+        size = ZSTD_decompressDCtx(context, out, room, packed.ptr, packed.len);
+    ZSTD_freeDCtx(context);
+    return size;
+}
+
+bool unpack_like(struct slice packed, struct slice base, struct buffer *out, struct error *err)
+{
     unsigned long long size = ZSTD_getFrameContentSize(packed.ptr, packed.len);
     if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN)
         return damaged(err);
     if (!buffer_reserve(out, (size_t)size))
         return buffer_check(out, "packed bytes", err);
-    size_t got = ZSTD_decompress(out->ptr + out->len, (size_t)size, packed.ptr, packed.len);
+    size_t got = decompress(packed, base, out->ptr + out->len, (size_t)size);
     if (ZSTD_isError(got) || got != size)
         return damaged(err);
     out->len += got;
     return true;
+}
+
+bool unpack(struct slice packed, struct buffer *out, struct error *err)
+{
+    if (is_frame(packed))
+        return unpack_like(packed, SLICE_EMPTY, out, err);
+    buffer_append_slice(out, packed);
+    return buffer_check(out, "packed bytes", err);
 }

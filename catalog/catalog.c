@@ -7,6 +7,7 @@
 #include "catalog/commit_chain.h"
 #include "catalog/entity_lock.h"
 #include "catalog/inflight.h"
+#include "catalog/pending_base.h"
 #include "catalog/pending_files.h"
 #include "catalog/purge.h"
 #include "catalog/seen_files.h"
@@ -94,6 +95,7 @@ static bool catalog_init(struct catalog *catalog, const struct catalog_options *
     TRY(warehouse_set_create(&catalog->warehouses, err));
     TRY(storage_rows_reseal(catalog, err));
     TRY(ensure_default_warehouse(catalog, options, err));
+    TRY(pending_bases_create(&catalog->bases, err));
     TRY(pending_files_start(catalog, &catalog->pending, err));
     return purge_worker_start(catalog, &catalog->purge, err);
 }
@@ -118,6 +120,7 @@ void catalog_destroy(struct catalog *catalog)
         return;
     purge_worker_stop(catalog->purge);
     pending_files_stop(catalog->pending);
+    pending_bases_destroy(catalog->bases);
     warehouse_set_destroy(catalog->warehouses);
     seen_files_destroy(catalog->seen_near);
     seen_files_destroy(catalog->seen_far);

@@ -28,6 +28,7 @@ struct commit_chain;
 struct inflight_keys;
 struct packer;
 struct purge_worker;
+struct pending_bases;
 struct pending_files;
 struct seen_files;
 
@@ -73,6 +74,7 @@ struct catalog {
     struct commit_chain *chain;
     struct inflight_keys *inflight;
     struct packer *packer; /* of the bytes that transactions carry */
+    struct pending_bases *bases; /* what some of them are packed like */
     struct pending_files *pending;
     struct seen_files *seen_near; /* of local files */
     struct seen_files *seen_far;  /* of all other stores */

@@ -346,7 +346,7 @@ static bool reach_warehouses(struct fsck *fsck, struct error *err)
     return ok && tell_profiles(fsck, rows, count, err);
 }
 
-static bool read_carried_page(struct fsck *fsck, int64_t *after, size_t *ret_count,
+static bool read_carried_page(struct fsck *fsck, int64_t *before, size_t *ret_count,
                               struct arena *arena, struct error *err)
 {
     struct pointer_view *view = NULL;
@@ -355,10 +355,10 @@ static bool read_carried_page(struct fsck *fsck, int64_t *after, size_t *ret_cou
     if (rows == NULL)
         return error_no_memory(err, "the files that the database carries");
     TRY(pointer_view_begin(fsck->catalog.pointers, &view, err));
-    bool ok = pointer_pending_list(view, *after, arena, rows, PAGE_SIZE, ret_count, err);
+    bool ok = pointer_pending_list(view, *before, arena, rows, PAGE_SIZE, ret_count, err);
     pointer_view_end(view);
     for (size_t i = 0; ok && i < *ret_count; i++) {
-        *after = rows[i].id;
+        *before = rows[i].id;
         ok = text_set_add(&fsck->carried, rows[i].location, &added, err);
     }
     return ok;
@@ -367,13 +367,13 @@ static bool read_carried_page(struct fsck *fsck, int64_t *after, size_t *ret_cou
 /* What the next start writes again. */
 static bool read_carried(struct fsck *fsck, struct error *err)
 {
-    int64_t after = 0;
+    int64_t before = INT64_MAX;
     size_t count = 1;
     bool ok = true;
     while (ok && count > 0 && !fsck->options->is_served) {
         struct arena arena;
         arena_init(&arena, PAGE_ARENA_CEILING);
-        ok = read_carried_page(fsck, &after, &count, &arena, err);
+        ok = read_carried_page(fsck, &before, &count, &arena, err);
         arena_finish(&arena);
     }
     return ok;

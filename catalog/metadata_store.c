@@ -3,12 +3,15 @@
 #include "base/byte_budget.h"
 #include "base/limits.h"
 #include "base/pack.h"
+#include "catalog/pending_base.h"
 #include "catalog/pending_files.h"
 #include "catalog/seen_files.h"
 #include "storage/location.h"
 
 /* How long a large file waits for room in catalog->reading: others end within a second or two. */
 #define READING_WAIT_MS 5000
+/* What is packed like another file is at most such a part of itself: by itself it is a sixth. */
+#define MIN_LIKENESS 8
 
 static void table_ref(void *value)
 {
@@ -292,26 +295,95 @@ bool metadata_file_must_exist(struct catalog *catalog, struct slice location, st
            look_for(catalog, seen_of(catalog, store_of(catalog, location)), location, err);
 }
 
+/* Is it worth needing another file's row? Else it is packed by itself. */
+static bool is_alike(struct slice packed, struct slice bytes)
+{
+    return packed.len <= bytes.len / MIN_LIKENESS;
+}
+
+/* Like the base. False where that is not worth it. */
+static bool pack_like_base(struct call *call, struct pending_base *base, struct slice bytes,
+                           struct carried_file *file)
+{
+    return pack_like(call->catalog->packer, bytes, pending_base_bytes(base), call->arena,
+                     &file->packed, NULL) &&
+           is_alike(file->packed, bytes);
+}
+
+/* A table's metadata is packed like an earlier one of its directory, or to be what the next ones
+ * are packed like. That of a new table comes too seldom to be either, and nobody tries again for
+ * it. */
+static bool pack_table(struct call *call, struct slice bytes, bool is_new,
+                       struct carried_file *file, struct error *err)
+{
+    struct pending_bases *bases = call->catalog->bases;
+    struct pending_base *base = is_new ? NULL : pending_bases_find(bases, file->location);
+    if (base && pack_like_base(call, base, bytes, file)) {
+        file->base = base;
+        return true;
+    }
+    pending_base_unref(base);
+    TRY(pack(call->catalog->packer, bytes, call->arena, &file->packed, err));
+    if (!is_new)
+        file->own = pending_base_create(bases, bytes);
+    return true;
+}
+
+void carried_file_finish(struct carried_file *file)
+{
+    pending_base_unref(file->base);
+    pending_base_unref(file->own);
+    file->base = file->own = NULL;
+}
+
+static bool put_durable(struct call *call, struct slice location, struct slice bytes,
+                        struct error *err)
+{
+    struct seen_files *seen = seen_of(call->catalog, store_of(call->catalog, location));
+    TRY(object_put_new(call->catalog->objects, location, bytes, err));
+    note_seen(call->catalog, seen, location);
+    return true;
+}
+
 /* Where the store does not make it durable at once, the bytes are kept for the transaction. */
+static bool put_carried(struct call *call, struct slice bytes, struct carried_file *file,
+                        struct error *err)
+{
+    bool is_durable = false;
+    TRY(object_put_unsynced(call->catalog->objects, file->location, bytes, &is_durable, err));
+    if (is_durable) {
+        carried_file_finish(file);
+        file->packed = SLICE_EMPTY;
+    }
+    return true;
+}
+
+static bool is_carried(const struct call *call, struct slice location, struct slice bytes)
+{
+    const struct object_store_ops *ops = store_of(call->catalog, location);
+    return bytes.len <= MAX_CARRIED_SIZE && (!ops || ops->put_unsynced);
+}
+
 bool carried_file_write(struct call *call, struct slice location, struct slice bytes,
                         struct carried_file *ret_file, struct error *err)
 {
-    struct object_stores *objects = call->catalog->objects;
-    struct carried_file file = {.location = location, .packed = SLICE_EMPTY};
-    bool is_durable = false;
-    const struct object_store_ops *ops = store_of(call->catalog, location);
-    if (bytes.len > MAX_CARRIED_SIZE || (ops && !ops->put_unsynced)) {
-        TRY(object_put_new(objects, location, bytes, err));
-        note_seen(call->catalog, seen_of(call->catalog, ops), location);
-        *ret_file = file;
+    *ret_file = (struct carried_file){.location = location, .packed = SLICE_EMPTY};
+    if (!is_carried(call, location, bytes))
+        return put_durable(call, location, bytes, err);
+    TRY(pack(call->catalog->packer, bytes, call->arena, &ret_file->packed, err));
+    return put_carried(call, bytes, ret_file, err);
+}
+
+static bool carried_table_write(struct call *call, struct slice location, struct slice text,
+                                bool is_new, struct carried_file *ret_file, struct error *err)
+{
+    *ret_file = (struct carried_file){.location = location, .packed = SLICE_EMPTY};
+    if (!is_carried(call, location, text))
+        return put_durable(call, location, text, err);
+    if (pack_table(call, text, is_new, ret_file, err) && put_carried(call, text, ret_file, err))
         return true;
-    }
-    struct slice packed;
-    TRY(pack(call->catalog->packer, bytes, call->arena, &packed, err));
-    TRY(object_put_unsynced(objects, location, bytes, &is_durable, err));
-    file.packed = is_durable ? SLICE_EMPTY : packed;
-    *ret_file = file;
-    return true;
+    carried_file_finish(ret_file);
+    return false;
 }
 
 static bool encode_and_put(struct call *call, struct slice text, enum metadata_codec codec,
@@ -355,6 +427,16 @@ static bool text_gather(const struct table_text *text, struct buffer *out, struc
     return buffer_check(out, "table metadata", err);
 }
 
+/* What is compressed is not like anything. */
+static bool whole_put(struct call *call, struct slice text, enum metadata_codec codec,
+                      struct slice location, bool is_new, struct carried_file *ret_file,
+                      struct error *err)
+{
+    return codec == METADATA_CODEC_NONE
+               ? carried_table_write(call, location, text, is_new, ret_file, err)
+               : encode_and_put(call, text, codec, location, ret_file, err);
+}
+
 bool table_metadata_write(struct call *call, const struct table_metadata *metadata,
                           struct slice directory, struct slice previous, enum metadata_codec codec,
                           struct carried_file *ret_file, struct error *err)
@@ -362,31 +444,46 @@ bool table_metadata_write(struct call *call, const struct table_metadata *metada
     struct table_text text;
     struct buffer whole;
     struct slice location;
+    bool is_new = previous.len == 0;
+    TRY(metadata_file_name(directory, previous, codec, call->catalog->random, call->arena,
+                           &location, err));
     table_metadata_text(metadata, &text);
     if (text.count == 1)
-        return metadata_write(call, text.parts[0], directory, previous, codec, ret_file, err);
-    if (codec == METADATA_CODEC_NONE && text.size > MAX_CARRIED_SIZE) {
-        TRY(metadata_file_name(directory, previous, codec, call->catalog->random, call->arena,
-                               &location, err));
+        return whole_put(call, text.parts[0], codec, location, is_new, ret_file, err);
+    if (codec == METADATA_CODEC_NONE && text.size > MAX_CARRIED_SIZE)
         return parts_put(call, &text, location, ret_file, err);
-    }
     bool ok = text_gather(&text, &whole, err) &&
-              metadata_write(call, buffer_slice(&whole), directory, previous, codec, ret_file, err);
+              whole_put(call, buffer_slice(&whole), codec, location, is_new, ret_file, err);
     buffer_finish(&whole);
     return ok;
+}
+
+static bool carry_like(struct pointer_txn *txn, struct carried_file *file, struct error *err)
+{
+    bool has_base = false;
+    TRY(pointer_pending_add_like(txn, file->location, file->packed, pending_base_id(file->base),
+                                 &file->pending_id, &has_base, err));
+    if (has_base)
+        return true;
+    pending_base_withdraw(file->base);
+    file->has_lost_base = true;
+    return error_set(err, ERROR_COMMIT_FAILED,
+                     "The metadata file that this commit's was packed like is durable: try again");
 }
 
 bool metadata_carry(struct pointer_txn *txn, struct carried_file *file, struct error *err)
 {
     if (file->packed.len == 0)
         return true;
+    if (file->base)
+        return carry_like(txn, file, err);
     return pointer_pending_add(txn, file->location, file->packed, &file->pending_id, err);
 }
 
 void metadata_carried(struct catalog *catalog, const struct carried_file *file)
 {
     if (file->pending_id != 0)
-        pending_files_add(catalog->pending, file->pending_id, file->location);
+        pending_files_add(catalog->pending, file->pending_id, file->location, file->own);
 }
 
 bool table_metadata_directory(const struct table_metadata *metadata, struct slice location,

@@ -32,8 +32,15 @@ bool metadata_file_must_exist_near(struct catalog *catalog, struct slice locatio
 struct carried_file {
     struct slice location;
     struct slice packed; /* what the transaction has to carry; empty: the file is durable already */
-    int64_t pending_id; /* 0: nothing was carried */
+    struct pending_base *base; /* the file that `packed` needs; NULL: none. A reference */
+    struct pending_base *own;  /* what the next ones may be packed like; NULL: nothing. Likewise */
+    int64_t pending_id;        /* 0: nothing was carried */
+    bool has_lost_base;        /* nothing was carried, since its base is not there any more */
 };
+
+/* Whatever became of it. One that was made by a function other than table_metadata_write needs
+ * none. */
+void carried_file_finish(struct carried_file *file);
 
 /* Writes a file that a transaction is to make durable under a name that was never used before. */
 bool carried_file_write(struct call *call, struct slice location, struct slice bytes,
@@ -48,7 +55,8 @@ bool metadata_write(struct call *call, struct slice text, struct slice directory
 bool table_metadata_write(struct call *call, const struct table_metadata *metadata,
                           struct slice directory, struct slice previous, enum metadata_codec codec,
                           struct carried_file *ret_file, struct error *err);
-/* In the transaction that moves the pointer to the file. May be run again. */
+/* In the transaction that moves the pointer to the file. May be run again. ERROR_COMMIT_FAILED
+ * where its base was lost: then the file has to be made anew. */
 bool metadata_carry(struct pointer_txn *txn, struct carried_file *file, struct error *err);
 /* After that transaction: the file is synced soon. */
 void metadata_carried(struct catalog *catalog, const struct carried_file *file);

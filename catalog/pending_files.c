@@ -12,6 +12,11 @@
  * through, so that the next start goes on with what this one has restored; what
  * delete-after-commit has deleted comes back as an orphan, which fsck lists. Nothing that the
  * earlier process has left counts as durable (recover_rows).
+ *
+ * The row of a file that others are packed like stays while one of theirs is there
+ * (pointer_pending_done). Such a base is durable at the end of its first round; when it has not
+ * been used for a round it is offered to no more files, and its row goes in the next round that
+ * finds none of theirs.
  */
 #include "catalog/pending_files.h"
 
@@ -34,7 +39,12 @@
 struct pending_file {
     struct pending_file *next;
     bool has_failed; /* a sync of it: the next one would succeed, and nothing be written */
+    bool is_durable; /* its row stays for others' sake */
+    bool is_withdrawn;
+    bool is_gone; /* the row */
     int64_t id;
+    struct pending_base *own; /* a reference; NULL: nothing is packed like it */
+    size_t uses_seen;         /* of that, at the end of a round */
     size_t size;
     char location[];
 };
@@ -46,6 +56,9 @@ struct pending_files {
     pthread_cond_t changed;
     struct pending_file *first;
     bool is_stopping;
+    /* The thread's alone. */
+    struct pending_file *kept; /* durable bases */
+    bool is_kept_wanted;       /* some of them are to have another round soon */
 };
 
 /* What one round works on: rows, and which of them are durable. */
@@ -56,6 +69,9 @@ struct round {
     struct slice *locations;
     bool *durable;
     size_t count;
+    int64_t *leaving; /* rows to be deleted */
+    bool *gone;       /* those of them that were */
+    size_t leaving_count;
 };
 
 static bool round_init(struct round *round, struct catalog *catalog, size_t count)
@@ -65,30 +81,52 @@ static bool round_init(struct round *round, struct catalog *catalog, size_t coun
     round->ids = ARENA_ARRAY(&round->arena, int64_t, count + 1);
     round->locations = ARENA_ARRAY(&round->arena, struct slice, count + 1);
     round->durable = ARENA_ARRAY(&round->arena, bool, count + 1);
-    return round->ids && round->locations && round->durable;
+    round->leaving = ARENA_ARRAY(&round->arena, int64_t, count + 1);
+    round->gone = ARENA_ARRAY(&round->arena, bool, count + 1);
+    return round->ids && round->locations && round->durable && round->leaving && round->gone;
 }
 
 /* --- one round ---------------------------------------------------------------------------- */
 
-static bool read_packed(struct catalog *catalog, int64_t id, struct buffer *packed, bool *ret_found)
+struct packed_file {
+    struct slice bytes;
+    struct slice base; /* packed by itself; empty: none is needed */
+    bool found;
+};
+
+static bool read_packed(struct catalog *catalog, int64_t id, struct arena *arena,
+                        struct packed_file *ret_file)
 {
     struct pointer_view *view = NULL;
     if (!pointer_view_begin(catalog->pointers, &view, NULL))
         return false;
-    bool ok = pointer_pending_get(view, id, packed, ret_found, NULL);
+    bool ok = pointer_pending_get(view, id, arena, &ret_file->bytes, &ret_file->base,
+                                  &ret_file->found, NULL);
     pointer_view_end(view);
+    return ok;
+}
+
+static bool unpack_file(const struct packed_file *file, struct buffer *out)
+{
+    struct buffer base;
+    if (file->base.len == 0)
+        return unpack(file->bytes, out, NULL);
+    buffer_init(&base, MAX_METADATA_SIZE);
+    bool ok = unpack(file->base, &base, NULL) &&
+              unpack_like(file->bytes, buffer_slice(&base), out, NULL);
+    buffer_finish(&base);
     return ok;
 }
 
 static bool read_bytes(struct catalog *catalog, int64_t id, struct buffer *bytes, bool *ret_found)
 {
-    struct buffer packed;
-    bool found = false;
-    buffer_init(&packed, MAX_METADATA_SIZE);
-    bool ok = read_packed(catalog, id, &packed, &found) &&
-              (!found || unpack(buffer_slice(&packed), bytes, NULL));
-    buffer_finish(&packed);
-    *ret_found = found;
+    struct arena arena;
+    struct packed_file file = {.found = false};
+    arena_init(&arena, 2 * MAX_METADATA_SIZE);
+    bool ok = read_packed(catalog, id, &arena, &file) &&
+              (!file.found || unpack_file(&file, bytes));
+    arena_finish(&arena);
+    *ret_found = file.found;
     return ok;
 }
 
@@ -104,17 +142,8 @@ static bool restore(struct catalog *catalog, int64_t id, struct slice location)
     return ok;
 }
 
-static bool forget_durable(struct pointer_txn *txn, void *context, struct error *err)
-{
-    const struct round *round = context;
-    for (size_t i = 0; i < round->count; i++)
-        if (round->durable[i])
-            TRY(pointer_pending_done(txn, round->ids[i], err));
-    return true;
-}
-
-/* True where every row of the round is gone. */
-static bool round_finish(struct round *round)
+/* True where every file of the round is durable. */
+static bool round_restore(struct round *round)
 {
     bool is_complete = true;
     for (size_t i = 0; i < round->count; i++) {
@@ -122,18 +151,54 @@ static bool round_finish(struct round *round)
             round->durable[i] = restore(round->catalog, round->ids[i], round->locations[i]);
         is_complete = is_complete && round->durable[i];
     }
-    return pointer_store_write(round->catalog->pointers, forget_durable, round, NULL) &&
-           is_complete;
+    return is_complete;
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+    const int64_t *a = left, *b = right;
+    return (*a > *b) - (*a < *b);
+}
+
+static bool delete_leaving(struct pointer_txn *txn, void *context, struct error *err)
+{
+    struct round *round = context;
+    return pointer_pending_done(txn, round->leaving, round->leaving_count, round->gone, err);
+}
+
+/* Of a file that is durable, or gone for good. */
+static void round_leave(struct round *round, size_t index)
+{
+    round->leaving[round->leaving_count++] = round->ids[index];
+}
+
+static bool round_forget(struct round *round, struct error *err)
+{
+    if (round->leaving_count == 0)
+        return true;
+    qsort(round->leaving, round->leaving_count, sizeof *round->leaving, compare_ids);
+    bool ok = pointer_store_write(round->catalog->pointers, delete_leaving, round, err);
+    if (!ok)
+        round->leaving_count = 0;
+    return ok;
+}
+
+/* After that: is the row deleted? */
+static bool round_has_lost(const struct round *round, int64_t id)
+{
+    const int64_t *found = bsearch(&id, round->leaving, round->leaving_count,
+                                   sizeof *round->leaving, compare_ids);
+    return found && round->gone[found - round->leaving];
 }
 
 /* --- the start ---------------------------------------------------------------------------- */
 
-static bool list_rows(struct catalog *catalog, int64_t after, struct arena *arena,
+static bool list_rows(struct catalog *catalog, int64_t before, struct arena *arena,
                       struct pending_row *rows, size_t *ret_count, struct error *err)
 {
     struct pointer_view *view = NULL;
     TRY(pointer_view_begin(catalog->pointers, &view, err));
-    bool ok = pointer_pending_list(view, after, arena, rows, RECOVERY_BATCH, ret_count, err);
+    bool ok = pointer_pending_list(view, before, arena, rows, RECOVERY_BATCH, ret_count, err);
     pointer_view_end(view);
     return ok;
 }
@@ -156,7 +221,11 @@ static void recover_rows(struct round *round, const struct pending_row *rows)
         round->locations[settled++] = rows[i].location;
     }
     round->count = settled;
-    (void)round_finish(round);
+    (void)round_restore(round);
+    for (size_t i = 0; i < round->count; i++)
+        if (round->durable[i])
+            round_leave(round, i);
+    (void)round_forget(round, NULL);
 }
 
 /* A killed process may also have left directories for tables that never came to be, which the
@@ -183,7 +252,7 @@ static bool settle_warehouses(struct catalog *catalog, struct error *err)
 static bool recover(struct catalog *catalog, struct error *err)
 {
     struct pending_row *rows = calloc(RECOVERY_BATCH, sizeof *rows);
-    int64_t after = 0;
+    int64_t before = INT64_MAX;
     size_t count = RECOVERY_BATCH;
     bool ok = rows != NULL || error_no_memory(err, "the files of the last commits");
     if (ok && pointer_store_was_killed(catalog->pointers))
@@ -192,10 +261,10 @@ static bool recover(struct catalog *catalog, struct error *err)
         struct round round;
         ok = (round_init(&round, catalog, RECOVERY_BATCH) ||
               error_no_memory(err, "the files of the last commits")) &&
-             list_rows(catalog, after, &round.arena, rows, &count, err);
+             list_rows(catalog, before, &round.arena, rows, &count, err);
         if (ok && count > 0) {
             round.count = count;
-            after = rows[count - 1].id;
+            before = rows[count - 1].id;
             recover_rows(&round, rows);
         }
         arena_finish(&round.arena);
@@ -206,32 +275,31 @@ static bool recover(struct catalog *catalog, struct error *err)
 
 /* --- what was deleted ----------------------------------------------------------------------- */
 
-/* The next rows after *after; fewer than a batch: the last of them. */
-static bool forget_batch(struct catalog *catalog, const struct text_set *locations, int64_t *after,
+/* The next rows before *before; fewer than a batch: the last of them. */
+static bool forget_batch(struct catalog *catalog, const struct text_set *locations, int64_t *before,
                          struct pending_row *rows, struct round *round, struct error *err)
 {
-    bool is_any = false;
-    TRY(list_rows(catalog, *after, &round->arena, rows, &round->count, err));
+    TRY(list_rows(catalog, *before, &round->arena, rows, &round->count, err));
     for (size_t i = 0; i < round->count; i++) {
-        round->ids[i] = *after = rows[i].id;
-        round->durable[i] = text_set_has(locations, rows[i].location);
-        is_any = is_any || round->durable[i];
+        round->ids[i] = *before = rows[i].id;
+        if (text_set_has(locations, rows[i].location))
+            round_leave(round, i);
     }
-    return !is_any || pointer_store_write(catalog->pointers, forget_durable, round, err);
+    return round_forget(round, err);
 }
 
 bool pending_files_forget(struct catalog *catalog, const struct text_set *locations,
                           struct error *err)
 {
     struct pending_row *rows = calloc(RECOVERY_BATCH, sizeof *rows);
-    int64_t after = 0;
+    int64_t before = INT64_MAX;
     size_t count = RECOVERY_BATCH;
     bool ok = rows != NULL || error_no_memory(err, "the files of a purge");
     while (ok && count == RECOVERY_BATCH) {
         struct round round;
         ok = (round_init(&round, catalog, RECOVERY_BATCH) ||
               error_no_memory(err, "the files of a purge")) &&
-             forget_batch(catalog, locations, &after, rows, &round, err);
+             forget_batch(catalog, locations, &before, rows, &round, err);
         count = round.count;
         arena_finish(&round.arena);
     }
@@ -241,15 +309,18 @@ bool pending_files_forget(struct catalog *catalog, const struct text_set *locati
 
 /* --- the thread --------------------------------------------------------------------------- */
 
-void pending_files_add(struct pending_files *files, int64_t id, struct slice location)
+void pending_files_add(struct pending_files *files, int64_t id, struct slice location,
+                       struct pending_base *own)
 {
     struct pending_file *file = malloc(sizeof *file + location.len);
     if (!file)
         return; /* the row stays for the next start */
-    file->has_failed = false;
-    file->id = id;
-    file->size = location.len;
+    *file = (struct pending_file){.id = id, .size = location.len};
     memcpy(file->location, location.ptr, location.len);
+    if (own) {
+        file->own = pending_base_ref(own);
+        pending_base_offer(own, id, location);
+    }
     pthread_mutex_lock(&files->mutex);
     bool is_first = files->first == NULL;
     file->next = files->first;
@@ -259,11 +330,19 @@ void pending_files_add(struct pending_files *files, int64_t id, struct slice loc
     pthread_mutex_unlock(&files->mutex);
 }
 
+static void file_free(struct pending_file *file)
+{
+    if (file->own)
+        pending_base_withdraw(file->own);
+    pending_base_unref(file->own);
+    free(file);
+}
+
 static void free_list(struct pending_file *first)
 {
     while (first) {
         struct pending_file *next = first->next;
-        free(first);
+        file_free(first);
         first = next;
     }
 }
@@ -276,16 +355,30 @@ static size_t list_length(const struct pending_file *first)
     return length;
 }
 
-/* Back to the list, where no later file is kept from its round. */
-static void give_back(struct pending_files *files, struct pending_file *first)
+static void list_append(struct pending_file **first, struct pending_file *more)
 {
-    struct pending_file **end = &first;
-    while (*end)
-        end = &(*end)->next;
-    pthread_mutex_lock(&files->mutex);
-    *end = files->first;
-    files->first = first;
-    pthread_mutex_unlock(&files->mutex);
+    while (*first)
+        first = &(*first)->next;
+    *first = more;
+}
+
+enum file_state { FILE_NEW, FILE_FAILED, FILE_DURABLE };
+
+static enum file_state state_of(const struct pending_file *file)
+{
+    if (file->is_durable)
+        return FILE_DURABLE;
+    return file->has_failed ? FILE_FAILED : FILE_NEW;
+}
+
+static size_t fill_state(struct pending_file *first, enum file_state state,
+                         struct pending_file **files)
+{
+    size_t count = 0;
+    for (struct pending_file *file = first; file; file = file->next)
+        if (state_of(file) == state)
+            files[count++] = file;
+    return count;
 }
 
 /* Puts the files of the list into the round, those before the others whose sync may be tried; how
@@ -293,14 +386,9 @@ static void give_back(struct pending_files *files, struct pending_file *first)
 static size_t round_fill(struct round *round, struct pending_file *first,
                          struct pending_file **files)
 {
-    size_t at = 0, untried;
-    for (struct pending_file *file = first; file; file = file->next)
-        if (!file->has_failed)
-            files[at++] = file;
-    untried = at;
-    for (struct pending_file *file = first; file; file = file->next)
-        if (file->has_failed)
-            files[at++] = file;
+    size_t untried = fill_state(first, FILE_NEW, files), at = untried;
+    at += fill_state(first, FILE_FAILED, files + at);
+    at += fill_state(first, FILE_DURABLE, files + at);
     for (size_t i = 0; i < at; i++) {
         round->ids[i] = files[i]->id;
         round->locations[i] = slice_make(files[i]->location, files[i]->size);
@@ -315,7 +403,24 @@ static bool was_deleted(struct catalog *catalog, struct slice location)
     return object_exists(catalog->objects, location, &exists, NULL) && !exists;
 }
 
-static bool sync_files(struct catalog *catalog, struct pending_file *first)
+static void round_sync(struct round *round, struct pending_file **files, size_t untried)
+{
+    struct catalog *catalog = round->catalog;
+    object_sync(catalog->objects, round->locations, untried, round->durable);
+    for (size_t i = 0; i < untried; i++)
+        files[i]->has_failed = !round->durable[i];
+    for (size_t i = untried; i < round->count; i++)
+        round->durable[i] = files[i]->is_durable || was_deleted(catalog, round->locations[i]);
+}
+
+/* No file will be packed like it any more. */
+static bool is_unused(const struct pending_file *file)
+{
+    return !file->own || file->is_withdrawn;
+}
+
+/* True where nothing is to be tried again. */
+static bool sync_files(struct catalog *catalog, struct pending_file *first, bool is_last_round)
 {
     struct round round;
     size_t count = list_length(first);
@@ -323,23 +428,69 @@ static bool sync_files(struct catalog *catalog, struct pending_file *first)
     struct pending_file **files =
         ok ? ARENA_ARRAY(&round.arena, struct pending_file *, count) : NULL;
     if (files) {
-        size_t untried = round_fill(&round, first, files);
-        object_sync(catalog->objects, round.locations, untried, round.durable);
-        for (size_t i = 0; i < untried; i++)
-            files[i]->has_failed = !round.durable[i];
-        for (size_t i = untried; i < count; i++)
-            round.durable[i] = was_deleted(catalog, round.locations[i]);
-        ok = round_finish(&round);
+        round_sync(&round, files, round_fill(&round, first, files));
+        ok = round_restore(&round);
+        for (size_t i = 0; i < count; i++) {
+            files[i]->is_durable = round.durable[i];
+            if (files[i]->is_durable && (is_unused(files[i]) || is_last_round))
+                round_leave(&round, i);
+        }
+        ok = round_forget(&round, NULL) && ok;
+        for (size_t i = 0; i < count; i++)
+            files[i]->is_gone = round_has_lost(&round, files[i]->id);
     }
     arena_finish(&round.arena);
     return ok && files;
 }
 
-/* Waits for a file, then for those that come soon after it. NULL: the thread is to end. */
-static struct pending_file *wait_for_files(struct pending_files *files, long delay_ms)
+/* At the end of a round. True where another one is soon to look at it again. */
+static bool base_settle(struct pending_file *file)
+{
+    size_t uses = pending_base_uses(file->own);
+    bool was_withdrawn = file->is_withdrawn;
+    if (!was_withdrawn && uses == file->uses_seen) {
+        pending_base_withdraw(file->own);
+        file->is_withdrawn = true;
+    }
+    file->uses_seen = uses;
+    return !was_withdrawn;
+}
+
+/* What becomes of the files of a round: those to be tried again go back to the list, where no later
+ * file is kept from its round. */
+static void round_sort(struct pending_files *files, struct pending_file *first, bool ok)
+{
+    struct pending_file *again = NULL;
+    files->kept = NULL;
+    files->is_kept_wanted = !ok;
+    while (first) {
+        struct pending_file *file = first;
+        first = file->next;
+        file->next = NULL;
+        if (file->is_gone) {
+            file_free(file);
+        } else if (file->is_durable && file->own) {
+            files->is_kept_wanted = base_settle(file) || files->is_kept_wanted;
+            file->next = files->kept;
+            files->kept = file;
+        } else {
+            file->next = again;
+            again = file;
+        }
+    }
+    pthread_mutex_lock(&files->mutex);
+    list_append(&again, files->first);
+    files->first = again;
+    pthread_mutex_unlock(&files->mutex);
+}
+
+/* Waits for a file, then for those that come soon after it, and takes them. NULL: the thread is to
+ * end. */
+static struct pending_file *wait_for_files(struct pending_files *files, long delay_ms,
+                                           bool *ret_is_last)
 {
     pthread_mutex_lock(&files->mutex);
-    while (!files->first && !files->is_stopping)
+    while (!files->first && !files->is_stopping && !files->is_kept_wanted)
         pthread_cond_wait(&files->changed, &files->mutex);
     struct timespec until = timed_wait_deadline(delay_ms);
     int timed_out = 0;
@@ -347,16 +498,11 @@ static struct pending_file *wait_for_files(struct pending_files *files, long del
         timed_out = pthread_cond_timedwait(&files->changed, &files->mutex, &until);
     struct pending_file *first = files->first;
     files->first = NULL;
+    *ret_is_last = files->is_stopping;
     pthread_mutex_unlock(&files->mutex);
+    list_append(&first, files->kept);
+    files->kept = NULL;
     return first;
-}
-
-static bool is_stopping(struct pending_files *files)
-{
-    pthread_mutex_lock(&files->mutex);
-    bool stopping = files->is_stopping;
-    pthread_mutex_unlock(&files->mutex);
-    return stopping;
 }
 
 static void *files_main(void *context)
@@ -364,14 +510,15 @@ static void *files_main(void *context)
     struct pending_files *files = context;
     long delay_ms = SYNC_DELAY_MS;
     struct pending_file *first;
+    bool is_last = false;
     pthread_setname_np(pthread_self(), "firn-files");
-    while ((first = wait_for_files(files, delay_ms)) != NULL) {
-        bool ok = sync_files(files->catalog, first);
+    while ((first = wait_for_files(files, delay_ms, &is_last)) != NULL) {
+        bool ok = sync_files(files->catalog, first, is_last);
         delay_ms = ok ? SYNC_DELAY_MS : RETRY_DELAY_MS;
-        if (!ok && !is_stopping(files))
-            give_back(files, first);
-        else
+        if (is_last)
             free_list(first);
+        else
+            round_sort(files, first, ok);
     }
     return NULL;
 }

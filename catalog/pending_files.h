@@ -16,6 +16,7 @@
 
 #include "base/text_set.h"
 #include "catalog/catalog.h"
+#include "catalog/pending_base.h"
 
 /* Larger files are synced by the commit itself: the log of the database is written, copied into the
  * database and read again, and from this size on that costs more than the sync. */
@@ -31,7 +32,9 @@ void pending_files_stop(struct pending_files *files);
 bool pending_files_forget(struct catalog *catalog, const struct text_set *locations,
                           struct error *err);
 
-/* The transaction that carries the file as `id` (pointer_pending_add) has committed. */
-void pending_files_add(struct pending_files *files, int64_t id, struct slice location);
+/* The transaction that carries the file as `id` (pointer_pending_add) has committed. `own`: others
+ * may be packed like it; NULL is fine. */
+void pending_files_add(struct pending_files *files, int64_t id, struct slice location,
+                       struct pending_base *own);
 
 #endif

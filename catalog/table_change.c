@@ -38,6 +38,7 @@ void table_change_finish(struct table_change *change)
     table_metadata_unref(change->base);
     table_metadata_unref(change->next);
     commit_tip_unref(change->call->catalog->chain, change->base_tip);
+    carried_file_finish(&change->file);
     change->base = change->next = NULL;
     change->base_tip = NULL;
 }
@@ -216,7 +217,10 @@ static bool swap_row(struct table_change *change, struct pointer_txn *txn, struc
 bool table_change_store(struct table_change *change, struct pointer_txn *txn, struct error *err)
 {
     TRY(change->is_create ? insert_row(change, txn, err) : swap_row(change, txn, err));
-    return metadata_carry(txn, &change->list, err) && metadata_carry(txn, &change->file, err);
+    bool ok = metadata_carry(txn, &change->list, err) && metadata_carry(txn, &change->file, err);
+    /* Another round packs the file anew. */
+    change->has_moved = change->has_moved || change->file.has_lost_base;
+    return ok;
 }
 
 void table_change_describe(const struct table_change *change, struct change_row *ret_row)

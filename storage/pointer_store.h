@@ -289,14 +289,15 @@ bool pointer_change_list(struct pointer_view *view, int64_t warehouse_id, int64_
                          int64_t limit, struct arena *arena, struct change_row **ret_rows,
                          size_t *ret_count, struct error *err);
 
-/* Files that are not known to be durable, with id > after, in that order, at most `capacity`; their
- * locations are in the arena. */
-bool pointer_pending_list(struct pointer_view *view, int64_t after, struct arena *arena,
+/* Files that are not known to be durable, with id < before, the latest first, at most `capacity`;
+ * their locations are in the arena. */
+bool pointer_pending_list(struct pointer_view *view, int64_t before, struct arena *arena,
                           struct pending_row *rows, size_t capacity, size_t *ret_count,
                           struct error *err);
-/* Appends the file's bytes to `out`. */
-bool pointer_pending_get(struct pointer_view *view, int64_t id, struct buffer *out,
-                         bool *ret_found, struct error *err);
+/* The file's bytes as they were carried, and those of the file that they need (empty: none). */
+bool pointer_pending_get(struct pointer_view *view, int64_t id, struct arena *arena,
+                         struct slice *ret_bytes, struct slice *ret_base, bool *ret_found,
+                         struct error *err);
 
 /* The newest secret of a name: what tokens are sealed with. Hexadecimal digits. */
 bool pointer_secret_get(struct pointer_view *view, struct slice name, struct arena *arena,
@@ -418,8 +419,14 @@ bool pointer_idempotency_expire(struct pointer_txn *txn, int64_t created_before_
 /* The transaction carries `bytes`, from which the file at `location` can be made again. */
 bool pointer_pending_add(struct pointer_txn *txn, struct slice location, struct slice bytes,
                          int64_t *ret_id, struct error *err);
-/* The file is durable by itself, or gone for good. */
-bool pointer_pending_done(struct pointer_txn *txn, int64_t id, struct error *err);
+/* The same for bytes that make the file only together with those of row `base`. Where that row is
+ * gone nothing is changed. */
+bool pointer_pending_add_like(struct pointer_txn *txn, struct slice location, struct slice bytes,
+                              int64_t base, int64_t *ret_id, bool *ret_has_base, struct error *err);
+/* These files are durable by themselves, or gone for good. Their rows are deleted and ret_gone[i]
+ * becomes true, but for those that the bytes of other rows need. `ids` is sorted upwards. */
+bool pointer_pending_done(struct pointer_txn *txn, const int64_t *ids, size_t count, bool *ret_gone,
+                          struct error *err);
 bool pointer_purge_add(struct pointer_txn *txn, const struct purge_row *row, struct error *err);
 /* One attempt more. Uses id, files_left and reason of the row. */
 bool pointer_purge_failed(struct pointer_txn *txn, const struct purge_row *row, struct error *err);

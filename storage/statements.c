@@ -219,6 +219,11 @@ static const char migration_7[] =
     ") STRICT, WITHOUT ROWID;"
     "PRAGMA user_version = 7;";
 
+/* The row of the file that a file's bytes are packed like; NULL: they are packed by themselves. */
+static const char migration_8[] =
+    "ALTER TABLE pending_files ADD COLUMN base INTEGER;"
+    "PRAGMA user_version = 8;";
+
 const char *const sql_migrations[SQL_SCHEMA_VERSION] = {migration_1, migration_2, migration_3,
                                                         migration_4, migration_5, migration_6,
-                                                        migration_7};
+                                                        migration_7, migration_8};

@@ -279,13 +279,22 @@
       "SELECT id, entity_uuid, report, time_ms FROM metrics_reports WHERE entity_uuid = ?1 "       \
       "ORDER BY id DESC LIMIT ?2",                                                                 \
       "newest first")                                                                              \
-    X(PENDING_INSERT, "INSERT INTO pending_files (location, bytes) VALUES (?1, ?2)",               \
+    X(PENDING_INSERT, "INSERT INTO pending_files (location, bytes, base) VALUES (?1, ?2, ?3)",     \
       "in the transaction of the commit whose metadata file it is")                                \
+    X(PENDING_EXISTS, "SELECT 1 FROM pending_files WHERE id = ?1",                                 \
+      "before another is packed like it; within the insertion it would take a table of its own")   \
+    X(PENDING_BASES, "SELECT id, base FROM pending_files WHERE base IS NOT NULL",                  \
+      "which rows others need; once for many that go, and there are few: an index would cost "     \
+      "each commit more")                                                                          \
     X(PENDING_DONE, "DELETE FROM pending_files WHERE id = ?1", "the file itself is durable")       \
     X(PENDING_LIST,                                                                                \
-      "SELECT id, location FROM pending_files WHERE id > ?1 ORDER BY id LIMIT ?2",                 \
-      "what a start has to make good; without the bytes, which may be many")                       \
-    X(PENDING_GET, "SELECT bytes FROM pending_files WHERE id = ?1", "one file's bytes")            \
+      "SELECT id, location FROM pending_files WHERE id < ?1 ORDER BY id DESC LIMIT ?2",            \
+      "what a start has to make good; without the bytes, which may be many. Where there are more " \
+      "than go in one transaction, files go before those that they are packed like")               \
+    X(PENDING_GET,                                                                                 \
+      "SELECT p.bytes, b.bytes FROM pending_files p LEFT JOIN pending_files b ON b.id = p.base "   \
+      "WHERE p.id = ?1",                                                                           \
+      "one file's bytes, and of the one that it is packed like")                                   \
     X(STORAGE_LIST,                                                                                \
       "SELECT warehouse_id, profile, secrets FROM warehouse_storage ORDER BY warehouse_id",        \
       "there are few; apart from the warehouses, so that who lists those reads no secret")         \
@@ -337,7 +346,7 @@ extern const char *const sql_reader_setup;
 
 /* sql_migrations[i] leads from user_version i to i + 1. A migration that was released is never
  * edited: the next one corrects it. */
-#define SQL_SCHEMA_VERSION 7
+#define SQL_SCHEMA_VERSION 8
 #define SQL_SCHEMA_WITH_DROPPED 5 /* the first that has dropped_entities */
 #define SQL_SCHEMA_WITH_STORAGE 7 /* the first that has warehouse_storage */
 extern const char *const sql_migrations[SQL_SCHEMA_VERSION];

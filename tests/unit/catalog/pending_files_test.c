@@ -33,10 +33,18 @@ static int fake_fsync(int fd)
     return -1;
 }
 
+static int fake_syncfs(int fd)
+{
+    if (!atomic_load(&syncs_fail))
+        return syncfs(fd);
+    errno = EIO;
+    return -1;
+}
+
 static const struct file_calls fake_calls = {.open = fake_open,
                                              .write = write,
                                              .fsync = fake_fsync,
-                                             .syncfs = syncfs,
+                                             .syncfs = fake_syncfs,
                                              .close = close,
                                              .unlink = unlink,
                                              .rename = rename,
@@ -49,7 +57,7 @@ static size_t pending_count(struct world *world)
     struct pointer_view *view = NULL;
     size_t count = 0;
     assert_true(pointer_view_begin(world->pointers, &view, NULL));
-    assert_true(pointer_pending_list(view, 0, &world->client.arena, rows, 8, &count, NULL));
+    assert_true(pointer_pending_list(view, INT64_MAX, &world->client.arena, rows, 8, &count, NULL));
     pointer_view_end(view);
     return count;
 }
@@ -112,11 +120,16 @@ static const char *commit_and_crash(struct world *world)
     return path;
 }
 
-static void expect_recovered(struct world *world)
+static void expect_recovered_as(struct world *world, const char *value)
 {
     world_open(world);
     assert_int_equal(pending_count(world), 0);
-    assert_string_equal(table_property_of(world, NAME("t"), "k"), "v");
+    assert_string_equal(table_property_of(world, NAME("t"), "k"), value);
+}
+
+static void expect_recovered(struct world *world)
+{
+    expect_recovered_as(world, "v");
 }
 
 /* --- tests -------------------------------------------------------------------------------- */
@@ -292,6 +305,161 @@ static void test_pending__a_large_file_is_synced_at_once(void **state)
     free(updates);
 }
 
+/* --- files that are packed like another --------------------------------------------------- */
+
+#define ALIKE 20
+
+struct copies {
+    char paths[ALIKE][512];
+    char *bytes[ALIKE];
+};
+
+/* Metadata that is long enough to be worth it. */
+static void make_long_table(struct world *world)
+{
+    char *updates = NULL;
+    assert_ok(make_table(world, NAME("t")), &world->client.err);
+    assert_true(asprintf(&updates, "[{'action':'set-properties','updates':{'long':'%0*d'}}]",
+                         5000, 0) > 0);
+    assert_ok(commit_table(world, NAME("t"), NO_REQUIREMENTS, updates, NULL), &world->client.err);
+    free(updates);
+}
+
+static void change(struct world *world, int number)
+{
+    char value[16];
+    (void)snprintf(value, sizeof value, "v%d", number);
+    assert_ok(set_property(world, NAME("t"), "k", value), &world->client.err);
+}
+
+static char *read_all(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    char *bytes = calloc(1, 64 * 1024);
+    assert_non_null(bytes);
+    assert_true(fread(bytes, 1, 64 * 1024 - 1, file) > 0);
+    (void)fclose(file);
+    return bytes;
+}
+
+/* How many rows need another one's bytes. */
+static size_t like_count(struct world *world)
+{
+    struct pending_row rows[2 * ALIKE];
+    struct slice bytes, base;
+    struct pointer_view *view = NULL;
+    size_t count = 0, alike = 0;
+    bool found;
+    struct arena *arena = &world->client.arena;
+    assert_true(pointer_view_begin(world->pointers, &view, NULL));
+    assert_true(pointer_pending_list(view, INT64_MAX, arena, rows, 2 * ALIKE, &count, NULL));
+    for (size_t i = 0; i < count; i++) {
+        assert_true(pointer_pending_get(view, rows[i].id, arena, &bytes, &base, &found, NULL));
+        alike += base.len > 0;
+        assert_true(base.len == 0 || bytes.len < 1000);
+    }
+    pointer_view_end(view);
+    return alike;
+}
+
+static void test_pending__files_that_are_packed_like_another_are_written_again(void **state)
+{
+    struct world *world = *state;
+    struct copies copies;
+    atomic_store(&syncs_fail, true);
+    make_long_table(world);
+    for (int i = 0; i < ALIKE; i++) {
+        change(world, i);
+        (void)snprintf(copies.paths[i], sizeof copies.paths[i], "%s", metadata_path(world));
+        copies.bytes[i] = read_all(copies.paths[i]);
+    }
+    assert_int_equal(like_count(world), ALIKE - 1); /* one was to be the next base */
+    world_close(world);
+    atomic_store(&syncs_fail, false);
+    for (int i = 0; i < ALIKE; i++) {
+        if (i % 2)
+            file_delete(copies.paths[i]);
+        else
+            assert_int_equal(truncate(copies.paths[i], 10 * i), 0);
+    }
+    world_open(world);
+    assert_int_equal(like_count(world), 0);
+    assert_int_equal(pending_count(world), 0);
+    assert_string_equal(table_property_of(world, NAME("t"), "k"), "v19");
+    for (int i = 0; i < ALIKE; i++) {
+        char *bytes = read_all(copies.paths[i]);
+        assert_string_equal(bytes, copies.bytes[i]);
+        free(bytes);
+        free(copies.bytes[i]);
+    }
+}
+
+/* A disk that fails for a while: what is restored later needs the row of the base, which is durable
+ * itself. */
+static void test_pending__a_base_stays_as_long_as_it_is_needed(void **state)
+{
+    struct world *world = *state;
+    make_long_table(world);
+    atomic_store(&syncs_fail, true);
+    change(world, 1);
+    assert_int_equal(like_count(world), 1);
+    const char *path = metadata_path(world);
+    assert_true(become(&syncs, 8)); /* a round has tried, and could not restore it either */
+    assert_int_equal(like_count(world), 1);
+    assert_int_equal(truncate(path, 5), 0);
+    world_close(world);
+    atomic_store(&syncs_fail, false);
+    expect_recovered_as(world, "v1");
+}
+
+static void test_pending__the_rows_of_alike_files_go(void **state)
+{
+    struct world *world = *state;
+    make_long_table(world);
+    for (int i = 0; i < ALIKE; i++)
+        change(world, i);
+    assert_true(becomes_empty(world));
+    change(world, ALIKE); /* nothing is there that it could be like */
+    assert_int_equal(like_count(world), 0);
+    world_close(world);
+    world_open(world);
+    assert_int_equal(pending_count(world), 0);
+}
+
+static bool job_delete_all(struct pointer_txn *txn, void *context, struct error *err)
+{
+    struct pending_row rows[2 * ALIKE];
+    int64_t ids[2 * ALIKE];
+    bool gone[2 * ALIKE];
+    size_t count = 0;
+    struct world *world = context;
+    TRY(pointer_pending_list(pointer_txn_view(txn), INT64_MAX, &world->client.arena, rows,
+                             2 * ALIKE, &count, err));
+    for (size_t i = 0; i < count; i++)
+        ids[i] = rows[count - 1 - i].id;
+    return pointer_pending_done(txn, ids, count, gone, err);
+}
+
+/* Between the packing of a commit's file and its transaction: the commit packs it anew. */
+static void test_pending__a_commit_outlives_the_loss_of_its_base(void **state)
+{
+    struct world *world = *state;
+    atomic_store(&syncs_fail, true); /* nobody else takes rows away */
+    make_long_table(world);
+    change(world, 1);
+    assert_int_equal(like_count(world), 1);
+    assert_true(pointer_store_write(world->pointers, job_delete_all, world, NULL));
+    change(world, 2);
+    assert_int_equal(pending_count(world), 1);
+    assert_int_equal(like_count(world), 0);
+    const char *path = metadata_path(world);
+    world_close(world);
+    atomic_store(&syncs_fail, false);
+    assert_int_equal(truncate(path, 5), 0);
+    expect_recovered_as(world, "v2");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -308,6 +476,10 @@ int main(void)
         TEST(test_pending__a_file_that_was_deleted_is_not_written_again),
         TEST(test_pending__a_start_brings_back_nothing_of_what_was_purged),
         TEST(test_pending__a_large_file_is_synced_at_once),
+        TEST(test_pending__files_that_are_packed_like_another_are_written_again),
+        TEST(test_pending__a_base_stays_as_long_as_it_is_needed),
+        TEST(test_pending__the_rows_of_alike_files_go),
+        TEST(test_pending__a_commit_outlives_the_loss_of_its_base),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,7 +62,8 @@ static bool job_put(struct pointer_txn *txn, void *context, struct error *err)
 
 static bool job_take(struct pointer_txn *txn, void *context, struct error *err)
 {
-    return pointer_pending_done(txn, ((struct put *)context)->id, err);
+    bool is_gone = false;
+    return pointer_pending_done(txn, &((struct put *)context)->id, 1, &is_gone, err);
 }
 
 static struct put put_make(char fill)
@@ -92,17 +93,19 @@ static bool database_grows_to(const struct fixture *fixture, size_t size)
 
 static void expect_kept(struct fixture *fixture, const struct put *put)
 {
-    struct buffer out;
+    struct arena arena;
+    struct slice out, base;
     struct error err = {0};
     bool found = false;
     struct pointer_view *view = must_view(fixture);
-    buffer_init(&out, LARGE);
-    assert_true(pointer_pending_get(view, put->id, &out, &found, &err));
+    arena_init(&arena, 2 * LARGE);
+    assert_true(pointer_pending_get(view, put->id, &arena, &out, &base, &found, &err));
     assert_true(found);
     assert_int_equal(out.len, LARGE);
+    assert_int_equal(base.len, 0);
     assert_int_equal(out.ptr[0], put->fill);
     assert_memory_equal(out.ptr, out.ptr + 1, LARGE - 1);
-    buffer_finish(&out);
+    arena_finish(&arena);
     pointer_view_end(view);
 }
 

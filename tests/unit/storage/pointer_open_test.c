@@ -136,7 +136,7 @@ static void test_open__refuses_a_newer_schema(void **state)
     fixture_open(fixture);
     fixture_close(fixture);
     run_sql(fixture->path, "PRAGMA user_version = 99");
-    expect_refused(fixture, ERROR_CORRUPT, "newer version of Firn (schema 99, this one knows 7)");
+    expect_refused(fixture, ERROR_CORRUPT, "newer version of Firn (schema 99, this one knows 8)");
 }
 
 static void test_open__refuses_the_database_of_another_program(void **state)

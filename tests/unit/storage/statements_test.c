@@ -21,6 +21,7 @@ static bool may_scan(enum statement_id id)
            id == STATEMENT_PURGE_LAST ||     /* a row for each table of the schema */
            id == STATEMENT_TOTALS ||           /* an index of a few bytes a row, when scraped */
            id == STATEMENT_METRICS_TRIM_ALL || /* in index order, up to its offset */
+           id == STATEMENT_PENDING_BASES ||    /* what was committed in the last 200 ms */
            id == STATEMENT_DROPPED_KEEP_ANEW;  /* once, at a restore */
 }
 
