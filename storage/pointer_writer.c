@@ -44,6 +44,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/short_turns.h"
 #include "storage/checkpointer.h"
 #include "storage/migrations.h"
 #include "storage/pointer_internal.h"
@@ -390,6 +391,7 @@ static void *syncer_main(void *argument)
     struct pointer_writer *writer = argument;
     const struct write_batch *batch;
     pthread_setname_np(pthread_self(), "firn-log-sync");
+    short_turns_ask(); /* between two syncs everybody waits for this thread */
     while ((batch = writer_queue_next_sync(&writer->queue))) {
         struct error reason = {0};
         int64_t begun_us = clock_measure_us();
