@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/blocking.h"
 #include "base/timed_wait.h"
 
 struct byte_budget {
@@ -55,7 +56,7 @@ static void wait_for_room(struct byte_budget *budget, size_t size, int64_t wait_
         return;
     budget->waiting++;
     while (!has_room(budget, size) && code == 0)
-        code = pthread_cond_timedwait(&budget->given, &budget->mutex, &until);
+        code = blocking_wait_until(&budget->given, &budget->mutex, &until);
     budget->waiting--;
 }
 

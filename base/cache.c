@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/blocking.h"
 #include "base/hash.h"
 
 /* The table's part of the hash; the shard is chosen by the other bits. */
@@ -322,7 +323,7 @@ static void making_wait(struct cache *cache, struct slice key, uint64_t number)
     const struct cache_making *other;
     cache->waiting++;
     while ((other = making_find(cache, key)) && other->number == number)
-        pthread_cond_wait(&cache->made, &cache->making_mutex);
+        blocking_wait(&cache->made, &cache->making_mutex);
     cache->waiting--;
 }
 

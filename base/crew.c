@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/blocking.h"
 #include "base/limits.h"
 
 /* Readers of manifests recurse as deep as a filter (MAX_FILTER_DEPTH); only what is touched becomes
@@ -162,7 +163,7 @@ static void withdraw(struct crew *crew, struct shared_work *work)
     if (work->is_listed)
         list_remove(crew, work);
     while (work->busy > 0)
-        pthread_cond_wait(&work->returned, &crew->mutex);
+        blocking_wait(&work->returned, &crew->mutex);
     pthread_mutex_unlock(&crew->mutex);
 }
 

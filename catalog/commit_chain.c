@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/blocking.h"
+
 /* Tips live as long as one sync, so that a few hundred is many. */
 #define BUCKET_COUNT 256U
 
@@ -148,7 +150,7 @@ bool commit_tip_is_durable(struct commit_chain *chain, struct commit_tip *tip)
 {
     pthread_mutex_lock(&chain->mutex);
     while (tip->state == TIP_ON_ITS_WAY)
-        pthread_cond_wait(&chain->ended, &chain->mutex);
+        blocking_wait(&chain->ended, &chain->mutex);
     bool is_durable = tip->state == TIP_DURABLE;
     pthread_mutex_unlock(&chain->mutex);
     return is_durable;

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/blocking.h"
 #include "base/hash.h"
 
 /* More than the workers of any sane server, so that two busy tables seldom share one. */
@@ -53,7 +54,7 @@ void entity_locks_take(struct entity_locks *locks, int64_t warehouse_id,
     }
     for (size_t i = 0; i < ENTITY_LOCK_COUNT; i++)
         if (is_held(&hold, i))
-            pthread_mutex_lock(&locks->mutexes[i]);
+            blocking_lock(&locks->mutexes[i]);
     *ret_hold = hold;
 }
 

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/blocking.h"
 #include "base/limits.h"
 #include "base/timed_wait.h"
 
@@ -59,7 +60,7 @@ static bool wait_until_free(struct inflight_keys *keys, struct slice key, int64_
 {
     struct timespec until = timed_wait_deadline(wait_ms);
     while (*find_link(keys, key))
-        if (pthread_cond_timedwait(&keys->given, &keys->mutex, &until) == ETIMEDOUT)
+        if (blocking_wait_until(&keys->given, &keys->mutex, &until) == ETIMEDOUT)
             return *find_link(keys, key) == NULL;
     return true;
 }

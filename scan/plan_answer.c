@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/blocking.h"
 #include "base/limits.h"
 #include "scan/task_json.h"
 
@@ -46,7 +47,7 @@ static bool part_flush(struct answer_part *part, struct error *err)
     struct answer *answer = part->answer;
     if (part->piece.len == 0)
         return true;
-    pthread_mutex_lock(&answer->mutex);
+    blocking_lock(&answer->mutex);
     bool ok = hand_on(answer, &part->piece, err);
     pthread_mutex_unlock(&answer->mutex);
     return ok;

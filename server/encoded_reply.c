@@ -1,5 +1,6 @@
 #include "server/encoded_reply.h"
 
+#include "base/blocking.h"
 #include "base/byte_budget.h"
 #include "base/limits.h"
 #include "server/etag.h"
@@ -117,7 +118,7 @@ static struct reply *find_or_make(struct server *server, struct reply *reply,
 {
     pthread_mutex_t *busy =
         &server->encoders.busy[(uintptr_t)reply / sizeof(*reply) % ENCODER_COUNT];
-    pthread_mutex_lock(busy);
+    blocking_lock(busy);
     struct reply *coded = atomic_load(&reply->encoded[encoding]);
     if (coded) {
         reply_ref(coded);

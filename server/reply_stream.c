@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/blocking.h"
 #include "base/limits.h"
 #include "base/timed_wait.h"
 
@@ -117,7 +118,7 @@ static bool wait_for_room(struct reply_stream *stream, struct error *err)
     struct timespec until = timed_wait_deadline(stream->channel->stall_ms);
     int timed_out = 0;
     while (stream->size >= STREAM_WINDOW_SIZE && !stream->is_abandoned && !timed_out)
-        timed_out = pthread_cond_timedwait(&stream->has_room, &stream->mutex, &until);
+        timed_out = blocking_wait_until(&stream->has_room, &stream->mutex, &until);
     if (stream->is_abandoned)
         return error_set(err, ERROR_BAD_REQUEST, "The client hung up before the answer ended");
     if (stream->size < STREAM_WINDOW_SIZE)

@@ -9,6 +9,7 @@
 
 #include "base/crew.h"
 #include "base/limits.h"
+#include "base/processors.h"
 #include "catalog/warehouse.h"
 #include "server/cors.h"
 #include "server/http.h"
@@ -235,17 +236,11 @@ static bool set_policy(struct server *server, struct error *err)
                      SLICE_ARG(listen));
 }
 
-static size_t core_count(void)
-{
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores > 1 ? (size_t)cores : 1;
-}
-
 /* A plan's worker is one of its threads, so that plans go on however busy the crew is. */
 static bool open_crew(struct server *server, struct error *err)
 {
     size_t given = (size_t)option_number(server->options, OPTION_PLAN_THREADS);
-    server->plan_hands = given > 0 ? given : core_count();
+    server->plan_hands = given > 0 ? given : processors_count();
     return crew_create(server->plan_hands - 1, &server->crew, err);
 }
 
@@ -281,8 +276,13 @@ static bool open_all(struct server *server, struct error *err)
     TRY(warn_of_other_location(server, err));
     TRY(open_crew(server, err));
     TRY(plan_jobs_create(&server->plan_jobs, err));
-    return workers_create((size_t)option_number(options, OPTION_WORKERS),
-                          (size_t)option_number(options, OPTION_QUEUE), &server->workers, err);
+    struct workers_options workers = {
+        .threads = (size_t)option_number(options, OPTION_WORKERS),
+        .awake = processors_count(),
+        .standby_ms = WORKERS_STANDBY_MS,
+        .queue_limit = (size_t)option_number(options, OPTION_QUEUE),
+    };
+    return workers_create(&workers, &server->workers, err);
 }
 
 void server_log_init(const struct options *options, struct log *ret_log)
@@ -341,7 +341,8 @@ static size_t thread_count(const struct options *options)
     size_t given = (size_t)option_number(options, OPTION_THREADS);
     if (given > 0)
         return given;
-    return core_count() > 2 ? core_count() : 2;
+    size_t processors = processors_count();
+    return processors > 2 ? processors : 2;
 }
 
 bool server_listen(struct server *server, struct error *err)

@@ -2,10 +2,24 @@
  * Threads sleep in a stack of their own, fibers in no list at all: whoever wakes a fiber puts it
  * into the list of those that go on, which come before new items, since they answer and free.
  *
- * A thread that is woken wakes the next where it leaves work behind. So work never lies about while
- * a thread sleeps, and a burst of it does not wake them all, who would take turns at the processors
- * and keep the database's writer from them. The one that has slept least is woken: few threads do
- * all the work then, and what they allocate and look at is still in their caches.
+ * A thread that is woken wakes the next where it leaves work behind, until as many are awake as
+ * there are processors. So a burst of work does not wake them all, who would take turns at the
+ * processors and keep the database's writer from them. The one that has slept least is woken: few
+ * threads do all the work then, and what they allocate and look at is still in their caches.
+ *
+ * Awake is a thread that neither sleeps nor is away:
+ *
+ *            is woken                     says that it blocks, or is overdue
+ *   ASLEEP ------------------> AWAKE ------------------------------------------> AWAY
+ *          <------------------       <------------------------------------------
+ *       no work, or too many         blocks no more, or has ended its turn
+ *
+ * Whoever sleeps or goes away lets another be woken, so work is left behind only while as many as
+ * may be are awake. They come for it when they have ended what they do. What they do may be long,
+ * or block where nobody says so (a file system that hangs): so as long as work is left behind, the
+ * thread that has slept longest stands by. It wakes every few milliseconds and takes those for
+ * overdue that are in the same turn as when it looked last. Threads that come back from being away
+ * are too many for a while: then whoever ends a turn sleeps, though there is work.
  *
  * There are no more fibers than threads: however many wait for something that only another fiber
  * can bring, there is a thread for that one.
@@ -16,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/blocking.h"
 #include "base/fiber.h"
 #include "base/limits.h"
 #include "base/timed_wait.h"
@@ -26,6 +41,9 @@
 #define FIBER_STACK_SIZE (4 * MIB)
 /* Threads themselves only take and give. */
 #define THREAD_STACK_SIZE (256 * KIB)
+
+/* With one alone, each short wait that nobody has told of would leave the processor idle. */
+#define MIN_AWAKE 2
 
 /* A fiber, and what it works on. */
 struct task {
@@ -41,11 +59,16 @@ struct task {
 };
 
 struct worker {
+    struct blocking_hook hook; /* first: a pointer to it is one to the worker */
     struct workers *workers;
     pthread_t thread;
     pthread_cond_t wake;
     struct worker *next; /* that has slept longer */
     bool is_woken;
+    bool is_awake; /* as it counts */
+    bool is_at_work;
+    uint64_t turn;      /* changes when it takes a task, and when it has blocked */
+    uint64_t seen_turn; /* by the one that stands by */
 };
 
 struct workers {
@@ -58,8 +81,13 @@ struct workers {
     size_t reserved_streams; /* of them */
     size_t limit;
     size_t running; /* tasks that have an item */
-    struct worker *sleeping;
+    struct worker *sleeping, *sleeping_longest;
     bool is_waking; /* one was woken, and does not run yet */
+    size_t awake;   /* threads that count as such, one that is_waking included */
+    size_t awake_limit;
+    struct worker *standby; /* one of those that sleep */
+    int64_t standby_ms;
+    bool is_left; /* work was, since the one that stands by has looked */
     bool is_stopping;
     size_t task_count;
     struct task *tasks;
@@ -68,9 +96,7 @@ struct workers {
     struct worker threads[];
 };
 
-/* --- tasks -------------------------------------------------------------------------------- */
-
-/* The mutex is held, in what follows. */
+/* --- what there is to do; the mutex is held, up to where it says otherwise ----------------- */
 
 static bool has_room(const struct workers *workers, const struct work_item *item)
 {
@@ -103,19 +129,74 @@ static bool has_work(const struct workers *workers)
     return workers->going_on || (workers->idle && find_next(workers, &before));
 }
 
+/* --- who is awake --------------------------------------------------------------------------- */
+
+static void count_awake(struct worker *worker, bool is_awake)
+{
+    if (worker->is_awake == is_awake)
+        return;
+    worker->is_awake = is_awake;
+    if (is_awake)
+        worker->workers->awake++;
+    else
+        worker->workers->awake--;
+}
+
+static void push_sleeping(struct worker *worker)
+{
+    struct workers *workers = worker->workers;
+    count_awake(worker, false);
+    worker->is_woken = false;
+    worker->next = workers->sleeping;
+    if (workers->sleeping == NULL)
+        workers->sleeping_longest = worker;
+    workers->sleeping = worker;
+}
+
 static struct worker *take_sleeping(struct workers *workers)
 {
     struct worker *worker = workers->sleeping;
     workers->sleeping = worker->next;
+    if (workers->standby == worker)
+        workers->standby = NULL;
     worker->is_woken = true;
+    count_awake(worker, true);
     return worker;
+}
+
+/* Those that were in the same turn before are away. */
+static void look_at_turns(struct workers *workers, bool has_looked)
+{
+    for (size_t i = 0; i < workers->thread_count; i++) {
+        struct worker *worker = &workers->threads[i];
+        if (has_looked && worker->is_at_work && worker->seen_turn == worker->turn)
+            count_awake(worker, false);
+        worker->seen_turn = worker->turn;
+    }
+}
+
+/* Work may be left behind. The thread that is to be told to stand by; NULL where one does. */
+static struct worker *wanted_standby(struct workers *workers)
+{
+    if ((workers->standby && workers->is_left) || !has_work(workers))
+        return NULL;
+    workers->is_left = true;
+    if (workers->standby)
+        return NULL;
+    look_at_turns(workers, false);
+    workers->standby = workers->sleeping_longest;
+    return workers->standby;
 }
 
 /* The thread that is to be woken, which the caller does without the mutex: it will want it. NULL:
  * none. */
 static struct worker *wanted_thread(struct workers *workers)
 {
-    if (workers->is_waking || workers->sleeping == NULL || !has_work(workers))
+    if (workers->sleeping == NULL)
+        return NULL;
+    if (workers->awake >= workers->awake_limit)
+        return wanted_standby(workers);
+    if (workers->is_waking || !has_work(workers))
         return NULL;
     workers->is_waking = true;
     return take_sleeping(workers);
@@ -133,16 +214,41 @@ static void wake_all(struct workers *workers)
         wake(take_sleeping(workers));
 }
 
+/* Until it is woken, or nothing has been left behind for as long as it stood by. */
+static void stand_by(struct worker *worker)
+{
+    struct workers *workers = worker->workers;
+    struct timespec until = timed_wait_deadline(workers->standby_ms);
+    int timed_out = 0;
+    while (!worker->is_woken && !timed_out)
+        timed_out = pthread_cond_timedwait(&worker->wake, &workers->mutex, &until);
+    if (worker->is_woken)
+        return;
+    bool was_left = workers->is_left;
+    workers->is_left = false;
+    look_at_turns(workers, true);
+    wake(wanted_thread(workers));
+    if (!was_left && !workers->is_left && workers->standby == worker)
+        workers->standby = NULL;
+}
+
 static void sleep_until_woken(struct worker *worker)
 {
     struct workers *workers = worker->workers;
-    worker->is_woken = false;
-    worker->next = workers->sleeping;
-    workers->sleeping = worker;
-    while (!worker->is_woken)
-        pthread_cond_wait(&worker->wake, &workers->mutex);
+    bool leaves_work = workers->awake > workers->awake_limit;
+    push_sleeping(worker);
+    if (leaves_work) /* and may be the only one that can stand by */
+        wake(wanted_thread(workers));
+    while (!worker->is_woken) {
+        if (workers->standby == worker)
+            stand_by(worker);
+        else
+            pthread_cond_wait(&worker->wake, &workers->mutex);
+    }
     workers->is_waking = false;
 }
+
+/* --- taking and putting back ---------------------------------------------------------------- */
 
 static void go_on(struct workers *workers, struct task *task)
 {
@@ -186,7 +292,7 @@ static struct task *take_new(struct workers *workers)
 static struct task *take(struct worker *worker)
 {
     struct workers *workers = worker->workers;
-    while (!has_work(workers)) {
+    while (workers->awake > workers->awake_limit || !has_work(workers)) {
         if (workers->is_stopping && workers->running == 0 && workers->first == NULL)
             return NULL;
         sleep_until_woken(worker);
@@ -212,7 +318,7 @@ static void put_back(struct workers *workers, struct task *task, bool has_ended)
     }
 }
 
-/* --- waiting -------------------------------------------------------------------------------- */
+/* --- waiting; without the mutex ------------------------------------------------------------- */
 
 /* On the fiber. The thread that it leaves says that it waits, when nothing of it runs any more. */
 static void task_wait(struct waiter *waiter)
@@ -251,21 +357,54 @@ static bool run(struct task *task)
     return item ? fiber_start(task->fiber, run_item, item) : fiber_resume(task->fiber);
 }
 
+static void worker_blocks(struct blocking_hook *hook)
+{
+    struct worker *worker = (struct worker *)hook;
+    struct workers *workers = worker->workers;
+    pthread_mutex_lock(&workers->mutex);
+    count_awake(worker, false);
+    struct worker *next = wanted_thread(workers);
+    pthread_mutex_unlock(&workers->mutex);
+    wake(next);
+}
+
+static void worker_goes_on(struct blocking_hook *hook)
+{
+    struct worker *worker = (struct worker *)hook;
+    pthread_mutex_lock(&worker->workers->mutex);
+    worker->turn++;
+    count_awake(worker, true);
+    pthread_mutex_unlock(&worker->workers->mutex);
+}
+
+/* With the mutex, which it gives back meanwhile. */
+static void work_on(struct worker *worker, struct task *task)
+{
+    struct workers *workers = worker->workers;
+    worker->turn++;
+    worker->is_at_work = true;
+    struct worker *next = wanted_thread(workers);
+    pthread_mutex_unlock(&workers->mutex);
+    wake(next);
+    bool has_ended = run(task);
+    pthread_mutex_lock(&workers->mutex);
+    worker->is_at_work = false;
+    count_awake(worker, true);
+    put_back(workers, task, has_ended);
+}
+
 static void *work(void *context)
 {
     struct worker *worker = context;
     struct workers *workers = worker->workers;
     struct task *task;
     pthread_setname_np(pthread_self(), "firn-worker");
+    blocking_set_hook(&worker->hook);
     pthread_mutex_lock(&workers->mutex);
-    while ((task = take(worker)) != NULL) {
-        struct worker *next = wanted_thread(workers);
-        pthread_mutex_unlock(&workers->mutex);
-        wake(next);
-        bool has_ended = run(task);
-        pthread_mutex_lock(&workers->mutex);
-        put_back(workers, task, has_ended);
-    }
+    count_awake(worker, true);
+    while ((task = take(worker)) != NULL)
+        work_on(worker, task);
+    count_awake(worker, false);
     pthread_mutex_unlock(&workers->mutex);
     return NULL;
 }
@@ -293,6 +432,7 @@ static bool start_threads(struct workers *workers, size_t count, struct error *e
     int failed = 0;
     while (!failed && workers->thread_count < count) {
         struct worker *worker = &workers->threads[workers->thread_count];
+        worker->hook = (struct blocking_hook){worker_blocks, worker_goes_on};
         worker->workers = workers;
         timed_wait_init(&worker->wake);
         failed = pthread_create(&worker->thread, &attributes, work, worker);
@@ -305,13 +445,16 @@ static bool start_threads(struct workers *workers, size_t count, struct error *e
                                 strerror(failed));
 }
 
-bool workers_create(size_t thread_count, size_t queue_limit, struct workers **ret_workers,
+bool workers_create(const struct workers_options *options, struct workers **ret_workers,
                     struct error *err)
 {
+    size_t thread_count = options->threads;
     struct workers *workers = calloc(1, sizeof(*workers) + thread_count * sizeof(struct worker));
     if (workers == NULL)
         return error_no_memory(err, "the workers");
-    workers->limit = queue_limit;
+    workers->limit = options->queue_limit;
+    workers->awake_limit = options->awake > MIN_AWAKE ? options->awake : MIN_AWAKE;
+    workers->standby_ms = options->standby_ms;
     workers->lane_limit = thread_count > 1 ? thread_count / 2 : 1;
     pthread_mutex_init(&workers->mutex, NULL);
     timed_wait_init(&workers->finished);

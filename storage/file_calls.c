@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/blocking.h"
 #include "base/write_whole.h"
 
 /* Kernels before 5.6 and some containers' filters have no openat2: there O_NOFOLLOW guards the last
@@ -94,9 +95,19 @@ int file_open(const struct file_calls *calls, const char *path, int flags, mode_
 int file_sync(const struct file_calls *calls, int fd)
 {
     int result;
+    blocking_begin();
     do {
         result = calls->fsync(fd);
     } while (result != 0 && errno == EINTR);
+    blocking_end();
+    return result == 0 ? 0 : errno;
+}
+
+int file_sync_system(const struct file_calls *calls, int fd)
+{
+    blocking_begin();
+    int result = calls->syncfs(fd);
+    blocking_end();
     return result == 0 ? 0 : errno;
 }
 

@@ -32,6 +32,8 @@ int file_open(const struct file_calls *calls, const char *path, int flags, mode_
 /* EINTR means that the sync was not done; any other failure means that the kernel may have dropped
  * the pages, and a second fsync could lie: it is not to be tried again. */
 int file_sync(const struct file_calls *calls, int fd);
+/* All of the file system that the descriptor is on. */
+int file_sync_system(const struct file_calls *calls, int fd);
 /* Linux has closed the descriptor even where it reports EINTR. */
 int file_close(const struct file_calls *calls, int fd);
 int file_write_all(const struct file_calls *calls, int fd, struct slice bytes);

@@ -20,6 +20,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/blocking.h"
+
 struct unsynced_directory {
     struct unsynced_directory *next;
     bool is_synced; /* for file_directories_sync alone */
@@ -153,12 +155,12 @@ int file_directories_open(struct file_directories *directories, const char *path
                           const char *parent, int flags, bool is_synced, struct arena *arena,
                           int *ret_fd)
 {
-    pthread_rwlock_rdlock(&directories->lock);
+    blocking_read_lock(&directories->lock);
     int code = open_file(directories, path, flags, ret_fd);
     pthread_rwlock_unlock(&directories->lock);
     if (code != ENOENT)
         return code;
-    pthread_rwlock_wrlock(&directories->lock);
+    blocking_write_lock(&directories->lock);
     code = open_with_directories(directories, path, parent, flags, is_synced, arena, ret_fd);
     pthread_rwlock_unlock(&directories->lock);
     return code;
@@ -169,7 +171,7 @@ int file_directories_make(struct file_directories *directories, const char *path
 {
     struct missing_directory *first = NULL;
     int code = ENOMEM;
-    pthread_rwlock_wrlock(&directories->lock);
+    blocking_write_lock(&directories->lock);
     if (plan(path, arena, &first))
         code = make(directories, first, false);
     if (code != 0)
@@ -189,7 +191,7 @@ static bool is_above(const struct unsynced_directory *directory, const char *pat
 int file_directories_settle(struct file_directories *directories, const char *path)
 {
     int code = 0;
-    pthread_rwlock_rdlock(&directories->lock);
+    blocking_read_lock(&directories->lock);
     for (struct unsynced_directory *each = directories->unsynced; each && code == 0;
          each = each->next)
         if (is_above(each, path))
@@ -200,7 +202,7 @@ int file_directories_settle(struct file_directories *directories, const char *pa
 
 struct unsynced_directory *file_directories_mark(struct file_directories *directories)
 {
-    pthread_rwlock_rdlock(&directories->lock);
+    blocking_read_lock(&directories->lock);
     struct unsynced_directory *mark = directories->unsynced;
     pthread_rwlock_unlock(&directories->lock);
     return mark;
@@ -209,7 +211,7 @@ struct unsynced_directory *file_directories_mark(struct file_directories *direct
 /* Takes out what is synced, from the mark on. */
 static void remove_synced(struct file_directories *directories, struct unsynced_directory *mark)
 {
-    pthread_rwlock_wrlock(&directories->lock);
+    blocking_write_lock(&directories->lock);
     struct unsynced_directory **link = &directories->unsynced;
     while (*link != mark)
         link = &(*link)->next;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/blocking.h"
 #include "base/limits.h"
 #include "storage/file_store.h"
 
@@ -129,7 +130,7 @@ static bool sync_device(struct file_store *store, const struct sync_file *files,
         return false;
     struct unsynced_directory *mark = file_directories_mark(&store->directories);
     int fd = device_descriptor(store, device, directory);
-    if (fd < 0 || store->calls->syncfs(fd) != 0)
+    if (fd < 0 || file_sync_system(store->calls, fd) != 0)
         return false;
     file_directories_forget(&store->directories, mark, device);
     return true;
@@ -180,7 +181,7 @@ void file_sync_all(struct object_store *self, const struct slice *uris, size_t c
     arena_init(&arena, SYNC_ARENA_SIZE);
     struct sync_file *files = ARENA_ARRAY(&arena, struct sync_file, count);
     size_t used = files ? collect(store, uris, count, &arena, files) : 0;
-    pthread_mutex_lock(&store->sync_lock);
+    blocking_lock(&store->sync_lock);
     if (used > 0)
         sync_locked(store, files, used, ret_synced);
     pthread_mutex_unlock(&store->sync_lock);
@@ -269,7 +270,7 @@ static int settle_device(struct file_store *store, const char *directory)
     int fd = file_open(store->calls, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0)
         return errno;
-    int code = store->calls->syncfs(fd) == 0 ? 0 : errno;
+    int code = file_sync_system(store->calls, fd);
     (void)file_close(store->calls, fd);
     return code;
 }

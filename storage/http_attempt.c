@@ -1,5 +1,6 @@
 #include "storage/http_attempt.h"
 
+#include "base/blocking.h"
 #include "base/limits.h"
 
 /* Of the largest object, at the lowest speed that is let pass. */
@@ -203,6 +204,14 @@ static bool headers_make(const struct http_request *request, struct curl_slist *
     return ok ? error_no_memory(err, "a request to an object store") : false;
 }
 
+static CURLcode perform(CURL *curl)
+{
+    blocking_begin();
+    CURLcode code = curl_easy_perform(curl);
+    blocking_end();
+    return code;
+}
+
 bool http_attempt_make(struct http_attempt *attempt, CURLcode *ret_code, struct error *err)
 {
     struct curl_slist *headers = NULL;
@@ -216,7 +225,7 @@ bool http_attempt_make(struct http_attempt *attempt, CURLcode *ret_code, struct 
     attempt->reason[0] = '\0';
     attempt->has_head = attempt->has_measure = false;
     bool is_ready = set_up(attempt, headers);
-    CURLcode code = is_ready ? curl_easy_perform(attempt->curl) : CURLE_OUT_OF_MEMORY;
+    CURLcode code = is_ready ? perform(attempt->curl) : CURLE_OUT_OF_MEMORY;
     curl_easy_getinfo(attempt->curl, CURLINFO_RESPONSE_CODE, &answer->status);
     curl_easy_setopt(attempt->curl, CURLOPT_ERRORBUFFER, NULL);
     curl_easy_setopt(attempt->curl, CURLOPT_HTTPHEADER, NULL);

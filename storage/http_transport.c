@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/blocking.h"
 #include "base/limits.h"
 #include "base/timed_wait.h"
 #include "storage/http_attempt.h"
@@ -59,7 +60,9 @@ static void sleep_really(void *context, int64_t ms)
 {
     (void)context;
     const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    blocking_begin();
     nanosleep(&pause, NULL);
+    blocking_end();
 }
 
 const struct http_transport_options http_transport_defaults = {
@@ -146,7 +149,7 @@ static bool wait_for_room(struct http_transport *transport, struct endpoint *end
 {
     struct timespec until = timed_wait_deadline(TURN_WAIT_MS);
     while (!has_room(transport, endpoint) && endpoint->silent < SUSPECT_AFTER)
-        if (pthread_cond_timedwait(&transport->ended, &transport->mutex, &until) != 0)
+        if (blocking_wait_until(&transport->ended, &transport->mutex, &until) != 0)
             break;
     return has_room(transport, endpoint);
 }

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/blocking.h"
+
 #define REFRESH_BEFORE_MS (5 * 60 * 1000)
 /* A request that is sent now arrives within it. */
 #define SAFETY_MS (30 * 1000)
@@ -125,7 +127,7 @@ static bool settle(struct kept_secret *kept, struct error *err)
         if (has_failed && !kept->is_fetching)
             return error_set(err, kept->failure.kind, "%s", kept->failure.message);
         if (kept->is_fetching)
-            pthread_cond_wait(&kept->fetched, &kept->mutex);
+            blocking_wait(&kept->fetched, &kept->mutex);
         else
             fetch(kept);
     }

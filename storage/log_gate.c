@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/blocking.h"
+
 /* The index is mapped in regions of this size; the header is at the beginning of the first. */
 #define LOG_INDEX_REGION_SIZE 32768
 /* Where it says how many frames count, and how many of them were copied back. */
@@ -34,7 +36,7 @@ static void enter(struct log_gate *gate)
 {
     pthread_mutex_lock(&gate->lock);
     while (gate->is_lost)
-        pthread_cond_wait(&gate->changed, &gate->lock);
+        blocking_wait(&gate->changed, &gate->lock);
     gate->entering++;
     pthread_mutex_unlock(&gate->lock);
 }
@@ -46,7 +48,7 @@ static bool wait_until_durable(struct log_gate *gate)
     pthread_mutex_lock(&gate->lock);
     uint64_t shown = gate->shown;
     while (gate->durable < shown && gate->durable < gate->shown && !gate->is_lost)
-        pthread_cond_wait(&gate->changed, &gate->lock);
+        blocking_wait(&gate->changed, &gate->lock);
     bool is_durable = !gate->is_lost;
     pthread_mutex_unlock(&gate->lock);
     return is_durable;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/blocking.h"
 #include "base/clock.h"
 #include "storage/http_transport.h"
 #include "storage/location.h"
@@ -140,11 +141,15 @@ struct running {
     struct object_store *store;
     enum object_call call;
     int64_t begun_us;
+    bool is_told; /* that it may block */
 };
 
 static struct running begin_at(struct object_store *store, enum object_call call)
 {
-    return (struct running){store, call, clock_measure_us()};
+    bool is_slow = call_pace_is_slow(&store->paces[call]);
+    if (is_slow)
+        blocking_begin();
+    return (struct running){store, call, clock_measure_us(), is_slow};
 }
 
 static bool begin(struct object_stores *stores, struct slice uri, enum object_call call,
@@ -160,8 +165,11 @@ static bool begin(struct object_stores *stores, struct slice uri, enum object_ca
 static bool end(const struct running *running, bool ok, const struct error *err)
 {
     enum error_kind failure = err ? err->kind : ERROR_STORAGE;
-    object_counts_add(&running->store->counts, running->call, ok ? ERROR_NONE : failure,
-                      clock_measure_us() - running->begun_us);
+    int64_t took_us = clock_measure_us() - running->begun_us;
+    if (running->is_told)
+        blocking_end();
+    call_pace_note(&running->store->paces[running->call], took_us);
+    object_counts_add(&running->store->counts, running->call, ok ? ERROR_NONE : failure, took_us);
     return ok;
 }
 

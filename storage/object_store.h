@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "storage/call_pace.h"
 #include "storage/object_counts.h"
 
 struct object_store;
@@ -82,6 +83,7 @@ struct object_store_ops {
 struct object_store {
     const struct object_store_ops *ops;
     struct object_counts counts; /* of calls by the functions below */
+    struct call_pace paces[OBJECT_CALL_COUNT];
 };
 
 /* The stores of one server, found by the URI's scheme. */

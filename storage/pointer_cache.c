@@ -36,6 +36,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/blocking.h"
 #include "base/hash.h"
 
 #define SHARD_BITS 6 /* so that a set of shards is one uint64_t */
@@ -406,10 +407,9 @@ void pointer_cache_publish_end(struct pointer_cache *cache, size_t count)
  * every commit would take. */
 void pointer_cache_catch_up(struct pointer_cache *cache)
 {
-    const struct timespec pause = {.tv_nsec = CATCH_UP_PAUSE_NS};
     uint64_t seen = atomic_load(&cache->begun);
     while (atomic_load(&cache->ended) < seen)
-        nanosleep(&pause, NULL);
+        blocking_sleep(CATCH_UP_PAUSE_NS);
 }
 
 uint64_t pointer_cache_listing_version(const struct pointer_cache *cache, int64_t warehouse_id,

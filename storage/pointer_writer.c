@@ -44,6 +44,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/blocking.h"
 #include "base/short_turns.h"
 #include "storage/checkpointer.h"
 #include "storage/migrations.h"
@@ -434,13 +435,20 @@ void pointer_writer_submit(struct pointer_writer *writer, pointer_job_fn job_fun
     write_job_answer(write);
 }
 
+static void wait_on_thread(struct pointer_write *write)
+{
+    blocking_begin();
+    while (sem_wait(&write->answered) != 0)
+        continue; /* a signal */
+    blocking_end();
+}
+
 bool pointer_writer_wait(struct pointer_write *write, struct error *err)
 {
     if (write->waiter)
         write->waiter->wait(write->waiter);
     else
-        while (sem_wait(&write->answered) != 0)
-            continue; /* a signal */
+        wait_on_thread(write);
     (void)sem_destroy(&write->answered);
     return write->ok || error_set(err, write->error.kind, "%s", write->error.message);
 }

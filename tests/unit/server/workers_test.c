@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "tests/unit/cmocka_all.h"
+#include "tests/unit/server/workers_fixture.h"
 
 struct job {
     struct work_item item;
@@ -31,12 +32,10 @@ static void submit(struct workers *workers, struct job *job)
 
 static void test_workers__run_what_was_submitted(void **state)
 {
-    struct workers *workers = NULL;
-    struct error err = {0};
+    struct workers *workers = workers_make(4, 100);
     atomic_int done = 0;
     struct job jobs[100];
     (void)state;
-    assert_ok(workers_create(4, 100, &workers, &err), &err);
     for (int i = 0; i < 100; i++) {
         jobs[i] = (struct job){.done = &done};
         assert_true(workers_reserve(workers, false));
@@ -58,15 +57,13 @@ static void wait_until_taken(struct workers *workers)
 
 static void test_workers__refuse_when_the_queue_is_full(void **state)
 {
-    struct workers *workers = NULL;
-    struct error err = {0};
+    struct workers *workers = workers_make(1, 2);
     atomic_int done = 0;
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
     struct job jobs[3];
     (void)state;
     for (int i = 0; i < 3; i++)
         jobs[i] = (struct job){.gate = &gate, .done = &done};
-    assert_ok(workers_create(1, 2, &workers, &err), &err);
     pthread_mutex_lock(&gate);
     assert_true(workers_reserve(workers, false));
     submit(workers, &jobs[0]);
@@ -85,12 +82,10 @@ static void test_workers__refuse_when_the_queue_is_full(void **state)
 
 static void test_workers__finish_the_queue_when_destroyed(void **state)
 {
-    struct workers *workers = NULL;
-    struct error err = {0};
+    struct workers *workers = workers_make(2, 50);
     atomic_int done = 0;
     struct job jobs[50];
     (void)state;
-    assert_ok(workers_create(2, 50, &workers, &err), &err);
     for (int i = 0; i < 50; i++) {
         jobs[i] = (struct job){.done = &done};
         assert_true(workers_reserve(workers, false));
@@ -103,14 +98,12 @@ static void test_workers__finish_the_queue_when_destroyed(void **state)
 /* Of four threads two at most are one lane's, however much of it is queued before the others. */
 static void test_workers__keep_threads_for_other_lanes(void **state)
 {
-    struct workers *workers = NULL;
-    struct error err = {0};
+    struct workers *workers = workers_make(4, 100);
     atomic_int held = 0, free_ones = 0;
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
     struct job slow[6], quick[3];
     (void)state;
     pthread_mutex_lock(&gate);
-    assert_ok(workers_create(4, 100, &workers, &err), &err);
     for (int i = 0; i < 6; i++) {
         slow[i] = (struct job){.item.lane = 7, .gate = &gate, .done = &held};
         assert_true(workers_reserve(workers, false));
@@ -133,15 +126,13 @@ static void test_workers__keep_threads_for_other_lanes(void **state)
 /* Nor are more than two an answer's whose client reads slowly, whatever the lanes. */
 static void test_workers__keep_threads_from_streams(void **state)
 {
-    struct workers *workers = NULL;
-    struct error err = {0};
+    struct workers *workers = workers_make(4, 100);
     atomic_int held = 0, free_ones = 0;
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
     struct job slow[6], quick[3];
     struct workers_load load = {.running = 0};
     (void)state;
     pthread_mutex_lock(&gate);
-    assert_ok(workers_create(4, 100, &workers, &err), &err);
     for (int i = 0; i < 6; i++) {
         slow[i] = (struct job){
             .item = {.lane = i % 3, .is_stream = true}, .gate = &gate, .done = &held};
@@ -168,14 +159,12 @@ static void test_workers__keep_threads_from_streams(void **state)
 /* Those that wait for their half of the threads leave half of the queue to others. */
 static void test_workers__keep_places_from_streams(void **state)
 {
-    struct workers *workers = NULL;
-    struct error err = {0};
+    struct workers *workers = workers_make(2, 4);
     atomic_int held = 0;
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
     struct job slow[2], other;
     (void)state;
     pthread_mutex_lock(&gate);
-    assert_ok(workers_create(2, 4, &workers, &err), &err);
     for (int round = 0; round < 2; round++) {
         assert_true(workers_reserve(workers, true));
         assert_true(workers_reserve(workers, true));
@@ -198,12 +187,10 @@ static void test_workers__keep_places_from_streams(void **state)
 
 static void test_workers__finish_a_lanes_queue_when_destroyed(void **state)
 {
-    struct workers *workers = NULL;
-    struct error err = {0};
+    struct workers *workers = workers_make(3, 50);
     atomic_int done = 0;
     struct job jobs[50];
     (void)state;
-    assert_ok(workers_create(3, 50, &workers, &err), &err);
     for (int i = 0; i < 50; i++) {
         jobs[i] = (struct job){.item.lane = 1 + i % 2, .done = &done};
         assert_true(workers_reserve(workers, false));
@@ -236,22 +223,13 @@ static void run_waiting(struct work_item *item)
     atomic_fetch_add(waiting->done, 1);
 }
 
-static void wait_for(atomic_int *counter, int value)
-{
-    const struct timespec step = {.tv_nsec = 100000};
-    while (atomic_load(counter) < value)
-        nanosleep(&step, NULL);
-}
-
 /* Woken as soon as they say that they are about to wait, often before they do. */
 static void test_workers__go_on_when_they_are_woken(void **state)
 {
-    struct workers *workers = NULL;
-    struct error err = {0};
+    struct workers *workers = workers_make(MANY, MANY);
     atomic_int done = 0, arrived = 0;
     static struct waiting all[MANY];
     (void)state;
-    assert_ok(workers_create(MANY, MANY, &workers, &err), &err);
     for (int i = 0; i < MANY; i++) {
         all[i] = (struct waiting){.item = {.run = run_waiting}, .done = &done,
                                   .arrived = &arrived};
@@ -275,25 +253,23 @@ static void test_workers__go_on_when_they_are_woken(void **state)
 /* An item that waits is one that is worked on, and a stop waits for it. */
 static void test_workers__finish_what_waits(void **state)
 {
-    struct workers *workers = NULL;
-    struct error err = {0};
+    struct workers *workers = workers_make(4, 4);
     atomic_int done = 0, arrived = 0;
     struct waiting all[4];
     struct workers_load load;
     (void)state;
-    assert_ok(workers_create(4, 4, &workers, &err), &err);
     for (int i = 0; i < 4; i++) {
         all[i] = (struct waiting){.item = {.run = run_waiting}, .done = &done,
                                   .arrived = &arrived};
         assert_true(workers_reserve(workers, false));
         workers_submit(workers, &all[i].item);
     }
-    wait_for(&arrived, 4);
+    wait_for_count(&arrived, 4);
     workers_get_load(workers, &load);
     assert_int_equal(load.running, 4);
     assert_false(workers_drain(workers, 20));
     for (int wait = 1; wait <= WAITS; wait++) {
-        wait_for(&arrived, 4 * wait);
+        wait_for_count(&arrived, 4 * wait);
         for (int i = 3; i >= 0; i--) {
             struct waiter *waiter = atomic_exchange(&all[i].waiter, NULL);
             waiter->wake(waiter);
@@ -316,14 +292,12 @@ static void note_thread(struct work_item *item)
 /* Behind the gate all threads work at once: all have gone to sleep when those jobs are drained. */
 static void test_workers__wake_the_thread_that_slept_least(void **state)
 {
-    struct workers *workers = NULL;
-    struct error err = {0};
+    struct workers *workers = workers_make(4, 4);
     atomic_int done = 0;
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
     struct job gated[4];
     pthread_t first = 0;
     (void)state;
-    assert_ok(workers_create(4, 4, &workers, &err), &err);
     pthread_mutex_lock(&gate);
     for (int i = 0; i < 4; i++) {
         gated[i] = (struct job){.gate = &gate, .done = &done};

@@ -1,5 +1,8 @@
 #include "storage/object_store.h"
 
+#include <time.h>
+
+#include "base/blocking.h"
 #include "base/limits.h"
 #include "tests/unit/cmocka_all.h"
 
@@ -40,10 +43,79 @@ static void test_put_new__of_parts_is_put_together_for_other_stores(void **state
     object_stores_destroy(stores);
 }
 
+/* --- calls that block ----------------------------------------------------------------------- */
+
+struct slow_store {
+    struct object_store base;
+    long pause_ns;
+    int told; /* calls that were made while their thread had said that it blocks */
+};
+
+struct counting_hook {
+    struct blocking_hook hook;
+    bool is_blocked;
+};
+
+static struct counting_hook thread_state;
+
+static void hook_begin(struct blocking_hook *hook)
+{
+    ((struct counting_hook *)hook)->is_blocked = true;
+}
+
+static void hook_end(struct blocking_hook *hook)
+{
+    ((struct counting_hook *)hook)->is_blocked = false;
+}
+
+static bool slow_get(struct object_store *self, struct slice uri, struct buffer *out,
+                     struct error *err)
+{
+    struct slow_store *store = (struct slow_store *)self;
+    struct timespec pause = {.tv_nsec = store->pause_ns};
+    (void)uri;
+    (void)out;
+    (void)err;
+    store->told += thread_state.is_blocked;
+    return nanosleep(&pause, NULL) == 0;
+}
+
+static void slow_destroy(struct object_store *self)
+{
+    (void)self;
+}
+
+/* The third call of a store that takes a millisecond for each is made by a thread that has said so;
+ * a call of another kind is not. */
+static void test_get__says_that_it_blocks_where_the_store_is_slow(void **state)
+{
+    static const struct object_store_ops ops = {.get = slow_get, .destroy = slow_destroy};
+    struct object_stores *stores = NULL;
+    struct slow_store store = {.base = {.ops = &ops}, .pause_ns = 1000000};
+    struct buffer out;
+    struct error err = {0};
+    (void)state;
+    thread_state = (struct counting_hook){.hook = {hook_begin, hook_end}};
+    blocking_set_hook(&thread_state.hook);
+    buffer_init(&out, KIB);
+    assert_ok(object_stores_create(&stores, &err), &err);
+    assert_ok(object_stores_add(stores, "slow", &store.base, &err), &err);
+    for (int call = 1; call <= 4; call++) {
+        assert_ok(object_get(stores, SLICE_LITERAL("slow://x"), &out, &err), &err);
+        assert_int_equal(store.told, call > 2 ? call - 2 : 0);
+        assert_false(thread_state.is_blocked);
+    }
+    assert_true(call_pace_is_slow(&store.base.paces[OBJECT_CALL_GET]));
+    assert_false(call_pace_is_slow(&store.base.paces[OBJECT_CALL_PUT]));
+    blocking_set_hook(NULL);
+    object_stores_destroy(stores);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_put_new__of_parts_is_put_together_for_other_stores),
+        cmocka_unit_test(test_get__says_that_it_blocks_where_the_store_is_slow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
