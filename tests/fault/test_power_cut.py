@@ -44,6 +44,11 @@ def make_large(connection, table):
     assert answer.status == 200, answer
 
 
+def count_pending(server, condition="1"):
+    with contextlib.closing(sqlite3.connect(f"file:{server.data}/firn.db?mode=ro", uri=True)) as database:
+        return database.execute(f"SELECT count(*) FROM pending_files WHERE {condition}").fetchone()[0]
+
+
 def record(recorded, root, run_s, seed):
     server, _, log = recorded(root, "recording")
     connection, history, names = Connection(server.port), History(), Names()
@@ -53,6 +58,7 @@ def record(recorded, root, run_s, seed):
     began_at = disk_log.Log(log, root).count
     clients = start_clients(server.port, CLIENTS, history, names, tables, seed)
     time.sleep(run_s)
+    assert count_pending(server, "base IS NOT NULL") > 0, "no file is carried like an earlier one"
     end_clients(clients)
     server.stop()
     return Recording(history, names, tables, disk_log.Log(log, root), began_at)
@@ -102,10 +108,9 @@ def test_power_cut__loses_nothing_and_tears_nothing(recorded, own_server, tmp_pa
 def wait_for_files(server):
     """Until the database carries none of them any more."""
     deadline = time.monotonic() + REST_S
-    with contextlib.closing(sqlite3.connect(f"file:{server.data}/firn.db?mode=ro", uri=True)) as database:
-        while database.execute("SELECT count(*) FROM pending_files").fetchone()[0] > 0:
-            assert time.monotonic() < deadline, "files are never synced"
-            time.sleep(0.05)
+    while count_pending(server) > 0:
+        assert time.monotonic() < deadline, "files are never synced"
+        time.sleep(0.05)
 
 
 def test_power_cut__of_a_server_at_rest_loses_nothing(recorded, own_server, tmp_path, fsck, chance):
