@@ -1,6 +1,8 @@
 #include "base/short_turns.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,11 +22,18 @@ struct scheduling {
     uint64_t period_ns;
 };
 
+/* Whoever filters system calls may end the process for one that is not expected of it: a unit of
+ * systemd does that for all that alter resources, and the filter cannot be asked. */
+static bool is_filtered(void)
+{
+    return prctl(PR_GET_SECCOMP) != 0;
+}
+
 /* What else the thread has stays as it is. It is a wish: nothing depends on it. */
 void short_turns_ask(void)
 {
     struct scheduling scheduling;
-    if (syscall(SYS_sched_getattr, 0, &scheduling, sizeof scheduling, 0) != 0)
+    if (is_filtered() || syscall(SYS_sched_getattr, 0, &scheduling, sizeof scheduling, 0) != 0)
         return;
     scheduling.runtime_ns = TURN_NS;
     (void)syscall(SYS_sched_setattr, 0, &scheduling, 0);

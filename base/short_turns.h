@@ -4,7 +4,8 @@
  * Where more threads are ready than there are processors, Linux lets each run for some
  * milliseconds. A thread that asks for shorter turns is run sooner when it has something to do, and
  * gets no larger share (sched_setattr(2): sched_runtime of SCHED_OTHER, from Linux 6.12 on). That
- * needs no privilege; older kernels take no notice.
+ * needs no privilege; older kernels take no notice. Under a seccomp filter, as a systemd unit and
+ * most containers have one, nothing is asked for.
  *
  * Threads:  any, each for itself
  */
