@@ -471,8 +471,10 @@ static bool carry_like(struct pointer_txn *txn, struct carried_file *file, struc
                      "The metadata file that this commit's was packed like is durable: try again");
 }
 
+/* What an earlier run of the transaction found was undone with it. */
 bool metadata_carry(struct pointer_txn *txn, struct carried_file *file, struct error *err)
 {
+    file->has_lost_base = false;
     if (file->packed.len == 0)
         return true;
     if (file->base)
