@@ -111,11 +111,20 @@ static bool has_room(const struct workers *workers, const struct work_item *item
            (!item->is_stream || streams < workers->lane_limit);
 }
 
-/* The first item that there is room for, and the one before it; NULL where there is none. */
+static bool is_refused(const struct workers *workers, const struct work_item *item,
+                       const struct work_item *refused)
+{
+    bool is_like_it =
+        refused && item->lane == refused->lane && item->is_stream == refused->is_stream;
+    return is_like_it || !has_room(workers, item);
+}
+
+/* The first item that there is room for, and the one before it; NULL where there is none. A store
+ * that hangs fills the queue with what goes to it: all of one lane, so room is looked for once. */
 static struct work_item *find_next(const struct workers *workers, struct work_item **ret_before)
 {
     struct work_item *before = NULL, *item = workers->first;
-    while (item && !has_room(workers, item)) {
+    while (item && is_refused(workers, item, before)) {
         before = item;
         item = item->next;
     }
