@@ -21,6 +21,10 @@
  * overdue that are in the same turn as when it looked last. Threads that come back from being away
  * are too many for a while: then whoever ends a turn sleeps, though there is work.
  *
+ * Where most of those that may be awake were overdue, twice as many may be, until two looks in a
+ * row have found nobody: so a burst of n requests that hang, or are long, keeps what is queued
+ * behind it waiting for some log n looks, not for n.
+ *
  * There are no more fibers than threads: however many wait for something that only another fiber
  * can bring, there is a thread for that one.
  */
@@ -52,7 +56,7 @@ struct task {
     struct fiber *fiber;
     struct task *next; /* idle, or going on */
     struct work_item *item;
-    int64_t lane; /* of what it works on; WORK_ANY: of nothing that is counted */
+    int64_t lane;   /* of what it works on; WORK_ANY: of nothing that is counted */
     bool is_stream; /* what it works on */
     bool is_waiting;
     bool is_woken; /* before it was seen to wait */
@@ -77,7 +81,7 @@ struct workers {
     struct work_item *first, *last;
     struct task *going_on, **going_on_end;
     struct task *idle;
-    size_t reserved; /* places taken, queued items included, running ones not */
+    size_t reserved;         /* places taken, queued items included, running ones not */
     size_t reserved_streams; /* of them */
     size_t limit;
     size_t running; /* tasks that have an item */
@@ -86,6 +90,8 @@ struct workers {
     size_t awake;   /* threads that count as such, one that is_waking included */
     size_t awake_limit;
     struct worker *standby; /* one of those that sleep */
+    size_t more_awake;      /* than the limit, as long as somebody stands by */
+    bool was_overdue;       /* somebody, at the last look */
     int64_t standby_ms;
     bool is_left; /* work was, since the one that stands by has looked */
     bool is_stopping;
@@ -140,6 +146,18 @@ static bool has_work(const struct workers *workers)
 
 /* --- who is awake --------------------------------------------------------------------------- */
 
+static size_t may_be_awake(const struct workers *workers)
+{
+    return workers->awake_limit + workers->more_awake;
+}
+
+static void set_standby(struct workers *workers, struct worker *worker)
+{
+    workers->standby = worker;
+    workers->more_awake = 0;
+    workers->was_overdue = false;
+}
+
 static void count_awake(struct worker *worker, bool is_awake)
 {
     if (worker->is_awake == is_awake)
@@ -167,21 +185,40 @@ static struct worker *take_sleeping(struct workers *workers)
     struct worker *worker = workers->sleeping;
     workers->sleeping = worker->next;
     if (workers->standby == worker)
-        workers->standby = NULL;
+        set_standby(workers, NULL);
     worker->is_woken = true;
     count_awake(worker, true);
     return worker;
 }
 
-/* Those that were in the same turn before are away. */
-static void look_at_turns(struct workers *workers, bool has_looked)
+static void see_turns(struct workers *workers)
 {
+    for (size_t i = 0; i < workers->thread_count; i++)
+        workers->threads[i].seen_turn = workers->threads[i].turn;
+}
+
+/* A turn begins between two looks and is overdue at the second after it. */
+static void widen(struct workers *workers, size_t overdue)
+{
+    if (2 * overdue > may_be_awake(workers) && workers->more_awake < workers->thread_count)
+        workers->more_awake += may_be_awake(workers);
+    else if (overdue == 0 && !workers->was_overdue)
+        workers->more_awake = 0;
+    workers->was_overdue = overdue > 0;
+}
+
+/* Those that were in the same turn before are away. */
+static void look_at_turns(struct workers *workers)
+{
+    size_t overdue = workers->awake;
     for (size_t i = 0; i < workers->thread_count; i++) {
         struct worker *worker = &workers->threads[i];
-        if (has_looked && worker->is_at_work && worker->seen_turn == worker->turn)
+        if (worker->is_at_work && worker->seen_turn == worker->turn)
             count_awake(worker, false);
-        worker->seen_turn = worker->turn;
     }
+    overdue -= workers->awake;
+    widen(workers, overdue);
+    see_turns(workers);
 }
 
 /* Work may be left behind. The thread that is to be told to stand by; NULL where one does. */
@@ -192,8 +229,8 @@ static struct worker *wanted_standby(struct workers *workers)
     workers->is_left = true;
     if (workers->standby)
         return NULL;
-    look_at_turns(workers, false);
-    workers->standby = workers->sleeping_longest;
+    see_turns(workers);
+    set_standby(workers, workers->sleeping_longest);
     return workers->standby;
 }
 
@@ -203,7 +240,7 @@ static struct worker *wanted_thread(struct workers *workers)
 {
     if (workers->sleeping == NULL)
         return NULL;
-    if (workers->awake >= workers->awake_limit)
+    if (workers->awake >= may_be_awake(workers))
         return wanted_standby(workers);
     if (workers->is_waking || !has_work(workers))
         return NULL;
@@ -235,16 +272,16 @@ static void stand_by(struct worker *worker)
         return;
     bool was_left = workers->is_left;
     workers->is_left = false;
-    look_at_turns(workers, true);
+    look_at_turns(workers);
     wake(wanted_thread(workers));
     if (!was_left && !workers->is_left && workers->standby == worker)
-        workers->standby = NULL;
+        set_standby(workers, NULL);
 }
 
 static void sleep_until_woken(struct worker *worker)
 {
     struct workers *workers = worker->workers;
-    bool leaves_work = workers->awake > workers->awake_limit;
+    bool leaves_work = workers->awake > may_be_awake(workers);
     push_sleeping(worker);
     if (leaves_work) /* and may be the only one that can stand by */
         wake(wanted_thread(workers));
@@ -301,7 +338,7 @@ static struct task *take_new(struct workers *workers)
 static struct task *take(struct worker *worker)
 {
     struct workers *workers = worker->workers;
-    while (workers->awake > workers->awake_limit || !has_work(workers)) {
+    while (workers->awake > may_be_awake(workers) || !has_work(workers)) {
         if (workers->is_stopping && workers->running == 0 && workers->first == NULL)
             return NULL;
         sleep_until_woken(worker);
