@@ -41,6 +41,7 @@ struct http {
     struct http_balance balance;
     struct http_listener listener;
     size_t max_body;
+    unsigned connection_timeout_s;
     struct http_body_budget bodies;
     atomic_bool is_stopping;
     atomic_size_t running_count; /* from the last byte of a request to the end of its answer */
@@ -62,6 +63,7 @@ struct http_request {
     struct reply *reply;
     bool has_started; /* its headers are there */
     bool is_running;  /* its body is there, too: a stop waits for its answer */
+    bool is_untimed;  /* its answer is the watch's alone */
     size_t uri_size;
     char uri[]; /* as sent: libmicrohttpd decodes its own copy in place */
 };
@@ -129,6 +131,25 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
 }
 
+static void set_timeout(struct MHD_Connection *connection, unsigned timeout_s)
+{
+    (void)MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, timeout_s);
+}
+
+/* libmicrohttpd's timeout begins anew when the socket takes something. The kernel lets it know of
+ * room when a third of the socket's buffer is free, which may be 4 MiB: a client at an allowed pace
+ * takes minutes for that. So an answer that it may take longer for than the timeout is left to the
+ * watch, which sees what the client acknowledges (server/http_watch.h). */
+static void leave_to_watch(struct http_request *http_request, const struct reply *reply)
+{
+    size_t timed_size = (size_t)http_request->http->connection_timeout_s * MIN_CLIENT_PACE;
+    bool may_last = reply->stream || reply->body_size > timed_size;
+    if (!may_last || entry_of(http_request->connection) == NULL)
+        return;
+    http_request->is_untimed = true;
+    set_timeout(http_request->connection, 0);
+}
+
 static void request_release(struct http_request *http_request)
 {
     if (atomic_fetch_sub_explicit(&http_request->references, 1, memory_order_acq_rel) != 1)
@@ -143,13 +164,14 @@ static void request_release(struct http_request *http_request)
 static void on_completed(void *context, struct MHD_Connection *connection, void **request,
                          enum MHD_RequestTerminationCode code)
 {
-    (void)code;
     struct http *http = context;
     struct http_request *ended = *request;
     if (ended == NULL)
         return;
     *request = NULL;
     http_connection_set_turn(entry_of(connection), TURN_REQUEST);
+    if (ended->is_untimed && code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        set_timeout(connection, http->connection_timeout_s);
     if (ended->reply && ended->reply->stream)
         reply_stream_abandon(ended->reply->stream);
     if (ended->is_running)
@@ -165,6 +187,7 @@ static enum MHD_Result queue_reply(struct http_request *http_request, struct rep
     if (response == NULL)
         return MHD_NO;
     http_connection_set_turn(entry_of(http_request->connection), TURN_ANSWER);
+    leave_to_watch(http_request, reply);
     enum MHD_Result queued =
         MHD_queue_response(http_request->connection, (unsigned)reply->status, response);
     if (is_own)
@@ -428,6 +451,7 @@ bool http_start(struct server *server, const struct http_options *options, struc
         return error_no_memory(err, "the HTTP server");
     http->server = server;
     http->max_body = options->max_body;
+    http->connection_timeout_s = options->connection_timeout_s;
     http_body_budget_init(&http->bodies, options->max_body, options->max_bodies,
                           options->small_body);
     atomic_init(&http->is_stopping, false);

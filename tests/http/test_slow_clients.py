@@ -116,6 +116,17 @@ def test_answer_at_a_good_pace__arrives(server):
     assert received > PROPERTY_SIZE
 
 
+def test_answer_at_a_pace_that_is_allowed__goes_on(server):
+    """Though the socket, whose buffer is large, takes nothing for longer than a window."""
+    client = dial(server, received=4096)
+    client.sendall(b"GET /v1/namespaces/ns/tables/t HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    deadline = time.monotonic() + 4 * TIMEOUT_S
+    while time.monotonic() < deadline:
+        assert client.recv(4 * PACE)
+        assert is_held(server, client)
+        time.sleep(0.25)
+
+
 def test_requests_one_after_the_other__are_no_slow_client(server):
     """Each is smaller than what a window asks for."""
     client = dial(server)
