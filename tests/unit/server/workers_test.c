@@ -50,9 +50,11 @@ static void test_workers__run_what_was_submitted(void **state)
 static void wait_until_taken(struct workers *workers)
 {
     const struct timespec step = {.tv_nsec = 1000000};
-    while (workers_drain(workers, 0))
+    struct workers_load load = {.running = 0};
+    while (load.running == 0) {
         nanosleep(&step, NULL);
-    nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+        workers_get_load(workers, &load);
+    }
 }
 
 static void test_workers__refuse_when_the_queue_is_full(void **state)
