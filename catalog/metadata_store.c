@@ -310,14 +310,15 @@ static bool pack_like_base(struct call *call, struct pending_base *base, struct 
            is_alike(file->packed, bytes);
 }
 
-/* A table's metadata is packed like an earlier one of its directory, or to be what the next ones
- * are packed like. That of a new table comes too seldom to be either, and nobody tries again for
- * it. */
-static bool pack_table(struct call *call, struct slice bytes, bool is_new,
+/* A table's metadata is packed like an earlier one of its own, or to be what the next ones are
+ * packed like. That of a new table comes too seldom to be either, and nobody tries again for it:
+ * then `uuid` is empty. */
+static bool pack_table(struct call *call, struct slice bytes, struct slice uuid,
                        struct carried_file *file, struct error *err)
 {
     struct pending_bases *bases = call->catalog->bases;
-    struct pending_base *base = is_new ? NULL : pending_bases_find(bases, file->location);
+    bool is_new = uuid.len == 0;
+    struct pending_base *base = is_new ? NULL : pending_bases_find(bases, uuid);
     if (base && pack_like_base(call, base, bytes, file)) {
         file->base = base;
         return true;
@@ -325,7 +326,7 @@ static bool pack_table(struct call *call, struct slice bytes, bool is_new,
     pending_base_unref(base);
     TRY(pack(call->catalog->packer, bytes, call->arena, &file->packed, err));
     if (!is_new)
-        file->own = pending_base_create(bases, bytes);
+        file->own = pending_base_create(bases, uuid, bytes);
     return true;
 }
 
@@ -375,12 +376,13 @@ bool carried_file_write(struct call *call, struct slice location, struct slice b
 }
 
 static bool carried_table_write(struct call *call, struct slice location, struct slice text,
-                                bool is_new, struct carried_file *ret_file, struct error *err)
+                                struct slice uuid, struct carried_file *ret_file,
+                                struct error *err)
 {
     *ret_file = (struct carried_file){.location = location, .packed = SLICE_EMPTY};
     if (!is_carried(call, location, text))
         return put_durable(call, location, text, err);
-    if (pack_table(call, text, is_new, ret_file, err) && put_carried(call, text, ret_file, err))
+    if (pack_table(call, text, uuid, ret_file, err) && put_carried(call, text, ret_file, err))
         return true;
     carried_file_finish(ret_file);
     return false;
@@ -429,11 +431,11 @@ static bool text_gather(const struct table_text *text, struct buffer *out, struc
 
 /* What is compressed is not like anything. */
 static bool whole_put(struct call *call, struct slice text, enum metadata_codec codec,
-                      struct slice location, bool is_new, struct carried_file *ret_file,
+                      struct slice location, struct slice uuid, struct carried_file *ret_file,
                       struct error *err)
 {
     return codec == METADATA_CODEC_NONE
-               ? carried_table_write(call, location, text, is_new, ret_file, err)
+               ? carried_table_write(call, location, text, uuid, ret_file, err)
                : encode_and_put(call, text, codec, location, ret_file, err);
 }
 
@@ -444,16 +446,16 @@ bool table_metadata_write(struct call *call, const struct table_metadata *metada
     struct table_text text;
     struct buffer whole;
     struct slice location;
-    bool is_new = previous.len == 0;
+    struct slice uuid = previous.len > 0 ? metadata->uuid : SLICE_EMPTY;
     TRY(metadata_file_name(directory, previous, codec, call->catalog->random, call->arena,
                            &location, err));
     table_metadata_text(metadata, &text);
     if (text.count == 1)
-        return whole_put(call, text.parts[0], codec, location, is_new, ret_file, err);
+        return whole_put(call, text.parts[0], codec, location, uuid, ret_file, err);
     if (codec == METADATA_CODEC_NONE && text.size > MAX_CARRIED_SIZE)
         return parts_put(call, &text, location, ret_file, err);
     bool ok = text_gather(&text, &whole, err) &&
-              whole_put(call, buffer_slice(&whole), codec, location, is_new, ret_file, err);
+              whole_put(call, buffer_slice(&whole), codec, location, uuid, ret_file, err);
     buffer_finish(&whole);
     return ok;
 }

@@ -7,7 +7,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 
-/* Directories that have a base at the same time; those that meet in a slot take it from each other.
+/* Tables that have a base at the same time; those that meet in a slot take it from each other.
  * A base lasts some 200 ms longer than commits come. */
 #define SLOT_COUNT ((size_t)1024)
 /* Of all bases together. */
@@ -22,8 +22,8 @@ struct pending_base {
     struct pending_bases *bases;
     atomic_size_t references;
     atomic_size_t uses;
-    int64_t id;         /* once it is offered */
-    uint64_t directory; /* likewise: the hash of its name */
+    int64_t id;     /* once it is offered */
+    uint64_t table; /* the hash of its uuid */
     size_t size;
     char bytes[];
 };
@@ -54,40 +54,41 @@ void pending_bases_destroy(struct pending_bases *bases)
     free(bases);
 }
 
-/* Two directories of one hash would only be unlike each other. */
-static uint64_t directory_hash(struct slice location)
+/* Two tables of one hash would only be unlike each other. */
+static uint64_t table_hash(struct slice uuid)
 {
-    while (location.len > 0 && location.ptr[location.len - 1] != '/')
-        location.len--;
-    return hash_end(hash_bytes(HASH_BEGIN, location));
+    return hash_end(hash_bytes(HASH_BEGIN, uuid));
 }
 
-static struct pending_base **slot_of(struct pending_bases *bases, uint64_t directory)
+static struct pending_base **slot_of(struct pending_bases *bases, uint64_t table)
 {
-    return &bases->slots[directory % SLOT_COUNT];
+    return &bases->slots[table % SLOT_COUNT];
 }
 
-struct pending_base *pending_bases_find(struct pending_bases *bases, struct slice location)
+struct pending_base *pending_bases_find(struct pending_bases *bases, struct slice table_uuid)
 {
-    uint64_t directory = directory_hash(location);
+    uint64_t table = table_hash(table_uuid);
     struct pending_base *found = NULL;
     pthread_mutex_lock(&bases->mutex);
-    struct pending_base *base = *slot_of(bases, directory);
-    if (base && base->directory == directory &&
-        (atomic_fetch_add(&base->uses, 1) + 1) % USES_PER_BASE != 0)
+    struct pending_base *base = *slot_of(bases, table);
+    if (base && base->table == table && (atomic_fetch_add(&base->uses, 1) + 1) % USES_PER_BASE != 0)
         found = pending_base_ref(base);
     pthread_mutex_unlock(&bases->mutex);
     return found;
 }
 
-struct pending_base *pending_base_create(struct pending_bases *bases, struct slice bytes)
+struct pending_base *pending_base_create(struct pending_bases *bases, struct slice table_uuid,
+                                         struct slice bytes)
 {
     if (bytes.len < MIN_BASE_SIZE || atomic_load(&bases->size) + bytes.len > MAX_BASES_SIZE)
         return NULL;
     struct pending_base *base = malloc(sizeof *base + bytes.len);
     if (!base)
         return NULL;
-    *base = (struct pending_base){.bases = bases, .references = 1, .size = bytes.len};
+    *base = (struct pending_base){.bases = bases,
+                                  .references = 1,
+                                  .table = table_hash(table_uuid),
+                                  .size = bytes.len};
     memcpy(base->bytes, bytes.ptr, bytes.len);
     atomic_fetch_add(&bases->size, bytes.len);
     return base;
@@ -107,12 +108,11 @@ void pending_base_unref(struct pending_base *base)
     free(base);
 }
 
-void pending_base_offer(struct pending_base *base, int64_t id, struct slice location)
+void pending_base_offer(struct pending_base *base, int64_t id)
 {
     struct pending_bases *bases = base->bases;
     base->id = id;
-    base->directory = directory_hash(location);
-    struct pending_base **slot = slot_of(bases, base->directory);
+    struct pending_base **slot = slot_of(bases, base->table);
     pthread_mutex_lock(&bases->mutex);
     struct pending_base *before = *slot;
     *slot = pending_base_ref(base);
@@ -123,7 +123,7 @@ void pending_base_offer(struct pending_base *base, int64_t id, struct slice loca
 void pending_base_withdraw(struct pending_base *base)
 {
     struct pending_bases *bases = base->bases;
-    struct pending_base **slot = slot_of(bases, base->directory);
+    struct pending_base **slot = slot_of(bases, base->table);
     pthread_mutex_lock(&bases->mutex);
     bool is_offered = *slot == base;
     if (is_offered)

@@ -319,7 +319,7 @@ void pending_files_add(struct pending_files *files, int64_t id, struct slice loc
     memcpy(file->location, location.ptr, location.len);
     if (own) {
         file->own = pending_base_ref(own);
-        pending_base_offer(own, id, location);
+        pending_base_offer(own, id);
     }
     pthread_mutex_lock(&files->mutex);
     bool is_first = files->first == NULL;

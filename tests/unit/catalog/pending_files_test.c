@@ -428,6 +428,38 @@ static void test_pending__the_rows_of_alike_files_go(void **state)
     assert_int_equal(pending_count(world), 0);
 }
 
+/* Long metadata that is written to a directory of several tables. */
+static void make_sharing_table(struct world *world, struct entity_name name)
+{
+    char *updates = NULL;
+    assert_ok(make_table(world, name), &world->client.err);
+    assert_true(asprintf(&updates,
+                         "[{'action':'set-properties','updates':{'long':'%0*d',"
+                         "'write.metadata.path':'%s/shared'}}]",
+                         5000, 0, world->location) > 0);
+    assert_ok(commit_table(world, name, NO_REQUIREMENTS, updates, NULL), &world->client.err);
+    free(updates);
+}
+
+/* The purge of one leaves no row behind that the other's need. */
+static void test_pending__tables_of_one_directory_do_not_need_each_other(void **state)
+{
+    struct world *world = *state;
+    char path[512];
+    atomic_store(&syncs_fail, true);
+    make_sharing_table(world, NAME("t"));
+    (void)snprintf(path, sizeof path, "%s", metadata_path(world));
+    make_sharing_table(world, NAME("other"));
+    assert_true(file_is_there(path));
+    assert_ok(drop_table(world, NAME("t"), true), &world->client.err);
+    assert_true(queue_becomes_empty(world));
+    assert_false(file_is_there(path));
+    world_close(world);
+    atomic_store(&syncs_fail, false);
+    world_open(world);
+    assert_false(file_is_there(path));
+}
+
 static bool job_delete_all(struct pointer_txn *txn, void *context, struct error *err)
 {
     struct pending_row rows[2 * ALIKE];
@@ -461,6 +493,18 @@ static void test_pending__a_commit_outlives_the_loss_of_its_base(void **state)
     expect_recovered_as(world, "v2");
 }
 
+/* What the table's next file is to be packed like. */
+static struct pending_base *find_base(struct world *world, struct slice location)
+{
+    struct table_metadata *metadata = NULL;
+    assert_ok(table_metadata_read(world->catalog, location, &metadata, &world->client.err),
+              &world->client.err);
+    struct pending_base *base = pending_bases_find(world->catalog->bases, metadata->uuid);
+    table_metadata_unref(metadata);
+    assert_non_null(base);
+    return base;
+}
+
 struct carrying {
     struct world *world;
     struct carried_file file;
@@ -485,8 +529,7 @@ static void test_pending__a_base_that_is_back_was_not_lost(void **state)
     make_long_table(world);
     carrying.file.location = table_pointer(world, NAME("t"));
     carrying.file.packed = SLICE_LITERAL("like");
-    carrying.file.base = pending_bases_find(world->catalog->bases, carrying.file.location);
-    assert_non_null(carrying.file.base);
+    carrying.file.base = find_base(world, carrying.file.location);
     assert_fails(pointer_store_write(world->pointers, job_carry, &carrying, &world->client.err),
                  &world->client.err, ERROR_COMMIT_FAILED);
     assert_true(carrying.file.has_lost_base);
@@ -519,6 +562,7 @@ int main(void)
         TEST(test_pending__the_rows_of_alike_files_go),
         TEST(test_pending__a_commit_outlives_the_loss_of_its_base),
         TEST(test_pending__a_base_that_is_back_was_not_lost),
+        TEST(test_pending__tables_of_one_directory_do_not_need_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
