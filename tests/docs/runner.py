@@ -30,7 +30,8 @@ from firn_server import free_port  # noqa: E402
 ADDRESS = re.compile(r"(127\.0\.0\.1:|localhost:|\b(?:clientPort|port)=)(\d{2,5})\b")
 BLOCK_S = 300
 START_S = 120
-STOP_S = 40
+# Spark gives each thing that it does at its end up to 30 s.
+STOP_S = 120
 # The ports that programs take without being told, and the variables that tell them.
 VARIABLES = {
     "FIRN_LISTEN": "127.0.0.1:8181",
