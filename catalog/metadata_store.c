@@ -311,21 +311,21 @@ static bool pack_like_base(struct call *call, struct pending_base *base, struct 
 }
 
 /* A table's metadata is packed like an earlier one of its own, or to be what the next ones are
- * packed like. That of a new table comes too seldom to be either, and nobody tries again for it:
- * then `uuid` is empty. */
-static bool pack_table(struct call *call, struct slice bytes, struct slice uuid,
-                       struct carried_file *file, struct error *err)
+ * packed like. `uuid` is empty for what is neither: other files, and the metadata of a new table,
+ * which comes too seldom, and nobody tries again for it. */
+static bool pack_file(struct call *call, struct slice bytes, struct slice uuid,
+                      struct carried_file *file, struct error *err)
 {
     struct pending_bases *bases = call->catalog->bases;
-    bool is_new = uuid.len == 0;
-    struct pending_base *base = is_new ? NULL : pending_bases_find(bases, uuid);
+    bool may_be_alike = uuid.len > 0;
+    struct pending_base *base = may_be_alike ? pending_bases_find(bases, uuid) : NULL;
     if (base && pack_like_base(call, base, bytes, file)) {
         file->base = base;
         return true;
     }
     pending_base_unref(base);
     TRY(pack(call->catalog->packer, bytes, call->arena, &file->packed, err));
-    if (!is_new)
+    if (may_be_alike)
         file->own = pending_base_create(bases, uuid, bytes);
     return true;
 }
@@ -365,35 +365,33 @@ static bool is_carried(const struct call *call, struct slice location, struct sl
     return bytes.len <= MAX_CARRIED_SIZE && (!ops || ops->put_unsynced);
 }
 
-bool carried_file_write(struct call *call, struct slice location, struct slice bytes,
-                        struct carried_file *ret_file, struct error *err)
+/* `uuid`: as pack_file has it. */
+static bool file_write(struct call *call, struct slice location, struct slice bytes,
+                       struct slice uuid, struct carried_file *ret_file, struct error *err)
 {
     *ret_file = (struct carried_file){.location = location, .packed = SLICE_EMPTY};
     if (!is_carried(call, location, bytes))
         return put_durable(call, location, bytes, err);
-    TRY(pack(call->catalog->packer, bytes, call->arena, &ret_file->packed, err));
-    return put_carried(call, bytes, ret_file, err);
-}
-
-static bool carried_table_write(struct call *call, struct slice location, struct slice text,
-                                struct slice uuid, struct carried_file *ret_file,
-                                struct error *err)
-{
-    *ret_file = (struct carried_file){.location = location, .packed = SLICE_EMPTY};
-    if (!is_carried(call, location, text))
-        return put_durable(call, location, text, err);
-    if (pack_table(call, text, uuid, ret_file, err) && put_carried(call, text, ret_file, err))
+    if (pack_file(call, bytes, uuid, ret_file, err) && put_carried(call, bytes, ret_file, err))
         return true;
     carried_file_finish(ret_file);
     return false;
 }
 
+bool carried_file_write(struct call *call, struct slice location, struct slice bytes,
+                        struct carried_file *ret_file, struct error *err)
+{
+    return file_write(call, location, bytes, SLICE_EMPTY, ret_file, err);
+}
+
+/* What is compressed is not like anything. */
 static bool encode_and_put(struct call *call, struct slice text, enum metadata_codec codec,
-                           struct slice location, struct carried_file *ret_file, struct error *err)
+                           struct slice location, struct slice uuid, struct carried_file *ret_file,
+                           struct error *err)
 {
     struct buffer bytes;
     if (codec == METADATA_CODEC_NONE)
-        return carried_file_write(call, location, text, ret_file, err);
+        return file_write(call, location, text, uuid, ret_file, err);
     buffer_init(&bytes, MAX_METADATA_SIZE);
     bool ok = metadata_file_encode(text, codec, &bytes, err) &&
               carried_file_write(call, location, buffer_slice(&bytes), ret_file, err);
@@ -408,7 +406,7 @@ bool metadata_write(struct call *call, struct slice text, struct slice directory
     struct slice location;
     TRY(metadata_file_name(directory, previous, codec, call->catalog->random, call->arena,
                            &location, err));
-    return encode_and_put(call, text, codec, location, ret_file, err);
+    return encode_and_put(call, text, codec, location, SLICE_EMPTY, ret_file, err);
 }
 
 /* Text in parts is too long to be carried. */
@@ -429,16 +427,6 @@ static bool text_gather(const struct table_text *text, struct buffer *out, struc
     return buffer_check(out, "table metadata", err);
 }
 
-/* What is compressed is not like anything. */
-static bool whole_put(struct call *call, struct slice text, enum metadata_codec codec,
-                      struct slice location, struct slice uuid, struct carried_file *ret_file,
-                      struct error *err)
-{
-    return codec == METADATA_CODEC_NONE
-               ? carried_table_write(call, location, text, uuid, ret_file, err)
-               : encode_and_put(call, text, codec, location, ret_file, err);
-}
-
 bool table_metadata_write(struct call *call, const struct table_metadata *metadata,
                           struct slice directory, struct slice previous, enum metadata_codec codec,
                           struct carried_file *ret_file, struct error *err)
@@ -451,11 +439,11 @@ bool table_metadata_write(struct call *call, const struct table_metadata *metada
                            &location, err));
     table_metadata_text(metadata, &text);
     if (text.count == 1)
-        return whole_put(call, text.parts[0], codec, location, uuid, ret_file, err);
+        return encode_and_put(call, text.parts[0], codec, location, uuid, ret_file, err);
     if (codec == METADATA_CODEC_NONE && text.size > MAX_CARRIED_SIZE)
         return parts_put(call, &text, location, ret_file, err);
     bool ok = text_gather(&text, &whole, err) &&
-              whole_put(call, buffer_slice(&whole), codec, location, uuid, ret_file, err);
+              encode_and_put(call, buffer_slice(&whole), codec, location, uuid, ret_file, err);
     buffer_finish(&whole);
     return ok;
 }
