@@ -154,12 +154,6 @@ static bool round_restore(struct round *round)
     return is_complete;
 }
 
-static int compare_ids(const void *left, const void *right)
-{
-    const int64_t *a = left, *b = right;
-    return (*a > *b) - (*a < *b);
-}
-
 static bool delete_leaving(struct pointer_txn *txn, void *context, struct error *err)
 {
     struct round *round = context;
@@ -176,7 +170,7 @@ static bool round_forget(struct round *round, struct error *err)
 {
     if (round->leaving_count == 0)
         return true;
-    qsort(round->leaving, round->leaving_count, sizeof *round->leaving, compare_ids);
+    qsort(round->leaving, round->leaving_count, sizeof *round->leaving, pending_id_compare);
     bool ok = pointer_store_write(round->catalog->pointers, delete_leaving, round, err);
     if (!ok)
         round->leaving_count = 0;
@@ -187,7 +181,7 @@ static bool round_forget(struct round *round, struct error *err)
 static bool round_has_lost(const struct round *round, int64_t id)
 {
     const int64_t *found = bsearch(&id, round->leaving, round->leaving_count,
-                                   sizeof *round->leaving, compare_ids);
+                                   sizeof *round->leaving, pending_id_compare);
     return found && round->gone[found - round->leaving];
 }
 

@@ -1,6 +1,8 @@
 /* Files that a transaction carries until they are durable (storage/pointer_store.h). */
 #include "storage/pointer_store.h"
 
+#include <stdlib.h>
+
 #include "storage/pointer_internal.h"
 
 /* base 0: none. */
@@ -40,18 +42,16 @@ bool pointer_pending_add_like(struct pointer_txn *txn, struct slice location, st
     return !*ret_has_base || insert(txn, location, bytes, base, ret_id, err);
 }
 
+int pending_id_compare(const void *left, const void *right)
+{
+    const int64_t *a = left, *b = right;
+    return (*a > *b) - (*a < *b);
+}
+
 /* Its place in `ids`, or NULL. */
 static const int64_t *find_id(const int64_t *ids, size_t count, int64_t id)
 {
-    size_t low = 0, high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (ids[middle] < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < count && ids[low] == id ? &ids[low] : NULL;
+    return bsearch(&id, ids, count, sizeof *ids, pending_id_compare);
 }
 
 /* Rows that stay need theirs. */

@@ -423,8 +423,10 @@ bool pointer_pending_add(struct pointer_txn *txn, struct slice location, struct 
  * gone nothing is changed. */
 bool pointer_pending_add_like(struct pointer_txn *txn, struct slice location, struct slice bytes,
                               int64_t base, int64_t *ret_id, bool *ret_has_base, struct error *err);
+/* The order of ids of type int64_t, for qsort and bsearch. */
+int pending_id_compare(const void *left, const void *right);
 /* These files are durable by themselves, or gone for good. Their rows are deleted and ret_gone[i]
- * becomes true, but for those that the bytes of other rows need. `ids` is sorted upwards. */
+ * becomes true, but for those that the bytes of other rows need. `ids` is sorted. */
 bool pointer_pending_done(struct pointer_txn *txn, const int64_t *ids, size_t count, bool *ret_gone,
                           struct error *err);
 bool pointer_purge_add(struct pointer_txn *txn, const struct purge_row *row, struct error *err);
