@@ -11,6 +11,8 @@
 /* A small request fits into the first block; large ones soon take a megabyte at a time. */
 #define FIRST_BLOCK_SIZE ((size_t)4 * 1024)
 #define LARGEST_BLOCK_SIZE ((size_t)1024 * 1024)
+/* A location with room to spare. */
+#define PRINTED_AT_ONCE 512
 /* What malloc aligns to, and what any type needs. */
 #define ALIGNMENT _Alignof(max_align_t)
 
@@ -156,19 +158,25 @@ struct slice arena_join(struct arena *arena, const struct slice *texts, size_t c
     return (struct slice){text, size};
 }
 
+/* Most texts fit into `text` and are formatted once. */
 struct slice arena_printf(struct arena *arena, const char *fmt, ...)
 {
+    char text[PRINTED_AT_ONCE];
     va_list args;
     va_start(args, fmt);
-    int wanted = vsnprintf(NULL, 0, fmt, args);
+    int wanted = vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     if (wanted < 0)
         return (struct slice){NULL, 0};
-    char *text = arena_alloc(arena, (size_t)wanted + 1);
-    if (!text)
+    char *kept = arena_alloc(arena, (size_t)wanted + 1);
+    if (!kept)
         return (struct slice){NULL, 0};
-    va_start(args, fmt);
-    vsnprintf(text, (size_t)wanted + 1, fmt, args);
-    va_end(args);
-    return (struct slice){text, (size_t)wanted};
+    if ((size_t)wanted < sizeof text) {
+        memcpy(kept, text, (size_t)wanted + 1);
+    } else {
+        va_start(args, fmt);
+        vsnprintf(kept, (size_t)wanted + 1, fmt, args);
+        va_end(args);
+    }
+    return (struct slice){kept, (size_t)wanted};
 }

@@ -75,11 +75,13 @@ void buffer_append_int64(struct buffer *buffer, int64_t value)
     buffer_append(buffer, text, (size_t)(put_int64(text, value) - text));
 }
 
+/* Into the room that there is; where that is too little, again into enough. */
 void buffer_printf(struct buffer *buffer, const char *fmt, ...)
 {
     va_list args;
+    size_t room = buffer->state == BUFFER_OK ? buffer->capacity - buffer->len : 0;
     va_start(args, fmt);
-    int wanted = vsnprintf(NULL, 0, fmt, args);
+    int wanted = vsnprintf(room ? buffer->ptr + buffer->len : NULL, room, fmt, args);
     va_end(args);
     if (wanted < 0) {
         buffer_fail(buffer, BUFFER_NO_MEMORY);
@@ -87,9 +89,11 @@ void buffer_printf(struct buffer *buffer, const char *fmt, ...)
     }
     if (!buffer_reserve(buffer, (size_t)wanted))
         return;
-    va_start(args, fmt);
-    vsnprintf(buffer->ptr + buffer->len, (size_t)wanted + 1, fmt, args);
-    va_end(args);
+    if ((size_t)wanted >= room) {
+        va_start(args, fmt);
+        vsnprintf(buffer->ptr + buffer->len, (size_t)wanted + 1, fmt, args);
+        va_end(args);
+    }
     buffer->len += (size_t)wanted;
 }
 
