@@ -12,6 +12,8 @@
  * costs what it changes, and the writing of the file. Shorter ones are copied faster than an answer
  * or a file is made of parts. */
 #define SHARE_HISTORY_FROM (256 * KIB)
+/* A snapshot, and its lines in the logs. */
+#define USUAL_GROWTH ((size_t)2 * KIB)
 
 /*
  * A commit that dies between any two steps leaves this:
@@ -160,6 +162,14 @@ static bool apply_updates(struct table_change *change, const json_t *updates, st
     return table_change_set_text(change, text, err);
 }
 
+/* Room for what the next metadata probably takes. */
+static void reserve_text(const struct table_metadata *base, struct buffer *text)
+{
+    size_t size = base ? base->blob->size : 0;
+    if (size < SHARE_HISTORY_FROM)
+        (void)buffer_reserve(text, size + USUAL_GROWTH);
+}
+
 static bool apply_to_base(struct table_change *change, const json_t *requirements,
                           const json_t *updates, bool is_late, struct error *err)
 {
@@ -169,6 +179,7 @@ static bool apply_to_base(struct table_change *change, const json_t *requirement
     if (is_late)
         TRY(append_rebase_write(rebase, change->base, change->row.location, &change->list, err));
     buffer_init(&text, MAX_METADATA_SIZE);
+    reserve_text(change->base, &text);
     bool ok = apply_updates(change, is_late ? rebase->updates : updates, &text, err);
     buffer_finish(&text);
     return ok;

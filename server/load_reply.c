@@ -19,6 +19,8 @@
 #define COMMIT_ONE_PIECE_SIZE (256 * KIB)
 /* What surrounds the metadata: a location and a few words. */
 #define FRAME_SIZE (1 * MIB)
+/* And mostly is, without keys for storage. */
+#define USUAL_FRAME_SIZE ((size_t)1 * KIB)
 /* A representation, a mode, and the access: "refs client 0f3a…". */
 #define ETAG_VARIANT_SIZE 64
 /* Of the digest of what a client was told of its access: enough that no two are alike. */
@@ -169,6 +171,8 @@ static bool add_body(struct reply *reply, struct slice location, const struct ta
     struct blob *blob = NULL;
     bool is_one_piece = metadata->size < form->one_piece_size;
     buffer_init(&head, FRAME_SIZE + ONE_PIECE_SIZE);
+    if (is_one_piece)
+        (void)buffer_reserve(&head, metadata->size + USUAL_FRAME_SIZE);
     write_head(&head, location);
     if (is_one_piece) {
         table_text_append(metadata, &head);
