@@ -4,8 +4,8 @@
  * queue, metrics reports.
  *
  * Reads go through a view; changes are jobs that one writer thread runs. All jobs that wait are run
- * in one transaction, each in its savepoint, and each caller returns when that transaction is
- * durable: one fsync pays for many.
+ * in one transaction, and each caller returns when that transaction is durable: one fsync pays for
+ * many.
  *
  * Owns:     the database and the writer thread; rows that are read live in the caller's arena
  * Errors:   a job's own error is returned to its caller and undoes that job alone.

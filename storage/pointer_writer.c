@@ -2,7 +2,7 @@
  * A batch
  *
  *   BEGIN IMMEDIATE
- *     for each job:  SAVEPOINT job → run → RELEASE, or ROLLBACK TO where it failed
+ *     for each job:  run
  *   COMMIT           one sync for all
  *   cache changed    then the callers are woken
  *
@@ -15,6 +15,11 @@
  * one tells of what is durable and answers, and this one meanwhile runs the jobs that come and
  * commits them, by halves of those that are expected, so that little is left to do when the next
  * sync begins (writer_queue.h). Views wait for the sync of what they see (log_gate.h).
+ *
+ * A job that fails has changed nothing, as a rule: refusals come before changes, and it leaves
+ * nothing to undo. Where it has, all is undone and the jobs of the batch run again, and the next
+ * batches as well, with SAVEPOINT job → run → RELEASE, or ROLLBACK TO where one fails. A savepoint
+ * for each job from the start would copy every page that the job changes.
  *
  * Four things can go wrong beyond a job that fails by itself:
  *
@@ -49,7 +54,12 @@
 #include "storage/checkpointer.h"
 #include "storage/migrations.h"
 #include "storage/pointer_internal.h"
+#include "storage/write_job.h"
 #include "storage/writer_queue.h"
+
+/* So many batches that run with savepoints, after one that had to run twice: then at most every
+ * hundredth does. */
+#define GUARDED_BATCHES 100
 
 struct pointer_writer {
     const struct connection_options *options;
@@ -65,6 +75,7 @@ struct pointer_writer {
     struct sqlite_connection connection;
     bool syncs_apart; /* what the connection is set to */
     bool is_settled;  /* false: the outcome of a commit is not final yet */
+    unsigned guarded; /* batches that run with savepoints from here on */
 };
 
 /* --- the connection ----------------------------------------------------------------------- */
@@ -98,8 +109,6 @@ static bool set_syncs(struct pointer_writer *writer, bool apart, struct error *e
     return true;
 }
 
-/* --- one job ------------------------------------------------------------------------------ */
-
 static bool run(struct pointer_writer *writer, enum statement_id id, struct error *err)
 {
     return connection_run(&writer->connection, id, err);
@@ -107,40 +116,13 @@ static bool run(struct pointer_writer *writer, enum statement_id id, struct erro
 
 static void transaction_undo(struct pointer_writer *writer)
 {
-    if (connection_in_transaction(&writer->connection))
-        (void)run(writer, STATEMENT_BATCH_ROLLBACK, NULL);
+    connection_undo(&writer->connection);
 }
 
-/* The job's own part, between savepoint and release. */
-static bool job_call(struct pointer_writer *writer, struct pointer_write *job)
-{
-    struct pointer_txn txn = {.view = {.connection = &writer->connection},
-                              .now_ms = clock_now_ms(writer->clock)};
-    TRY(run(writer, STATEMENT_JOB_BEGIN, &job->error));
-    bool ok = job->run(&txn, job->context, &job->error);
-    job->changes = txn.changes;
-    if (!ok && job->error.kind == ERROR_NONE)
-        return error_set(&job->error, ERROR_INTERNAL, "a write failed without saying why");
-    if (ok && !connection_in_transaction(&writer->connection))
-        return error_set(&job->error, ERROR_STORAGE, "the database undid the transaction");
-    return ok && run(writer, STATEMENT_JOB_END, &job->error);
-}
-
-/* False where the transaction is gone, and with it what the jobs before this one did. */
 static bool job_run(struct pointer_writer *writer, struct pointer_write *job)
 {
-    error_clear(&job->error);
-    job->ok = job_call(writer, job);
-    if (job->ok)
-        return true;
-    (void)write_job_fail(job, &job->error);
-    if (!connection_in_transaction(&writer->connection))
-        return false;
-    struct error ignored;
-    if (run(writer, STATEMENT_JOB_UNDO, &ignored) && run(writer, STATEMENT_JOB_END, &ignored))
-        return true;
-    transaction_undo(writer);
-    return false;
+    return write_job_run(job, &writer->connection, clock_now_ms(writer->clock),
+                         writer->guarded > 0);
 }
 
 /* --- the connection after a commit of unknown outcome ------------------------------------- */
@@ -256,8 +238,8 @@ static void commit_apart(struct pointer_writer *writer, struct write_batch *batc
     }
 }
 
-/* Runs what is in the batch, and what comes while it is open. The job in which the transaction was
- * lost, or NULL. */
+/* Runs what is in the batch, and what comes while it is open. The job that has spoilt or lost the
+ * transaction, or NULL. */
 static struct pointer_write *batch_fill(struct pointer_writer *writer, struct write_batch *batch)
 {
     struct pointer_write *job = batch->first;
@@ -337,16 +319,42 @@ static void batch_refuse(struct pointer_writer *writer, struct write_batch *batc
     writer_queue_wrote(&writer->queue, batch);
 }
 
+/* A transaction in which the batch runs; ret_broken as batch_fill. False: there is none, and all
+ * have failed. */
+static bool batch_try(struct pointer_writer *writer, struct write_batch *batch,
+                      const struct pointer_write **ret_broken)
+{
+    struct error reason = {0};
+    if (batch_begin(writer, batch, &reason)) {
+        *ret_broken = batch_fill(writer, batch);
+        return true;
+    }
+    transaction_undo(writer);
+    write_batch_fail(batch, &reason);
+    return false;
+}
+
+/* The same after a job has failed half way: now each can be undone by itself. */
+static bool batch_try_guarded(struct pointer_writer *writer, struct write_batch *batch,
+                              const struct pointer_write **ret_broken)
+{
+    transaction_undo(writer);
+    write_batch_forget(batch);
+    writer->guarded = GUARDED_BATCHES;
+    return batch_try(writer, batch, ret_broken);
+}
+
 /* Afterwards the batch has those jobs that are to be answered here. */
 static void batch_run(struct pointer_writer *writer, struct write_batch *batch, int64_t *ret_us)
 {
-    struct error reason = {0};
-    if (!batch_begin(writer, batch, &reason)) {
-        transaction_undo(writer);
-        write_batch_fail(batch, &reason);
+    const struct pointer_write *broken = NULL;
+    if (writer->guarded > 0)
+        writer->guarded--;
+    if (!batch_try(writer, batch, &broken))
         return;
-    }
-    const struct pointer_write *broken = batch_fill(writer, batch);
+    bool is_spoilt = broken && connection_in_transaction(&writer->connection);
+    if (is_spoilt && !batch_try_guarded(writer, batch, &broken))
+        return;
     bool must_drain = broken || !writer->syncs_apart;
     bool is_lost =
         must_drain ? !writer_queue_drain(&writer->queue) : writer_queue_is_lost(&writer->queue);

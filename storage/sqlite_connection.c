@@ -246,6 +246,12 @@ bool connection_run(struct sqlite_connection *connection, enum statement_id id, 
     return statement_run(&statement, err);
 }
 
+void connection_undo(struct sqlite_connection *connection)
+{
+    if (connection_in_transaction(connection))
+        (void)connection_run(connection, STATEMENT_BATCH_ROLLBACK, NULL);
+}
+
 bool connection_int64(struct sqlite_connection *connection, enum statement_id id,
                       int64_t *ret_value, struct error *err)
 {

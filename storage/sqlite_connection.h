@@ -47,6 +47,8 @@ bool connection_script(struct sqlite_connection *connection, const char *sql, st
 
 /* True where a transaction is open. */
 bool connection_in_transaction(const struct sqlite_connection *connection);
+/* Nothing of the transaction stays, if there is one. */
+void connection_undo(struct sqlite_connection *connection);
 
 /* One run of a prepared statement. A failed bind is remembered and reported by the step. */
 struct statement {

@@ -26,7 +26,7 @@ const char *statement_name(enum statement_id id)
 
 /* synchronous = FULL syncs the log at each commit, and log and database at a checkpoint. The log is
  * copied back by storage/checkpointer.h, and cut to at most 64 MiB after a burst. temp_store =
- * MEMORY: what a savepoint keeps to undo a job goes to a file otherwise, above 64 KiB.
+ * MEMORY: what a savepoint keeps to undo a job would go to a file otherwise, above 64 KiB.
  * trusted_schema = OFF: a database that someone handed us cannot call functions from its schema. */
 const char *const sql_writer_setup = "PRAGMA synchronous = FULL;"
                                      "PRAGMA foreign_keys = ON;"

@@ -43,7 +43,7 @@
     X(BATCH_BEGIN, "BEGIN IMMEDIATE", "the write lock first, so that no job meets SQLITE_BUSY")    \
     X(BATCH_COMMIT, "COMMIT", "one sync for all jobs of the batch")                                \
     X(BATCH_ROLLBACK, "ROLLBACK", "nothing of the batch stays")                                    \
-    X(JOB_BEGIN, "SAVEPOINT job", "a job that fails is undone alone")                              \
+    X(JOB_BEGIN, "SAVEPOINT job", "a job that fails half way is undone alone")                     \
     X(JOB_END, "RELEASE job", "the job's changes join the batch")                                  \
     X(JOB_UNDO, "ROLLBACK TO job", "the batch goes on as if the job had not run")                  \
     X(SETTLE, "UPDATE writer_state SET settled = random() >> 2 WHERE id = 1",                      \

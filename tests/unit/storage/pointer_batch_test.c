@@ -90,6 +90,13 @@ static bool job_table(struct pointer_txn *txn, void *context, struct error *err)
     return pointer_entity_insert(txn, &row, &id, err);
 }
 
+/* Fails when it has changed something. */
+static bool job_fails_half_way(struct pointer_txn *txn, void *context, struct error *err)
+{
+    TRY(job_table(txn, context, err));
+    return error_set(err, ERROR_CONFLICT, "no further");
+}
+
 /* As SQLite does where the disk is full: the whole transaction is gone. */
 static bool job_breaks(struct pointer_txn *txn, void *context, struct error *err)
 {
@@ -124,6 +131,39 @@ static void test_batch__a_failed_job_is_undone_alone(void **state)
     assert_true(c->ok);
     assert_true(read_entity(&batch->fixture, "db", "t", &row));
     assert_true(read_entity(&batch->fixture, "db", "u", &row));
+    /* It had changed nothing. */
+    assert_int_equal(first.runs + same.runs + last.runs, 3);
+}
+
+/* A table, half of a job, and another table. */
+static int runs_beside_half_a_job(struct batch *batch, const char *before, const char *after)
+{
+    struct entity_row row;
+    struct table first = {batch->fixture.namespace_id, before, 0};
+    struct table half = {batch->fixture.namespace_id, "half", 0};
+    struct table last = {batch->fixture.namespace_id, after, 0};
+    struct queued *a = batch_add(batch, job_table, &first);
+    struct queued *b = batch_add(batch, job_fails_half_way, &half);
+    struct queued *c = batch_add(batch, job_table, &last);
+    batch_finish(batch);
+    assert_true(a->ok);
+    assert_false(b->ok);
+    assert_int_equal(b->error.kind, ERROR_CONFLICT);
+    assert_true(c->ok);
+    assert_true(read_entity(&batch->fixture, "db", before, &row));
+    assert_false(read_entity(&batch->fixture, "db", "half", &row));
+    assert_true(read_entity(&batch->fixture, "db", after, &row));
+    return first.runs + half.runs + last.runs;
+}
+
+static void test_batch__what_a_job_has_done_before_it_fails_is_undone(void **state)
+{
+    struct batch *batch = *state;
+    /* All that was run by then runs again; how much that is depends on how they were grouped. */
+    assert_in_range(runs_beside_half_a_job(batch, "t", "u"), 4, 6);
+    /* For a while then none has to. */
+    batch->count = 0;
+    assert_int_equal(runs_beside_half_a_job(batch, "v", "w"), 3);
 }
 
 static void test_batch__neighbours_of_a_lost_transaction_run_again(void **state)
@@ -212,6 +252,7 @@ int main(void)
     fault_vfs_register();
     const struct CMUnitTest tests[] = {
         TEST(test_batch__a_failed_job_is_undone_alone),
+        TEST(test_batch__what_a_job_has_done_before_it_fails_is_undone),
         TEST(test_batch__neighbours_of_a_lost_transaction_run_again),
         TEST(test_batch__a_lost_transaction_is_noticed),
         TEST(test_batch__a_failed_commit_is_everyones),
