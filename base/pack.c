@@ -10,9 +10,9 @@
 
 static const char zstd_magic[] = {'\x28', '\xB5', '\x2F', '\xFD'};
 
-static bool is_frame(struct slice bytes)
+bool pack_is_frame(struct slice packed)
 {
-    return slice_starts_with(bytes, slice_make(zstd_magic, sizeof zstd_magic));
+    return slice_starts_with(packed, slice_make(zstd_magic, sizeof zstd_magic));
 }
 
 /* As many as threads that pack at the same moment on a large machine. */
@@ -67,34 +67,31 @@ static void context_give(struct packer *packer, ZSTD_CCtx *context)
 }
 
 /* What each frame has, and nothing of the one before. */
-static bool context_prepare(ZSTD_CCtx *context, struct slice base)
+static bool context_prepare(ZSTD_CCtx *context)
 {
     (void)ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters);
-    return !ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, PACK_LEVEL)) &&
-           !ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, base.len > 0)) &&
-           !ZSTD_isError(ZSTD_CCtx_refPrefix(context, base.ptr, base.len));
+    return !ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, PACK_LEVEL));
 }
 
-/* The frame's size; 0: no memory. `base` may be empty. */
-static size_t compress(struct packer *packer, struct slice bytes, struct slice base, char *out,
-                       size_t room)
+/* The frame's size; 0: no memory. */
+static size_t compress(struct packer *packer, struct slice bytes, char *out, size_t room)
 {
     ZSTD_CCtx *context = context_take(packer);
     if (!context)
         return 0;
-    size_t size = context_prepare(context, base)
+    size_t size = context_prepare(context)
                       ? ZSTD_compress2(context, out, room, bytes.ptr, bytes.len)
                       : 0;
     context_give(packer, context);
     return ZSTD_isError(size) ? 0 : size;
 }
 
-static bool compress_into(struct packer *packer, struct slice bytes, struct slice base,
-                          struct arena *arena, struct slice *ret_packed, struct error *err)
+static bool compress_into(struct packer *packer, struct slice bytes, struct arena *arena,
+                          struct slice *ret_packed, struct error *err)
 {
     size_t room = ZSTD_compressBound(bytes.len);
     char *packed = arena_alloc(arena, room);
-    size_t size = packed ? compress(packer, bytes, base, packed, room) : 0;
+    size_t size = packed ? compress(packer, bytes, packed, room) : 0;
     *ret_packed = slice_make(packed, size);
     return size > 0 || error_no_memory(err, "packed bytes");
 }
@@ -102,20 +99,14 @@ static bool compress_into(struct packer *packer, struct slice bytes, struct slic
 bool pack(struct packer *packer, struct slice bytes, struct arena *arena, struct slice *ret_packed,
           struct error *err)
 {
-    TRY(compress_into(packer, bytes, SLICE_EMPTY, arena, ret_packed, err));
-    if (ret_packed->len >= bytes.len && !is_frame(bytes)) {
+    TRY(compress_into(packer, bytes, arena, ret_packed, err));
+    if (ret_packed->len >= bytes.len && !pack_is_frame(bytes)) {
         struct slice plain = arena_slice(arena, bytes);
         if (!plain.ptr)
             return error_no_memory(err, "packed bytes");
         *ret_packed = plain;
     }
     return true;
-}
-
-bool pack_like(struct packer *packer, struct slice bytes, struct slice base, struct arena *arena,
-               struct slice *ret_packed, struct error *err)
-{
-    return compress_into(packer, bytes, base, arena, ret_packed, err);
 }
 
 static bool damaged(struct error *err)
@@ -135,7 +126,7 @@ static size_t decompress(struct slice packed, struct slice base, char *out, size
     return size;
 }
 
-bool unpack_like(struct slice packed, struct slice base, struct buffer *out, struct error *err)
+bool unpack_prefixed(struct slice packed, struct slice base, struct buffer *out, struct error *err)
 {
     unsigned long long size = ZSTD_getFrameContentSize(packed.ptr, packed.len);
     if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN)
@@ -151,8 +142,8 @@ bool unpack_like(struct slice packed, struct slice base, struct buffer *out, str
 
 bool unpack(struct slice packed, struct buffer *out, struct error *err)
 {
-    if (is_frame(packed))
-        return unpack_like(packed, SLICE_EMPTY, out, err);
+    if (pack_is_frame(packed))
+        return unpack_prefixed(packed, SLICE_EMPTY, out, err);
     buffer_append_slice(out, packed);
     return buffer_check(out, "packed bytes", err);
 }

@@ -26,10 +26,10 @@ bool pack(struct packer *packer, struct slice bytes, struct arena *arena, struct
 /* Appends the bytes that were packed. */
 bool unpack(struct slice packed, struct buffer *out, struct error *err);
 
-/* Bytes that are much like those of `base`: always a frame, of little more than where they differ,
- * and a checksum. Without exactly that base it is ERROR_CORRUPT. */
-bool pack_like(struct packer *packer, struct slice bytes, struct slice base, struct arena *arena,
-               struct slice *ret_packed, struct error *err);
-bool unpack_like(struct slice packed, struct slice base, struct buffer *out, struct error *err);
+/* Are they a zstd frame? */
+bool pack_is_frame(struct slice packed);
+/* The same for a frame that has `base` as its prefix, and a checksum, as earlier builds made. */
+bool unpack_prefixed(struct slice packed, struct slice base, struct buffer *out,
+                     struct error *err);
 
 #endif

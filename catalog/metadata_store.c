@@ -10,7 +10,8 @@
 
 /* How long a large file waits for room in catalog->reading: others end within a second or two. */
 #define READING_WAIT_MS 5000
-/* What is packed like another file is at most such a part of itself: by itself it is a sixth. */
+/* What is packed like another file, and needs that one's row, is at most such a part of itself: by
+ * itself it is a sixth. */
 #define MIN_LIKENESS 8
 
 static void table_ref(void *value)
@@ -295,21 +296,6 @@ bool metadata_file_must_exist(struct catalog *catalog, struct slice location, st
            look_for(catalog, seen_of(catalog, store_of(catalog, location)), location, err);
 }
 
-/* Is it worth needing another file's row? Else it is packed by itself. */
-static bool is_alike(struct slice packed, struct slice bytes)
-{
-    return packed.len <= bytes.len / MIN_LIKENESS;
-}
-
-/* Like the base. False where that is not worth it. */
-static bool pack_like_base(struct call *call, struct pending_base *base, struct slice bytes,
-                           struct carried_file *file)
-{
-    return pack_like(call->catalog->packer, bytes, pending_base_bytes(base), call->arena,
-                     &file->packed, NULL) &&
-           is_alike(file->packed, bytes);
-}
-
 /* A table's metadata is packed like an earlier one of its own, or to be what the next ones are
  * packed like. `uuid` is empty for what is neither: other files, and the metadata of a new table,
  * which comes too seldom, and nobody tries again for it. */
@@ -319,7 +305,9 @@ static bool pack_file(struct call *call, struct slice bytes, struct slice uuid,
     struct pending_bases *bases = call->catalog->bases;
     bool may_be_alike = uuid.len > 0;
     struct pending_base *base = may_be_alike ? pending_bases_find(bases, uuid) : NULL;
-    if (base && pack_like_base(call, base, bytes, file)) {
+    size_t limit = bytes.len / MIN_LIKENESS;
+    if (base &&
+        pack_like(bytes, pending_base_bytes(base), limit, call->arena, &file->packed)) {
         file->base = base;
         return true;
     }

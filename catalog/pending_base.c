@@ -24,8 +24,8 @@ struct pending_base {
     atomic_size_t uses;
     int64_t id;     /* once it is offered */
     uint64_t table; /* the hash of its uuid */
-    size_t size;
-    char bytes[];
+    size_t size;    /* that it counts for */
+    struct pack_base *bytes;
 };
 
 struct pending_bases {
@@ -80,17 +80,22 @@ struct pending_base *pending_bases_find(struct pending_bases *bases, struct slic
 struct pending_base *pending_base_create(struct pending_bases *bases, struct slice table_uuid,
                                          struct slice bytes)
 {
-    if (bytes.len < MIN_BASE_SIZE || atomic_load(&bases->size) + bytes.len > MAX_BASES_SIZE)
+    size_t size = sizeof(struct pending_base) + pack_base_size(bytes.len);
+    if (bytes.len < MIN_BASE_SIZE || atomic_load(&bases->size) + size > MAX_BASES_SIZE)
         return NULL;
-    struct pending_base *base = malloc(sizeof *base + bytes.len);
-    if (!base)
+    struct pending_base *base = malloc(sizeof *base);
+    struct pack_base *packing = pack_base_create(bytes);
+    if (!base || !packing) {
+        pack_base_destroy(packing);
+        free(base);
         return NULL;
+    }
     *base = (struct pending_base){.bases = bases,
                                   .references = 1,
                                   .table = table_hash(table_uuid),
-                                  .size = bytes.len};
-    memcpy(base->bytes, bytes.ptr, bytes.len);
-    atomic_fetch_add(&bases->size, bytes.len);
+                                  .size = size,
+                                  .bytes = packing};
+    atomic_fetch_add(&bases->size, size);
     return base;
 }
 
@@ -105,6 +110,7 @@ void pending_base_unref(struct pending_base *base)
     if (!base || atomic_fetch_sub(&base->references, 1) > 1)
         return;
     atomic_fetch_sub(&base->bases->size, base->size);
+    pack_base_destroy(base->bytes);
     free(base);
 }
 
@@ -138,9 +144,9 @@ int64_t pending_base_id(const struct pending_base *base)
     return base->id;
 }
 
-struct slice pending_base_bytes(const struct pending_base *base)
+const struct pack_base *pending_base_bytes(const struct pending_base *base)
 {
-    return slice_make(base->bytes, base->size);
+    return base->bytes;
 }
 
 size_t pending_base_uses(const struct pending_base *base)

@@ -16,7 +16,7 @@
 #define CATALOG_PENDING_BASE_H
 
 #include "base/error.h"
-#include "base/slice.h"
+#include "base/pack_like.h"
 
 struct pending_bases;
 struct pending_base;
@@ -42,7 +42,7 @@ void pending_base_offer(struct pending_base *base, int64_t id);
 void pending_base_withdraw(struct pending_base *base);
 
 int64_t pending_base_id(const struct pending_base *base);
-struct slice pending_base_bytes(const struct pending_base *base);
+const struct pack_base *pending_base_bytes(const struct pending_base *base);
 /* How often it was found. */
 size_t pending_base_uses(const struct pending_base *base);
 

@@ -26,6 +26,7 @@
 
 #include "base/limits.h"
 #include "base/pack.h"
+#include "base/pack_like.h"
 #include "base/timed_wait.h"
 
 /* From the first commit to the sync: others that come meanwhile share it. Longer would only let the

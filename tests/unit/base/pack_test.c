@@ -76,70 +76,12 @@ static void test_unpack__refuses_what_is_damaged_or_too_large(void **state)
     arena_finish(&arena);
 }
 
-/* Text that does not pack well by itself; each `start` gives another. */
-static void fill_text(char *text, size_t size, uint64_t start)
-{
-    for (size_t i = 0; i < size; i++) {
-        start = start * 6364136223846793005u + 1442695040888963407u;
-        text[i] = (char)('a' + (start >> 60));
-    }
-}
-
-static bool unpacks_like(struct slice packed, struct slice base, struct slice expected)
-{
-    struct buffer out;
-    struct error err = {0};
-    buffer_init(&out, MIB);
-    bool ok = unpack_like(packed, base, &out, &err);
-    if (!ok)
-        assert_int_equal(err.kind, ERROR_CORRUPT);
-    bool is_equal = ok && slice_equals(buffer_slice(&out), expected);
-    buffer_finish(&out);
-    return is_equal;
-}
-
-static void test_pack_like__holds_what_differs_and_needs_its_base(void **state)
-{
-    (void)state;
-    static char base[20000], text[20000], other[20000];
-    struct packer *packer = NULL;
-    struct arena arena;
-    struct slice packed, whole = slice_make(base, sizeof base), next;
-    struct error err = {0};
-    fill_text(base, sizeof base, 1);
-    fill_text(other, sizeof other, 2);
-    /* One line less in front, a few letters changed, one line more at the end. */
-    memcpy(text, base + 150, sizeof text - 150);
-    memcpy(text + 5000, "changed", 7);
-    next = slice_make(text, sizeof text);
-    arena_init(&arena, MIB);
-    assert_true(packer_create(&packer, &err));
-    for (int i = 0; i < 3; i++) { /* beside frames that have no base */
-        assert_true(pack(packer, next, &arena, &packed, &err));
-        assert_true(packed.len > sizeof text / 3);
-        assert_true(pack_like(packer, next, whole, &arena, &packed, &err));
-        assert_true(packed.len < 200);
-    }
-    packer_destroy(packer);
-    assert_true(unpacks_like(packed, whole, next));
-    assert_false(unpacks_like(packed, slice_make(other, sizeof other), next));
-    assert_false(unpacks_like(packed, slice_make(base, sizeof base - 1), next));
-    assert_false(unpacks_like(packed, SLICE_EMPTY, next));
-    memcpy(other, base, sizeof other);
-    other[10000] = '!';
-    assert_false(unpacks_like(packed, slice_make(other, sizeof other), next));
-    for (size_t size = 0; size < packed.len; size++)
-        assert_false(unpacks_like(slice_make(packed.ptr, size), whole, next));
-    arena_finish(&arena);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pack__gives_back_what_it_took),
         cmocka_unit_test(test_unpack__takes_plain_bytes),
         cmocka_unit_test(test_unpack__refuses_what_is_damaged_or_too_large),
-        cmocka_unit_test(test_pack_like__holds_what_differs_and_needs_its_base),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,8 +20,9 @@ static struct pending_base *offered(struct pending_bases *bases, int64_t id, str
 static bool finds(struct pending_bases *bases, struct slice table, int64_t id)
 {
     struct pending_base *found = pending_bases_find(bases, table);
+    struct slice bytes = found ? pack_base_bytes(pending_base_bytes(found)) : SLICE_EMPTY;
     bool is_it = found && pending_base_id(found) == id &&
-                 slice_equals(pending_base_bytes(found), slice_make(text, 4 * KIB));
+                 slice_equals(bytes, slice_make(text, 4 * KIB));
     pending_base_unref(found);
     return is_it;
 }
