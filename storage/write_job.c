@@ -32,8 +32,15 @@ static bool undo(struct sqlite_connection *connection)
     return false;
 }
 
-/* Rows that the connection has changed: those of foreign keys and triggers count, those of a
- * statement that has failed do not, since SQLite undoes it by itself. */
+/* A database that fails, or is damaged, may have ended a statement in its middle. */
+static bool is_refusal(enum error_kind kind)
+{
+    return kind != ERROR_CORRUPT && kind != ERROR_STORAGE && kind != ERROR_STORAGE_FULL &&
+           kind != ERROR_NO_MEMORY && kind != ERROR_INTERNAL;
+}
+
+/* Counts the rows that the connection has changed: those of foreign keys and triggers as well,
+ * those of a statement that was refused as a whole not. */
 bool write_job_run(struct pointer_write *job, struct sqlite_connection *connection, int64_t now_ms,
                    bool is_guarded)
 {
@@ -45,5 +52,7 @@ bool write_job_run(struct pointer_write *job, struct sqlite_connection *connecti
     (void)write_job_fail(job, &job->error);
     if (!connection_in_transaction(connection))
         return false;
-    return is_guarded ? undo(connection) : sqlite3_total_changes64(connection->db) == changes;
+    if (is_guarded)
+        return undo(connection);
+    return is_refusal(job->error.kind) && sqlite3_total_changes64(connection->db) == changes;
 }

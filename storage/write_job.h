@@ -12,8 +12,8 @@
  * undone. Without one it has nothing to undo, as a rule: refusals come before changes.
  *
  * False where the job has failed and the transaction is gone, and with it what the jobs before this
- * one did; or, for one without a savepoint, where the transaction goes on and a part of the job is
- * in it. */
+ * one did; or, for one without a savepoint, where the transaction goes on and a part of the job may
+ * be in it. */
 bool write_job_run(struct pointer_write *job, struct sqlite_connection *connection, int64_t now_ms,
                    bool is_guarded);
 

@@ -97,6 +97,15 @@ static bool job_fails_half_way(struct pointer_txn *txn, void *context, struct er
     return error_set(err, ERROR_CONFLICT, "no further");
 }
 
+/* What of a statement that a damaged database ends is left, nobody knows. */
+static bool job_finds_damage(struct pointer_txn *txn, void *context, struct error *err)
+{
+    struct table *table = context;
+    (void)txn;
+    table->runs++;
+    return error_set(err, ERROR_CORRUPT, "the database is damaged");
+}
+
 /* As SQLite does where the disk is full: the whole transaction is gone. */
 static bool job_breaks(struct pointer_txn *txn, void *context, struct error *err)
 {
@@ -164,6 +173,20 @@ static void test_batch__what_a_job_has_done_before_it_fails_is_undone(void **sta
     /* For a while then none has to. */
     batch->count = 0;
     assert_int_equal(runs_beside_half_a_job(batch, "v", "w"), 3);
+}
+
+static void test_batch__a_job_that_finds_damage_is_undone_as_well(void **state)
+{
+    struct batch *batch = *state;
+    struct table first = {batch->fixture.namespace_id, "t", 0};
+    struct table damage = first;
+    struct queued *a = batch_add(batch, job_table, &first);
+    struct queued *b = batch_add(batch, job_finds_damage, &damage);
+    batch_finish(batch);
+    assert_true(a->ok);
+    assert_false(b->ok);
+    assert_int_equal(b->error.kind, ERROR_CORRUPT);
+    assert_int_equal(damage.runs, 2); /* now with a savepoint */
 }
 
 static void test_batch__neighbours_of_a_lost_transaction_run_again(void **state)
@@ -253,6 +276,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_batch__a_failed_job_is_undone_alone),
         TEST(test_batch__what_a_job_has_done_before_it_fails_is_undone),
+        TEST(test_batch__a_job_that_finds_damage_is_undone_as_well),
         TEST(test_batch__neighbours_of_a_lost_transaction_run_again),
         TEST(test_batch__a_lost_transaction_is_noticed),
         TEST(test_batch__a_failed_commit_is_everyones),
