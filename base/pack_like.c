@@ -7,7 +7,7 @@
 #include "base/hash.h"
 #include "base/pack.h"
 
-/* Begins no zstd frame and no JSON. */
+/* Begins no zstd frame, and none of the files that are packed: JSON, gzip, Avro. */
 static const char magic[] = {'\xF1', 'l', 'k', '1'};
 
 #define CHECK_SIZE sizeof(uint32_t)
@@ -223,7 +223,8 @@ static void put_all(struct packing *packing)
             put_copy(packing, match);
             at = packing->literals;
         } else {
-            at += SEARCH_SIZE - SAMPLE_SIZE;
+            size_t rest = packing->bytes.len - at;
+            at += rest < SEARCH_SIZE ? rest : SEARCH_SIZE - SAMPLE_SIZE;
             packing->is_over = at - packing->literals > packing->limit;
         }
     }
@@ -266,7 +267,7 @@ static uint32_t get_check(const char at[CHECK_SIZE])
 
 static bool is_whole(struct slice packed, struct slice base)
 {
-    if (packed.len < HEADER_SIZE || memcmp(packed.ptr, magic, sizeof magic) != 0)
+    if (packed.len < HEADER_SIZE)
         return false;
     struct slice rest = slice_from(packed, HEADER_SIZE);
     uint32_t check = libdeflate_crc32(0, base.ptr, base.len);
@@ -333,12 +334,11 @@ static bool damaged(struct error *err)
     return error_set(err, ERROR_CORRUPT, "bytes that were packed like others are damaged");
 }
 
-bool unpack_like(struct slice packed, struct slice base, struct buffer *out, struct error *err)
+static bool unpack_whole(struct slice packed, struct slice base, struct buffer *out,
+                         struct error *err)
 {
     size_t size = 0, before = out->len;
-    if (pack_is_frame(packed))
-        return unpack_prefixed(packed, base, out, err);
-    struct slice rest = slice_from(packed, packed.len < HEADER_SIZE ? packed.len : HEADER_SIZE);
+    struct slice rest = slice_from(packed, HEADER_SIZE);
     if (!is_whole(packed, base) || !get_varint(&rest, &size))
         return damaged(err);
     if (!buffer_reserve(out, size))
@@ -347,4 +347,13 @@ bool unpack_like(struct slice packed, struct slice base, struct buffer *out, str
         return true;
     buffer_truncate(out, before);
     return damaged(err);
+}
+
+bool unpack_like(struct slice packed, struct slice base, struct buffer *out, struct error *err)
+{
+    if (slice_starts_with(packed, slice_make(magic, sizeof magic)))
+        return unpack_whole(packed, base, out, err);
+    if (base.len == 0)
+        return unpack(packed, out, err);
+    return pack_is_frame(packed) ? unpack_prefixed(packed, base, out, err) : damaged(err);
 }

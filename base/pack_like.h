@@ -22,7 +22,7 @@
 /* A copy of bytes that others are packed like, and where in them what is. */
 struct pack_base;
 
-/* NULL: no memory, or more than 1 MiB. */
+/* NULL: no memory, or 1 MiB and more. */
 struct pack_base *pack_base_create(struct slice bytes);
 void pack_base_destroy(struct pack_base *base); /* NULL is fine */
 struct slice pack_base_bytes(const struct pack_base *base);
@@ -33,9 +33,9 @@ size_t pack_base_size(size_t bytes);
  * no memory. */
 bool pack_like(struct slice bytes, const struct pack_base *base, size_t limit, struct arena *arena,
                struct slice *ret_packed);
-/* Appends the bytes that were packed. ERROR_CORRUPT: damaged, or like another base;
- * ERROR_TOO_LARGE and ERROR_NO_MEMORY as buffer.h. Takes zstd's frames with a prefix as well, which
- * databases of earlier builds hold. */
+/* Appends the bytes that were packed: like the base, or, where that is empty, by themselves
+ * (pack.h). ERROR_CORRUPT: damaged, or like another base; ERROR_TOO_LARGE and ERROR_NO_MEMORY as
+ * buffer.h. Takes zstd's frames with a prefix as well, which databases of earlier builds hold. */
 bool unpack_like(struct slice packed, struct slice base, struct buffer *out, struct error *err);
 
 #endif

@@ -110,8 +110,6 @@ static bool read_packed(struct catalog *catalog, int64_t id, struct arena *arena
 static bool unpack_file(const struct packed_file *file, struct buffer *out)
 {
     struct buffer base;
-    if (file->base.len == 0)
-        return unpack(file->bytes, out, NULL);
     buffer_init(&base, MAX_METADATA_SIZE);
     bool ok = unpack(file->base, &base, NULL) &&
               unpack_like(file->bytes, buffer_slice(&base), out, NULL);

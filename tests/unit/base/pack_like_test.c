@@ -3,6 +3,7 @@
 #include <zstd.h>
 
 #include "base/limits.h"
+#include "base/pack.h"
 #include "tests/unit/cmocka_all.h"
 
 static uint32_t random_below(uint64_t *state, uint32_t bound)
@@ -166,6 +167,7 @@ static void test_pack_like__takes_no_more_than_its_limit(void **state)
     static char base[5000], text[5000];
     struct arena arena;
     struct slice packed, next = slice_make(text, sizeof text);
+    size_t header = 4 + 4 + 1 + 1;
     fill_text(base, sizeof base, 1);
     fill_text(text, sizeof text, 2);
     memcpy(text + 1000, base + 1000, 3000);
@@ -180,6 +182,11 @@ static void test_pack_like__takes_no_more_than_its_limit(void **state)
         assert_true(!fits || packed.len == size);
         arena_finish(&arena);
     }
+    for (size_t limit = 0; limit < 100; limit++) { /* of literals alone */
+        bool fits = pack_like(slice_make(text, 29), packing, limit, &arena, &packed);
+        assert_int_equal(fits, limit >= header + 29);
+        arena_finish(&arena);
+    }
     pack_base_destroy(packing);
 }
 
@@ -191,6 +198,24 @@ static void test_pack_base__is_at_most_a_mebibyte(void **state)
     assert_non_null(base);
     pack_base_destroy(base);
     assert_null(pack_base_create(slice_make(bytes, MIB + 1)));
+}
+
+static void test_unpack_like__takes_what_was_packed_by_itself(void **state)
+{
+    (void)state;
+    static char text[2000];
+    struct packer *packer = NULL;
+    struct arena arena;
+    struct slice packed, bytes = slice_make(text, sizeof text);
+    fill_text(text, sizeof text, 1);
+    arena_init(&arena, MIB);
+    assert_true(packer_create(&packer, NULL));
+    assert_true(pack(packer, bytes, &arena, &packed, NULL));
+    packer_destroy(packer);
+    assert_true(unpacks_to(packed, SLICE_EMPTY, bytes));
+    assert_true(unpacks_to(SLICE_LITERAL("{}"), SLICE_EMPTY, SLICE_LITERAL("{}")));
+    assert_false(unpacks_to(SLICE_LITERAL("{}"), bytes, SLICE_LITERAL("{}")));
+    arena_finish(&arena);
 }
 
 /* What earlier builds have written. */
@@ -222,6 +247,7 @@ int main(void)
         cmocka_unit_test(test_pack_like__gives_back_whatever_it_took),
         cmocka_unit_test(test_pack_like__takes_no_more_than_its_limit),
         cmocka_unit_test(test_pack_base__is_at_most_a_mebibyte),
+        cmocka_unit_test(test_unpack_like__takes_what_was_packed_by_itself),
         cmocka_unit_test(test_unpack_like__takes_frames_with_a_prefix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
