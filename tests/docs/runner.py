@@ -32,6 +32,7 @@ BLOCK_S = 300
 START_S = 120
 # Spark gives each thing that it does at its end up to 30 s.
 STOP_S = 120
+TELL_S = 3
 # The ports that programs take without being told, and the variables that tell them.
 VARIABLES = {
     "FIRN_LISTEN": "127.0.0.1:8181",
@@ -221,14 +222,15 @@ class Page:
         try:
             process.wait(STOP_S)
         except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGQUIT)  # a Java program tells what its threads do
+            time.sleep(TELL_S)
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            return f"line {block.line}: it goes on after Ctrl-C\n{log.read_text()[-3000:]}"
+            return f"line {block.line}: it goes on after Ctrl-C\n{log.read_text()[-30000:]}"
         if process.returncode not in (0, -signal.SIGINT, 128 + signal.SIGINT):
             return (f"line {block.line}: exit code {process.returncode} after Ctrl-C\n"
                     f"{log.read_text()[-3000:]}")
         return None
-
 
     def _end(self, block):
         port = block.words["ends"]
