@@ -114,11 +114,6 @@ static bool run(struct pointer_writer *writer, enum statement_id id, struct erro
     return connection_run(&writer->connection, id, err);
 }
 
-static void transaction_undo(struct pointer_writer *writer)
-{
-    connection_undo(&writer->connection);
-}
-
 static bool job_run(struct pointer_writer *writer, struct pointer_write *job)
 {
     return write_job_run(job, &writer->connection, clock_now_ms(writer->clock),
@@ -132,7 +127,7 @@ static bool settle(struct pointer_writer *writer, struct error *err)
     TRY(run(writer, STATEMENT_BATCH_BEGIN, err));
     if (run(writer, STATEMENT_SETTLE, err) && run(writer, STATEMENT_BATCH_COMMIT, err))
         return true;
-    transaction_undo(writer);
+    connection_undo(&writer->connection);
     return false;
 }
 
@@ -196,7 +191,7 @@ static void writer_drain(struct pointer_writer *writer)
 static void commit_failed(struct pointer_writer *writer, struct write_batch *batch,
                           const struct error *reason)
 {
-    transaction_undo(writer);
+    connection_undo(&writer->connection);
     writer_drain(writer);
     if (is_definite(reason->kind))
         write_batch_fail(batch, reason);
@@ -266,7 +261,7 @@ static bool batch_begin(struct pointer_writer *writer, struct write_batch *batch
     TRY(batch_begin_as(writer, apart, err));
     if (!apart || log_mark_take(&batch->mark, &writer->connection))
         return true;
-    transaction_undo(writer);
+    connection_undo(&writer->connection);
     return batch_begin_as(writer, false, err);
 }
 
@@ -281,14 +276,14 @@ static void job_run_alone(struct pointer_writer *writer, struct pointer_write *j
         write_batch_fail(&alone, &reason);
     else if (job_run(writer, job) && job->ok)
         commit_whole(writer, &alone, &ignored);
-    transaction_undo(writer);
+    connection_undo(&writer->connection);
 }
 
 /* All but `broken`, each in its own transaction. */
 static void batch_run_alone(struct pointer_writer *writer, struct write_batch *batch,
                             const struct pointer_write *broken)
 {
-    transaction_undo(writer);
+    connection_undo(&writer->connection);
     write_batch_forget(batch);
     struct write_batch rest = *batch;
     *batch = (struct write_batch){0};
@@ -303,7 +298,7 @@ static void batch_run_alone(struct pointer_writer *writer, struct write_batch *b
 /* What it was built on is not durable: nothing of it stays, and its jobs wait again. */
 static void batch_put_back(struct pointer_writer *writer, struct write_batch *batch)
 {
-    transaction_undo(writer);
+    connection_undo(&writer->connection);
     write_batch_forget(batch);
     writer_queue_put_back(&writer->queue, batch);
 }
@@ -312,7 +307,7 @@ static void batch_put_back(struct pointer_writer *writer, struct write_batch *ba
  * they are answered when that is. */
 static void batch_refuse(struct pointer_writer *writer, struct write_batch *batch)
 {
-    transaction_undo(writer);
+    connection_undo(&writer->connection);
     if (writer_queue_is_drained(&writer->queue))
         return;
     batch->log = log_of(&writer->connection);
@@ -329,7 +324,7 @@ static bool batch_try(struct pointer_writer *writer, struct write_batch *batch,
         *ret_broken = batch_fill(writer, batch);
         return true;
     }
-    transaction_undo(writer);
+    connection_undo(&writer->connection);
     write_batch_fail(batch, &reason);
     return false;
 }
@@ -338,7 +333,7 @@ static bool batch_try(struct pointer_writer *writer, struct write_batch *batch,
 static bool batch_try_guarded(struct pointer_writer *writer, struct write_batch *batch,
                               const struct pointer_write **ret_broken)
 {
-    transaction_undo(writer);
+    connection_undo(&writer->connection);
     write_batch_forget(batch);
     writer->guarded = GUARDED_BATCHES;
     return batch_try(writer, batch, ret_broken);
