@@ -32,17 +32,48 @@ static int64_t real_monotonic_us(void *context)
     return read_clock_us(CLOCK_MONOTONIC);
 }
 
+#define UUID_BYTES 16
+/* So many the kernel gives without being interrupted. */
+#define POOL_SIZE (16 * UUID_BYTES)
+
+/* Random bytes that nobody has had yet, for a thread's next uuids. */
+struct random_pool {
+    unsigned char bytes[POOL_SIZE];
+    size_t left; /* at the end */
+};
+
+static _Thread_local struct random_pool pool;
+
 /* Not OpenSSL's generator: for a uuid's 16 bytes that is a system call, too (getpid, in case the
  * process was forked), and 7,000 instructions. */
-static bool real_fill(void *context, void *bytes, size_t size)
+static bool fill_from_kernel(void *bytes, size_t size)
 {
-    (void)context;
     for (size_t done = 0; done < size;) {
         ssize_t got = getrandom((char *)bytes + done, size - done, 0);
         if (got < 0 && errno != EINTR)
             return false;
         done += got > 0 ? (size_t)got : 0;
     }
+    return true;
+}
+
+/* Nobody forks without an exec. But a machine may be copied while it runs, and both copies go on
+ * with the same pool: that does for uuids, whose files are made only where there is none of that
+ * name; keys and nonces come from the kernel each time. */
+static bool real_fill(void *context, void *bytes, size_t size)
+{
+    (void)context;
+    if (size != UUID_BYTES)
+        return fill_from_kernel(bytes, size);
+    if (pool.left == 0) {
+        if (!fill_from_kernel(pool.bytes, POOL_SIZE))
+            return false;
+        pool.left = POOL_SIZE;
+    }
+    unsigned char *taken = pool.bytes + POOL_SIZE - pool.left;
+    memcpy(bytes, taken, UUID_BYTES);
+    explicit_bzero(taken, UUID_BYTES);
+    pool.left -= UUID_BYTES;
     return true;
 }
 
@@ -57,7 +88,7 @@ static bool is_dash_place(size_t at)
 bool uuid_make(const struct random_source *random, char ret_text[UUID_TEXT_SIZE], struct error *err)
 {
     static const char hex[] = "0123456789abcdef";
-    unsigned char bytes[16];
+    unsigned char bytes[UUID_BYTES];
     if (!random->fill(random->context, bytes, sizeof(bytes)))
         return error_set(err, ERROR_INTERNAL, "the system gave no random bytes for a uuid");
     /* RFC 9562, section 5.4: version 4 in the high bits of octet 6, variant 10 in those of 8. */

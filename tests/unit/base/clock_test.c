@@ -44,6 +44,19 @@ static void test_uuid_make__real_ones_are_valid_and_differ(void **state)
     }
 }
 
+/* More than one reading of the kernel's bytes is good for. */
+static void test_uuid_make__gives_none_twice(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    char texts[100][UUID_TEXT_SIZE];
+    for (size_t i = 0; i < 100; i++) {
+        assert_ok(uuid_make(&random_source_real, texts[i], &err), &err);
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(texts[i], texts[j]);
+    }
+}
+
 static void test_uuid_make__fails_without_random_bytes(void **state)
 {
     (void)state;
@@ -119,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_uuid_make__sets_version_4_and_the_variant),
         cmocka_unit_test(test_uuid_make__real_ones_are_valid_and_differ),
+        cmocka_unit_test(test_uuid_make__gives_none_twice),
         cmocka_unit_test(test_uuid_make__fails_without_random_bytes),
         cmocka_unit_test(test_uuid_is_valid__wants_8_4_4_4_12_hexadecimal),
         cmocka_unit_test(test_time_format_iso__vectors),
