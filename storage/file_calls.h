@@ -14,6 +14,7 @@
 #include "base/error.h"
 
 struct file_calls {
+    /* O_NOFOLLOW: no link on the way either, where the kernel can refuse that (ELOOP). */
     int (*open)(const char *path, int flags, mode_t mode);
     ssize_t (*write)(int fd, const void *bytes, size_t size);
     int (*fsync)(int fd);

@@ -23,7 +23,22 @@ struct file_roots {
     struct arena arena;
     struct slice *paths; /* without empty and "." segments */
     size_t count;
+    bool can_refuse_links;
 };
+
+/* True where the kernel walks the path, as far as it exists, without meeting a link: then it is its
+ * own real path, and so is that of every root above it. realpath would ask for each segment of
+ * both, some twenty calls for a metadata file. A link is ELOOP here, also one that leads nowhere.
+ * False says nothing: the kernel may be too old. */
+static bool is_free_of_links(const char *path)
+{
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+    long fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+    if (fd < 0)
+        return errno == ENOENT;
+    (void)close((int)fd);
+    return true;
+}
 
 bool file_roots_create(struct file_roots **ret_roots, struct error *err)
 {
@@ -35,6 +50,7 @@ bool file_roots_create(struct file_roots **ret_roots, struct error *err)
         return error_no_memory(err, "the warehouses' directories");
     }
     arena_init(&roots->arena, ROOTS_ARENA_SIZE);
+    roots->can_refuse_links = is_free_of_links("/");
     *ret_roots = roots;
     return true;
 }
@@ -107,20 +123,6 @@ bool file_roots_set(struct file_roots *roots, const char *const *paths, size_t c
 }
 
 /* --- resolving ---------------------------------------------------------------------------- */
-
-/* True where the kernel walks the path, as far as it exists, without meeting a link: then it is its
- * own real path, and so is that of every root above it. realpath would ask for each segment of
- * both, some twenty calls for a metadata file. A link is ELOOP here, also one that leads nowhere.
- * False says nothing: the kernel may be too old. */
-static bool is_free_of_links(const char *path)
-{
-    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
-    long fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
-    if (fd < 0)
-        return errno == ENOENT;
-    (void)close((int)fd);
-    return true;
-}
 
 /* Where the last segment begins: the index of its '/'. */
 static size_t last_slash(struct slice normal)
@@ -233,4 +235,15 @@ bool file_roots_resolve(struct file_roots *roots, const char *path, struct slice
     *ret_path = path;
     *ret_is_real = is_real;
     return true;
+}
+
+const char *file_roots_unresolved(struct file_roots *roots, const char *path, struct arena *arena)
+{
+    struct slice normal;
+    if (!roots->can_refuse_links || !path_normal(path, arena, &normal, NULL))
+        return NULL;
+    pthread_rwlock_rdlock(&roots->lock);
+    bool is_below = is_below_any(roots, slice_make(normal.ptr, last_slash(normal)));
+    pthread_rwlock_unlock(&roots->lock);
+    return is_below ? normal.ptr : NULL;
 }

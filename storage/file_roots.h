@@ -3,7 +3,7 @@
  *
  * A location is judged by its text (catalog/location_policy.h). Whoever may write below a warehouse
  * can put a link there, and the text says nothing of where it leads: so the file store asks here
- * before it opens, makes or removes something.
+ * before it opens, makes or removes something, or lets the kernel refuse the link.
  *
  * Owns:     copies of the roots' paths
  * Errors:   ERROR_FORBIDDEN for a path that leads out, ERROR_BAD_REQUEST as file_store_path
@@ -32,5 +32,11 @@ bool file_roots_set(struct file_roots *roots, const char *const *paths, size_t c
 bool file_roots_resolve(struct file_roots *roots, const char *path, struct slice uri,
                         bool follow_last, struct arena *arena, const char **ret_path,
                         bool *ret_is_real, struct error *err);
+
+/* A shorter way for a new file, which is opened with O_NOFOLLOW: the kernel then refuses to walk
+ * through a link (ELOOP), so that nothing has to be resolved beforehand. The path without empty and
+ * "." segments, in the arena, where its directory is below a root; NULL where it is not, where the
+ * kernel cannot refuse links on the way, and where there is no memory. */
+const char *file_roots_unresolved(struct file_roots *roots, const char *path, struct arena *arena);
 
 #endif

@@ -95,10 +95,35 @@ struct put {
     int fd;
 };
 
+/* Below a root the kernel itself looks for links on the way (ELOOP). False: it cannot, or this is
+ * no such path, and it has to be resolved. */
+static bool put_place_unresolved(struct put *put)
+{
+    const char *path;
+    if (!file_store_path(put->uri, put->arena, &path, NULL))
+        return false;
+    path = file_roots_unresolved(put->store->roots, path, put->arena);
+    put->place = (struct place){path, O_NOFOLLOW};
+    return path != NULL;
+}
+
+/* 0 or an errno; ENOMEM also where the path above finds no memory. */
+static int put_open_place(struct put *put)
+{
+    put->parent = file_parent(put->place.path, put->arena);
+    if (!put->parent)
+        return ENOMEM;
+    return file_directories_open(&put->store->directories, put->place.path, put->parent,
+                                 put->place.open_flags, put->is_synced, put->arena, &put->fd);
+}
+
 static bool put_open(struct put *put, struct error *err)
 {
-    int code = file_directories_open(&put->store->directories, put->place.path, put->parent,
-                                     put->place.open_flags, put->is_synced, put->arena, &put->fd);
+    int code = put_place_unresolved(put) ? put_open_place(put) : ELOOP;
+    if (code == ELOOP) {
+        TRY(file_place(put->store, put->uri, false, put->arena, &put->place, err));
+        code = put_open_place(put);
+    }
     if (code == EEXIST)
         return error_set(err, ERROR_ALREADY_EXISTS, "'%.*s' already exists", SLICE_ARG(put->uri));
     if (code != 0)
@@ -122,16 +147,6 @@ static bool put_fill(struct put *put, struct error *err)
     return file_error(err, code, "write", put->uri);
 }
 
-static bool put_run(struct put *put, struct error *err)
-{
-    TRY(file_place(put->store, put->uri, false, put->arena, &put->place, err));
-    put->parent = file_parent(put->place.path, put->arena);
-    if (!put->parent)
-        return error_no_memory(err, "a file's path");
-    TRY(put_open(put, err));
-    return put_fill(put, err);
-}
-
 static bool put(struct object_store *self, struct slice uri, const struct slice *parts,
                 size_t count, bool is_synced, struct error *err)
 {
@@ -141,7 +156,7 @@ static bool put(struct object_store *self, struct slice uri, const struct slice 
     put.parts = parts;
     put.part_count = count;
     put.is_synced = is_synced;
-    bool ok = put_run(&put, err);
+    bool ok = put_open(&put, err) && put_fill(&put, err);
     arena_finish(&arena);
     return ok;
 }

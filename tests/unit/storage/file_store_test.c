@@ -52,7 +52,7 @@ static bool plan_was_hit(void)
 
 static int fake_open(const char *path, int flags, mode_t mode)
 {
-    return fails(CALL_OPEN) ? -1 : open(path, flags, mode);
+    return fails(CALL_OPEN) ? -1 : file_calls_real.open(path, flags, mode);
 }
 
 static ssize_t fake_write(int fd, const void *bytes, size_t size)

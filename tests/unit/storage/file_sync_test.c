@@ -27,7 +27,7 @@ static struct {
 
 static int fake_open(const char *path, int flags, mode_t mode)
 {
-    return open(path, flags, mode);
+    return file_calls_real.open(path, flags, mode);
 }
 
 static int fake_fsync(int fd)
