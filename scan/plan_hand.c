@@ -81,19 +81,23 @@ static bool match_deletes(struct plan_hand *hand, const struct manifest_rows *ro
 }
 
 /* A hint: the client wants no more rows than this. Only rows that are sure to be in the result
- * count, so that stopping never loses one that the client would have had to see. */
-static void count_rows(struct plan_run *run, const struct plan_task *task)
+ * count, so that stopping never loses one that the client would have had to see. They count before
+ * the file is handed out: else each of the other hands could add a file meanwhile. False: what
+ * counted before is enough. */
+static bool promise_rows(struct plan_run *run, const struct plan_task *task)
 {
     int64_t wanted = run->plan->request->min_rows, count = 0;
     if (wanted == 0 || task->delete_count > 0 ||
         expression_root_op(&task->residual->expression) != EXPR_TRUE)
-        return;
+        return true;
     long_column_get(&task->columns->record_counts, task->row, &count);
     if (count <= 0)
-        return;
+        return true;
     count = count < wanted ? count : wanted;
-    if ((int64_t)atomic_fetch_add(&run->rows_promised, (uint64_t)count) >= wanted - count)
+    int64_t before = (int64_t)atomic_fetch_add(&run->rows_promised, (uint64_t)count);
+    if (before >= wanted - count)
         atomic_store(&run->is_over, true);
+    return before < wanted;
 }
 
 static bool visit_row(struct plan_hand *hand, const struct manifest_rows *rows,
@@ -103,9 +107,10 @@ static bool visit_row(struct plan_hand *hand, const struct manifest_rows *rows,
         return error_set(err, ERROR_CORRUPT, "manifest %.*s lists delete files among data files",
                          SLICE_ARG(rows->entry->path));
     TRY(match_deletes(hand, rows, task, err));
+    if (!promise_rows(hand->run, task))
+        return true;
     TRY(hand->visitor->visit(hand->visitor->context, task, err));
     hand->counts.files_planned++;
-    count_rows(hand->run, task);
     return true;
 }
 
