@@ -76,6 +76,18 @@ static bool check_no_log(struct server *server, const char *database, struct err
                      database, log.ptr);
 }
 
+/* They may have been put there to be registered, or the database is lost. */
+static void warn_of_new_catalog(struct server *server, const char *database, struct slice warehouse)
+{
+    struct log_field fields[] = {LOG_TEXT_FIELD("database", slice_from_string(database)),
+                                 LOG_TEXT_FIELD("warehouse", warehouse)};
+    log_write(&server->logs.main, LOG_WARN,
+              "a new catalog begins beside files that it does not know: where they had a catalog, "
+              "stop this server and put a backup in the new one's place with firn restore; tables "
+              "without one can be registered",
+              fields, 2);
+}
+
 /* SQLite takes an empty file for a new database. It may be one: a first start that was killed
  * leaves it, but then there are no files in the warehouse yet. */
 static bool check_not_emptied(struct server *server, const char *database, struct error *err)
@@ -84,14 +96,17 @@ static bool check_not_emptied(struct server *server, const char *database, struc
     if (has_bytes(database))
         return true;
     TRY(check_no_log(server, database, err));
-    if (stat(database, &status) != 0)
-        return true;
     struct slice warehouse =
         arena_printf(&server->arena, "%.*s/warehouse", SLICE_ARG(server->data_directory));
     if (warehouse.ptr == NULL)
         return error_no_memory(err, "the warehouse's path");
-    return !has_entries(warehouse.ptr) ||
-           error_set(err, ERROR_CORRUPT,
+    if (!has_entries(warehouse.ptr))
+        return true;
+    if (stat(database, &status) != 0) {
+        warn_of_new_catalog(server, database, warehouse);
+        return true;
+    }
+    return error_set(err, ERROR_CORRUPT,
                      "The catalog database %s is empty, but there are files in %s: put a backup in "
                      "its place with firn restore; or, to begin a new catalog beside those files, "
                      "remove firn.db first",

@@ -71,6 +71,22 @@ def test_emptied_database__is_refused_beside_a_full_warehouse(own_server, binary
     own_server().stop()
 
 
+def test_database_gone_from_a_full_warehouse__is_told_in_the_log(own_server, tmp_path, contract):
+    server = own_server()
+    api = Api(server.port, contract)
+    api.create_namespace("ns")
+    api.create_table("ns", bodies.table("t"))
+    api.close()
+    server.stop()
+    assert "a new catalog begins" not in server.log_text(), server.log_text()
+    for name in ("firn.db", "firn.db-wal", "firn.db-shm"):
+        (tmp_path / "data" / name).unlink(missing_ok=True)
+    again = own_server()
+    again.stop()
+    assert "a new catalog begins beside files" in again.log_text(), again.log_text()
+    assert "firn restore" in again.log_text() and "/warehouse" in again.log_text()
+
+
 @pytest.mark.parametrize("damage", ["gone", "empty"])
 def test_log_without_its_database__is_not_thrown_away(own_server, binary, tmp_path, contract,
                                                       damage):
