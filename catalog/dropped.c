@@ -91,6 +91,7 @@ static bool not_kept(const struct call *call, const struct selector *selector, s
                      SLICE_ARG(call->warehouse->name));
 }
 
+/* The last drop first, as the list has them. */
 static bool not_unique(const struct call *call, const struct dropped_row *rows, size_t count,
                        struct error *err)
 {
@@ -99,11 +100,14 @@ static bool not_unique(const struct call *call, const struct dropped_row *rows, 
                     "not tell them apart:",
                     entity_name_text(call->arena, name_of(&rows[0])));
     for (size_t i = 0; err && i < count && i < MAX_NAMED; i++) {
+        const struct dropped_row *row = &rows[count - 1 - i];
         char when[32];
-        time_format_iso(rows[i].dropped_ms, when, sizeof when);
+        time_format_iso(row->dropped_ms, when, sizeof when);
         (void)error_set(err, err->kind, "%s%s %s %.*s (%s)", err->message, i > 0 ? "," : "",
-                        kind_text(&rows[i]), SLICE_ARG(rows[i].entity.uuid), when);
+                        kind_text(row), SLICE_ARG(row->entity.uuid), when);
     }
+    if (err && count > MAX_NAMED)
+        (void)error_set(err, err->kind, "%s, and others (firn undrop --list)", err->message);
     return false;
 }
 

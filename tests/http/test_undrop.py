@@ -169,6 +169,16 @@ def test_undrop__of_a_name_that_was_dropped_twice_takes_a_uuid(keep):
     assert [row["uuid"] for row in dropped(keep)["dropped"]] == [uuids[1]]
 
 
+def test_undrop__of_a_name_that_was_dropped_often_says_that_there_are_more(keep):
+    uuids = []
+    for _ in range(4):
+        uuids.append(make(keep)["metadata"]["table-uuid"])
+        drop(keep)
+    message = undrop(keep, expect=409).error["message"]
+    assert [one in message for one in uuids] == [False, True, True, True], message
+    assert message.endswith(", and others (firn undrop --list)"), message
+
+
 def test_undrop__with_a_key_happens_once(keep):
     key = {"Idempotency-Key": str(uuid.uuid4())}
     make(keep)
