@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <malloc.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/heap.h"
 #include "base/limits.h"
 #include "server/http_balance.h"
 #include "server/http_body.h"
@@ -25,7 +25,7 @@
 #define HTTP_STACK_SIZE (512 * KIB)
 
 /* A body of this size may have become a tree of very many small blocks, which malloc keeps for
- * itself once they are freed: a burst of such requests would leave gigabytes resident. */
+ * itself for seconds once they are freed: a burst of such requests would hold gigabytes. */
 #define TRIM_BODY_SIZE (256 * KIB)
 
 /* An HTTP thread is a daemon of libmicrohttpd: one daemon with a pool of threads would choose among
@@ -253,13 +253,13 @@ static void run_in_worker(struct work_item *item)
     if (http_request->is_sending) {
         reply_unref(reply);
         request_release(http_request);
-        malloc_trim(0);
+        heap_give_back();
         return;
     }
     http_request->reply = reply;
     MHD_resume_connection(http_request->connection); /* from here on the request may be gone */
     if (is_large)
-        malloc_trim(0);
+        heap_give_back();
 }
 
 static enum MHD_Result hand_to_worker(struct http_request *http_request)

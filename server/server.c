@@ -1,7 +1,6 @@
 #include "server/server.h"
 
 #include <dirent.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -32,10 +31,6 @@
 #define BUSY_TIMEOUT_MS 5000
 /* Files that are open at one time beside connections: the database, its readers, objects. */
 #define SPARE_FILES 256
-/* Arenas of malloc: each keeps freed memory for itself, and one per core is enough. */
-#define MALLOC_ARENAS 4
-/* What each arena keeps of freed memory at its top. */
-#define MALLOC_KEPT (2 * MIB)
 
 static bool open_data_directory(struct server *server, struct error *err)
 {
@@ -308,23 +303,11 @@ void server_log_init(const struct options *options, struct log *ret_log)
     atomic_init(&ret_log->level, (int)option_number(options, OPTION_LOG_LEVEL));
 }
 
-/* malloc gives the top of an arena back once it is larger than its threshold, 128 KiB, and takes it
- * again a moment later: two calls and a fault for each page, a tenth of what a commit costs. Its
- * threshold grows to twice the size of what it has mapped and freed, and unlike a threshold that is
- * set, goes on growing. */
-static void keep_freed_memory(void)
-{
-    mallopt(M_ARENA_MAX, MALLOC_ARENAS);
-    void *volatile block = malloc(MALLOC_KEPT / 2);
-    free(block);
-}
-
 bool server_create(const struct options *options, struct server **ret_server, struct error *err)
 {
     struct server *server = calloc(1, sizeof(*server));
     if (server == NULL)
         return error_no_memory(err, "the server");
-    keep_freed_memory();
     server->options = options;
     arena_init(&server->arena, SERVER_ARENA_SIZE);
     atomic_init(&server->next_request_id, 1);

@@ -1,8 +1,10 @@
 """Far too much at once: ordinary requests are answered, and memory stays below its ceiling."""
 import json
+import os
 import re
 import resource
 import socket
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -135,3 +137,9 @@ def test_memory__that_is_too_low_is_refused_with_the_least_that_would_do(own_ser
     assert server.wait() == 1
     least = re.search(r"it must be (\d+MiB) or more", server.log_text()).group(1)
     own_server("--memory", least, data="other").stop()
+
+
+def test_memory__is_kept_in_few_arenas_of_jemalloc(binary):
+    done = subprocess.run([binary, "version"], capture_output=True, text=True, timeout=30,
+                          env={**os.environ, "MALLOC_CONF": "stats_print:true"})
+    assert done.returncode == 0 and "opt.narenas: 4\n" in done.stderr, done

@@ -1,0 +1,20 @@
+#include "base/heap.h"
+
+#ifdef FIRN_JEMALLOC
+#include <jemalloc/jemalloc.h>
+
+/* Read by jemalloc at the start; MALLOC_CONF in the environment goes over it. Each arena keeps
+ * freed memory for itself: with jemalloc's four for each core, a large machine would keep more for
+ * no speed, since threads have caches of their own before the arenas. */
+const char *malloc_conf = "narenas:4";
+
+#define TEXT_OF(number) TEXT_OF_VALUE(number)
+#define TEXT_OF_VALUE(value) #value
+
+void heap_give_back(void)
+{
+    (void)mallctl("arena." TEXT_OF(MALLCTL_ARENAS_ALL) ".purge", NULL, NULL, NULL, 0);
+}
+#else
+void heap_give_back(void) {}
+#endif
