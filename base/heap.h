@@ -7,8 +7,9 @@
 #ifndef BASE_HEAP_H
 #define BASE_HEAP_H
 
-/* Gives the system what was freed and is kept, of all threads' arenas. It is given back by itself
- * within some seconds: this is for a single large piece of work, tens of MiB, that is over. */
+/* Gives the system what was freed and is kept, of all threads' arenas. It goes back by itself in
+ * ten seconds: this is for a large piece of work, tens of MiB, that is over and may be followed by
+ * another. */
 void heap_give_back(void);
 
 #endif

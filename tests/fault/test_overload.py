@@ -1,10 +1,8 @@
 """Far too much at once: ordinary requests are answered, and memory stays below its ceiling."""
 import json
-import os
 import re
 import resource
 import socket
-import subprocess
 import threading
 import time
 from pathlib import Path
@@ -27,6 +25,9 @@ LIGHT_BODY = json.dumps({"requirements": [], "updates": [
     {"action": "set-properties", "updates": {"large": "x" * BODY_SIZE}}]}).encode()
 HEAD = (f"POST {TABLES}/flooded HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         "Content-Length: {size}\r\n\r\n")
+# Small enough not to be given back at their end.
+BURST_BODY = b'{"updates":[' + b"{}," * 80_000 + b"{}]}"
+BURST_CLIENTS, BURST_BODIES, BURST_MIB, KEPT_MIB, QUIET_S = 8, 4, 50, 20, 60
 ANSWERS_TO_FLOODS = {200, 400, 413, 429, 507}
 
 
@@ -81,9 +82,13 @@ class SlowOnes(threading.Thread):
             time.sleep(0.5)
 
 
-def most_memory_mib(server):
+def memory_mib(server, key):
     text = Path(f"/proc/{server.process.pid}/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+)", text).group(1)) / 1024
+    return int(re.search(key + r":\s+(\d+)", text).group(1)) / 1024
+
+
+def most_memory_mib(server):
+    return memory_mib(server, "VmHWM")
 
 
 def idle_ones(port):
@@ -139,7 +144,27 @@ def test_memory__that_is_too_low_is_refused_with_the_least_that_would_do(own_ser
     own_server("--memory", least, data="other").stop()
 
 
-def test_memory__is_kept_in_few_arenas_of_jemalloc(binary):
-    done = subprocess.run([binary, "version"], capture_output=True, text=True, timeout=30,
-                          env={**os.environ, "MALLOC_CONF": "stats_print:true"})
-    assert done.returncode == 0 and "opt.narenas: 4\n" in done.stderr, done
+def test_memory__goes_back_once_it_is_quiet(own_server, figures):
+    """A burst of bodies that become very many small blocks, and then not a single request."""
+    server = own_server()
+    connection = Connection(server.port)
+    prepare(connection, ["flooded"])
+    before = memory_mib(server, "VmRSS")
+    floods = [Flood(server.port, BURST_BODY) for _ in range(BURST_CLIENTS)]
+
+    def burst(flood):
+        assert {flood.send() for _ in range(BURST_BODIES)} <= ANSWERS_TO_FLOODS
+
+    threads = [threading.Thread(target=burst, args=(flood,)) for flood in floods]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    most, until = most_memory_mib(server), time.monotonic() + QUIET_S
+    while memory_mib(server, "VmRSS") > before + KEPT_MIB and time.monotonic() < until:
+        time.sleep(0.5)
+    kept = memory_mib(server, "VmRSS")
+    figures(f"{before:.0f} MiB before, at most {most:.0f}, {kept:.0f} once it is quiet")
+    assert most > before + BURST_MIB
+    assert kept <= before + KEPT_MIB
+    server.stop()
