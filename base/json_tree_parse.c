@@ -20,8 +20,8 @@
 /* One number or one escaped string at a time is held apart; the text itself was bounded before. */
 #define SCRATCH_CEILING SIZE_MAX
 
-/* What jansson 2.14 allocates for each kind, with glibc's eight bytes of header and its rounding up
- * to 16; true, false and null are static. An object begins with eight buckets, an array with room
+/* What jansson 2.14 allocates for each kind: jemalloc rounds up to 16, and above 128 by a quarter
+ * at most. True, false and null are static. An object begins with eight buckets, an array with room
  * for eight values. */
 #define OBJECT_WEIGHT 240
 #define ARRAY_WEIGHT 144
@@ -32,6 +32,11 @@
 #define MEMBER_WEIGHT 128
 /* Two pointers of a table that has just doubled, and one of the table that it is copied from. */
 #define ELEMENT_WEIGHT 24
+
+static size_t text_weight(size_t length)
+{
+    return length + length / 4;
+}
 
 struct builder {
     const char *start;
@@ -109,7 +114,8 @@ static json_t *build_string(struct builder *builder)
     struct slice text;
     json_t *string = NULL;
     arena_init(&scratch, SCRATCH_CEILING);
-    if (read_text(builder, &scratch, &text) && add_weight(builder, STRING_WEIGHT + text.len))
+    if (read_text(builder, &scratch, &text) &&
+        add_weight(builder, STRING_WEIGHT + text_weight(text.len)))
         string = json_stringn_nocheck(text.ptr, text.len);
     arena_finish(&scratch);
     return string;
@@ -173,7 +179,7 @@ static bool build_member(struct builder *builder, json_t *object, struct arena *
     const char *start = builder->at;
     struct slice name;
     TRY(read_text(builder, scratch, &name));
-    TRY(add_weight(builder, MEMBER_WEIGHT + name.len));
+    TRY(add_weight(builder, MEMBER_WEIGHT + text_weight(name.len)));
     if (json_object_getn(object, name.ptr, name.len)) {
         build_fail(builder, start, "an object has two members of the same name");
         return false;

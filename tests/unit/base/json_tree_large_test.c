@@ -17,11 +17,13 @@ static struct {
     size_t peak;
 } heap;
 
-/* glibc: eight bytes of header, multiples of 16, no less than 32. */
+/* jemalloc: multiples of 16 to 128, then four sizes between one power of two and the next. */
 static size_t block_size(size_t size)
 {
-    size_t whole = (size + 8 + 15) & ~(size_t)15;
-    return whole < 32 ? 32 : whole;
+    size_t step = 16;
+    while (size > 8 * step)
+        step *= 2;
+    return size < step ? step : (size + step - 1) / step * step;
 }
 
 static void *counting_malloc(size_t size)
