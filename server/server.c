@@ -42,13 +42,18 @@ static bool open_data_directory(struct server *server, struct error *err)
 
 static bool has_entries(const char *path)
 {
+    static const char *const of_any_disk[] = {".", "..", "lost+found"};
     DIR *stream = opendir(path);
-    size_t count = 0; /* with "." and ".." */
-    while (stream && count < 3 && readdir(stream))
-        count++;
+    struct dirent *entry = NULL;
+    bool is_of_disk = true;
+    while (stream && is_of_disk && (entry = readdir(stream)) != NULL) {
+        is_of_disk = false;
+        for (size_t i = 0; i < sizeof(of_any_disk) / sizeof(of_any_disk[0]); i++)
+            is_of_disk = is_of_disk || strcmp(entry->d_name, of_any_disk[i]) == 0;
+    }
     if (stream)
         closedir(stream);
-    return count > 2;
+    return !is_of_disk;
 }
 
 static bool has_bytes(const char *path)
@@ -71,20 +76,29 @@ static bool check_no_log(struct server *server, const char *database, struct err
                      database, log.ptr);
 }
 
-/* They may have been put there to be registered, or the database is lost. */
-static void warn_of_new_catalog(struct server *server, const char *database, struct slice warehouse)
+/* Files in the warehouse may have been put there to be registered, or the database is lost; the
+ * key of secrets, which each start makes after the database, is left of one wherever files lie. */
+static bool warn_of_new_catalog(struct server *server, const char *database, struct slice warehouse,
+                                struct error *err)
 {
+    struct slice key = arena_printf(&server->arena, "%.*s/" SECRET_KEY_FILE_NAME,
+                                    SLICE_ARG(server->data_directory));
     struct log_field fields[] = {LOG_TEXT_FIELD("database", slice_from_string(database)),
                                  LOG_TEXT_FIELD("warehouse", warehouse)};
+    if (key.ptr == NULL)
+        return error_no_memory(err, "the path of the key of secrets");
+    if (!has_entries(warehouse.ptr) && !has_bytes(key.ptr))
+        return true;
     log_write(&server->logs.main, LOG_WARN,
               "a new catalog begins beside files that it does not know: where they had a catalog, "
               "stop this server and put a backup in the new one's place with firn restore; tables "
               "without one can be registered",
               fields, 2);
+    return true;
 }
 
 /* SQLite takes an empty file for a new database. It may be one: a first start that was killed
- * leaves it, but then there are no files in the warehouse yet. */
+ * leaves it, but then there are no files in the warehouse, or only such as were laid there. */
 static bool check_not_emptied(struct server *server, const char *database, struct error *err)
 {
     struct stat status;
@@ -95,13 +109,10 @@ static bool check_not_emptied(struct server *server, const char *database, struc
         arena_printf(&server->arena, "%.*s/warehouse", SLICE_ARG(server->data_directory));
     if (warehouse.ptr == NULL)
         return error_no_memory(err, "the warehouse's path");
-    if (!has_entries(warehouse.ptr))
-        return true;
-    if (stat(database, &status) != 0) {
-        warn_of_new_catalog(server, database, warehouse);
-        return true;
-    }
-    return error_set(err, ERROR_CORRUPT,
+    if (stat(database, &status) != 0)
+        return warn_of_new_catalog(server, database, warehouse, err);
+    return !has_entries(warehouse.ptr) ||
+           error_set(err, ERROR_CORRUPT,
                      "The catalog database %s is empty, but there are files in %s: put a backup in "
                      "its place with firn restore; or, to begin a new catalog beside those files, "
                      "remove firn.db first",

@@ -71,8 +71,12 @@ def test_emptied_database__is_refused_beside_a_full_warehouse(own_server, binary
     own_server().stop()
 
 
-def test_database_gone_from_a_full_warehouse__is_told_in_the_log(own_server, tmp_path, contract):
-    server = own_server()
+@pytest.mark.parametrize("place", ["warehouse", "elsewhere"])
+def test_database_that_is_gone__is_told_of_in_the_log(own_server, tmp_path, contract, place):
+    options = () if place == "warehouse" else (
+        "--warehouse-location", f"file://{tmp_path}/elsewhere")
+    (tmp_path / "data" / "warehouse" / "lost+found").mkdir(parents=True)
+    server = own_server(*options)
     api = Api(server.port, contract)
     api.create_namespace("ns")
     api.create_table("ns", bodies.table("t"))
@@ -81,10 +85,10 @@ def test_database_gone_from_a_full_warehouse__is_told_in_the_log(own_server, tmp
     assert "a new catalog begins" not in server.log_text(), server.log_text()
     for name in ("firn.db", "firn.db-wal", "firn.db-shm"):
         (tmp_path / "data" / name).unlink(missing_ok=True)
-    again = own_server()
+    again = own_server(*options)
     again.stop()
-    assert "a new catalog begins beside files" in again.log_text(), again.log_text()
-    assert "firn restore" in again.log_text() and "/warehouse" in again.log_text()
+    text = again.log_text()
+    assert "a new catalog begins beside files" in text and "firn restore" in text, text
 
 
 @pytest.mark.parametrize("damage", ["gone", "empty"])
