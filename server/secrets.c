@@ -3,7 +3,7 @@
 #include "base/limits.h"
 #include "storage/secret_box.h"
 
-static const char *key_path(struct slice data_directory, struct arena *arena, struct error *err)
+const char *secrets_key_path(struct slice data_directory, struct arena *arena, struct error *err)
 {
     struct slice path =
         arena_printf(arena, "%.*s/" SECRET_KEY_FILE_NAME, SLICE_ARG(data_directory));
@@ -37,7 +37,7 @@ bool secrets_find(const struct options *options, struct slice data_directory,
     if (file.len > 0)
         return read_named(file, ret_keys, ret_found, err);
     arena_init(&arena, 64 * KIB);
-    const char *path = key_path(data_directory, &arena, err);
+    const char *path = secrets_key_path(data_directory, &arena, err);
     bool ok = path != NULL && secret_keys_read(path, ret_keys, ret_found, err);
     arena_finish(&arena);
     return ok;
@@ -77,7 +77,7 @@ bool secrets_count_closed(struct pointer_store *pointers, const struct secret_ke
 static bool make_first(struct slice data_directory, struct arena *arena, struct log *log,
                        struct secret_keys *ret_keys, struct error *err)
 {
-    const char *path = key_path(data_directory, arena, err);
+    const char *path = secrets_key_path(data_directory, arena, err);
     TRY(path != NULL && secret_keys_make(path, &random_source_real, ret_keys, err));
     struct log_field fields[] = {LOG_TEXT_FIELD("file", slice_from_string(path))};
     log_write(log, LOG_INFO,

@@ -15,6 +15,9 @@
 /* In the data directory; covered by what the catalog keeps from tables (own_files). */
 #define SECRET_KEY_FILE_NAME "firn.db.key"
 
+/* That file's path, in the arena; NULL without memory. `data_directory` is absolute. */
+const char *secrets_key_path(struct slice data_directory, struct arena *arena, struct error *err);
+
 /* What the options name, else the file in the data directory: *ret_found is false where that is not
  * there. `data_directory` is absolute. */
 bool secrets_find(const struct options *options, struct slice data_directory,

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,20 +41,21 @@ static bool open_data_directory(struct server *server, struct error *err)
     return data_directory_open(data.ptr, &server->arena, &server->data_directory, err);
 }
 
+static bool is_of_any_disk(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "lost+found") == 0;
+}
+
 static bool has_entries(const char *path)
 {
-    static const char *const of_any_disk[] = {".", "..", "lost+found"};
     DIR *stream = opendir(path);
-    struct dirent *entry = NULL;
-    bool is_of_disk = true;
-    while (stream && is_of_disk && (entry = readdir(stream)) != NULL) {
-        is_of_disk = false;
-        for (size_t i = 0; i < sizeof(of_any_disk) / sizeof(of_any_disk[0]); i++)
-            is_of_disk = is_of_disk || strcmp(entry->d_name, of_any_disk[i]) == 0;
-    }
+    struct dirent *entry;
+    bool found = false;
+    while (stream && !found && (entry = readdir(stream)) != NULL)
+        found = !is_of_any_disk(entry->d_name);
     if (stream)
         closedir(stream);
-    return !is_of_disk;
+    return found;
 }
 
 static bool has_bytes(const char *path)
@@ -81,13 +83,12 @@ static bool check_no_log(struct server *server, const char *database, struct err
 static bool warn_of_new_catalog(struct server *server, const char *database, struct slice warehouse,
                                 struct error *err)
 {
-    struct slice key = arena_printf(&server->arena, "%.*s/" SECRET_KEY_FILE_NAME,
-                                    SLICE_ARG(server->data_directory));
+    const char *key = secrets_key_path(server->data_directory, &server->arena, err);
     struct log_field fields[] = {LOG_TEXT_FIELD("database", slice_from_string(database)),
                                  LOG_TEXT_FIELD("warehouse", warehouse)};
-    if (key.ptr == NULL)
-        return error_no_memory(err, "the path of the key of secrets");
-    if (!has_entries(warehouse.ptr) && !has_bytes(key.ptr))
+    if (key == NULL)
+        return false;
+    if (!has_entries(warehouse.ptr) && !has_bytes(key))
         return true;
     log_write(&server->logs.main, LOG_WARN,
               "a new catalog begins beside files that it does not know: where they had a catalog, "
