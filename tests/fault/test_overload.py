@@ -5,6 +5,7 @@ import resource
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,14 @@ def many_files():
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def send_body(port, body):
+    """The status of the answer, or None where there was none."""
+    with socket.create_connection(("127.0.0.1", port), timeout=120) as connection:
+        connection.sendall(HEAD.format(size=len(body)).encode() + body)
+        line = connection.recv(4096)[:12]
+    return int(line.split()[1]) if line else None
+
+
 class Flood(threading.Thread):
     """Bodies of 10 MB, one after the other. Some of them are cut off."""
 
@@ -46,16 +55,10 @@ class Flood(threading.Thread):
         super().__init__(daemon=True)
         self.port, self.body, self.stop, self.statuses = port, body, False, {}
 
-    def send(self):
-        with socket.create_connection(("127.0.0.1", self.port), timeout=120) as connection:
-            connection.sendall(HEAD.format(size=len(self.body)).encode() + self.body)
-            line = connection.recv(4096)[:12]
-        return int(line.split()[1]) if line else None
-
     def run(self):
         while not self.stop:
             try:
-                status = self.send()
+                status = send_body(self.port, self.body)
             except ConnectionError:
                 status = None  # closed in the middle of a body that it has no room for
             self.statuses[status] = self.statuses.get(status, 0) + 1
@@ -150,16 +153,10 @@ def test_memory__goes_back_once_it_is_quiet(own_server, figures):
     connection = Connection(server.port)
     prepare(connection, ["flooded"])
     before = memory_mib(server, "VmRSS")
-    floods = [Flood(server.port, BURST_BODY) for _ in range(BURST_CLIENTS)]
-
-    def burst(flood):
-        assert {flood.send() for _ in range(BURST_BODIES)} <= ANSWERS_TO_FLOODS
-
-    threads = [threading.Thread(target=burst, args=(flood,)) for flood in floods]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    with ThreadPoolExecutor(BURST_CLIENTS) as clients:
+        statuses = set(clients.map(lambda _: send_body(server.port, BURST_BODY),
+                                   range(BURST_CLIENTS * BURST_BODIES)))
+    assert statuses <= ANSWERS_TO_FLOODS, statuses
     most, until = most_memory_mib(server), time.monotonic() + QUIET_S
     while memory_mib(server, "VmRSS") > before + KEPT_MIB and time.monotonic() < until:
         time.sleep(0.5)
